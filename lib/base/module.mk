@@ -1,0 +1,2 @@
+# errors, spans and buffers, configuration, safe file access
+lib.srcs += lib/base/err.c lib/base/buf.c

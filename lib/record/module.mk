@@ -1,0 +1,1 @@
+# formats, detectors, pseudonyms and their keys, transforms
