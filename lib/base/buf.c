@@ -30,7 +30,7 @@ bool
 buf_grow(struct buf *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : 256;
-	char  *p;
+	char *p;
 
 	if (b->failed)
 		return false;
@@ -56,7 +56,7 @@ void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;
-	int     n;
+	int n;
 
 	va_start(ap, fmt);
 	n = vsnprintf(NULL, 0, fmt, ap);

@@ -14,10 +14,10 @@
 #include "base/span.h"
 
 struct buf {
-	char  *p;
+	char *p;
 	size_t len, cap; /* bytes in use, bytes there */
 	size_t max;      /* bytes it may ever have */
-	bool   failed;   /* something did not fit, or memory is out */
+	bool failed;     /* something did not fit, or memory is out */
 };
 
 /* Readies B, owned by the caller, to hold up to MAX bytes. Allocates nothing yet. */

@@ -2,8 +2,8 @@
  *
  * cleanup.h - scope ends things
  *
- * A variable marked CLEANUP(f) is ended by f(&variable) when its scope is left. What is handed on is
- * taken out first: TAKE(p) leaves NULL behind, fd_take(&fd) leaves -1.
+ * A variable marked CLEANUP(f) is ended by f(&variable) when its scope is left. What is handed on
+ * is taken out first: TAKE(p) leaves NULL behind, fd_take(&fd) leaves -1.
  */
 #pragma once
 #include <errno.h>

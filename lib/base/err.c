@@ -25,9 +25,9 @@ err_fail(struct err *e, int exit, int errnum, const char *what, const char *todo
 int
 err_within(struct err *e, const char *where, ...)
 {
-	char    inner[sizeof(e->where)];
+	char inner[sizeof(e->where)];
 	va_list ap;
-	size_t  n;
+	size_t n;
 
 	if (!e)
 		return -1;

@@ -3,10 +3,10 @@
  * err.h - what went wrong, where, and what to do about it
  *
  * A function that can fail returns 0 for done, -1 for failed with its `struct err` filled in, and
- * a positive number for an outcome that its own header documents. `struct err` lives on the stack of
- * main() and needs no memory. *what* and *what to do* are fixed texts, marked N_() for translation,
- * so that no personal data can slip in; *where* is a path, a store, a line number, an offset: never
- * the content of a record.
+ * a positive number for an outcome that its own header documents. `struct err` lives on the stack
+ * of main() and needs no memory. *what* and *what to do* are fixed texts, marked N_() for
+ * translation, so that no personal data can slip in; *where* is a path, a store, a line number, an
+ * offset: never the content of a record.
  */
 #pragma once
 #include <stdbool.h>
@@ -16,11 +16,11 @@
 #define N_(text) text
 
 struct err {
-	int         exit;       /* the exit status this asks for: <sysexits.h>, or 1 for "findings" */
-	int         errnum;     /* errno, or 0 */
-	const char *what;       /* fixed text */
-	const char *todo;       /* fixed text, or NULL */
-	char        where[512]; /* "outermost: inner: innermost" */
+	int exit;         /* the exit status this asks for: <sysexits.h>, or 1 for "findings" */
+	int errnum;       /* errno, or 0 */
+	const char *what; /* fixed text */
+	const char *todo; /* fixed text, or NULL */
+	char where[512];  /* "outermost: inner: innermost" */
 };
 
 /* Fills E and returns -1. WHERE may be NULL. E may be NULL, when nobody wants to know. */

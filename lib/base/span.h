@@ -2,8 +2,8 @@
  *
  * span.h - bytes that somebody else owns
  *
- * A span is a place in a buffer: it owns nothing, may hold any byte (NUL too) and is not terminated.
- * `p == NULL` means "not there", which differs from "there and empty".
+ * A span is a place in a buffer: it owns nothing, may hold any byte (NUL too) and is not
+ * terminated. `p == NULL` means "not there", which differs from "there and empty".
  */
 #pragma once
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 
 struct span {
 	const char *p;
-	size_t      len; /* bytes */
+	size_t len; /* bytes */
 };
 
 #define SPAN(literal) ((struct span){ "" literal, sizeof(literal) - 1 })

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * conf.h - the configuration as it was declared
+ *
+ * All of sparsam.conf, formats.d/ and stores.d/ as plain structs, read through libconfuse and
+ * checked whole before anything is opened for writing. What can be decided from the text alone is
+ * decided here (unknown options, names declared twice, names that nothing declares, periods,
+ * categories); what needs a format compiled or a field known is the matter of lib/record.
+ *
+ * Search order, `*.d` in byte order: the shipped formats.d and stores.d ($PREFIX/share/sparsam, or
+ * ./conf beside a build tree), then those of the configuration's own folder; a file of the same
+ * name there replaces the shipped one. File format: sparsam.conf(5).
+ *
+ * All pointers live until conf_free(). Strings are never NULL unless it says so. Lists end by
+ * count.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+/* Where something was declared, for messages: `file:line`. */
+struct conf_place {
+	const char *file;
+	unsigned line;
+};
+
+struct conf_list {
+	const char **v;
+	size_t n;
+};
+
+enum conf_format_type { FORMAT_TEMPLATE, FORMAT_PATTERN, FORMAT_SYSLOG, FORMAT_JSON };
+
+/* How a product writes bytes that its own format could not bear. */
+enum conf_escape {
+	ESCAPE_NONE,
+	ESCAPE_NGINX,   /* \xHH, upper case (nginx escape=default); reading, \" and \\ as well */
+	ESCAPE_APACHE,  /* \" \\ \n \t \xhh */
+	ESCAPE_JSON,    /* RFC 8259 strings (nginx escape=json, docker json-file) */
+	ESCAPE_RSYSLOG, /* #ooo octal for control bytes */
+	ESCAPE_SD       /* RFC 5424 structured data: \" \\ \] */
+};
+
+/* field "NAME" { format = "…" escape = "…" } inside a format: this field is read by an inner format
+ */
+struct conf_inner {
+	struct conf_place where;
+	const char *field;
+	const char *format; /* or NULL */
+	bool has_escape;    /* escape was given; else the outer format's own */
+	enum conf_escape escape;
+};
+
+struct conf_format {
+	struct conf_place where;
+	const char *name;
+	enum conf_format_type type;
+	const char *template_;    /* pieces joined (template) */
+	bool apache;              /* template is an Apache LogFormat: dialect = "apache" */
+	struct conf_list pattern; /* alternatives, tried in order (pattern) */
+	const char *message;      /* the format of the message (syslog), or NULL: free text */
+	enum conf_escape escape;  /* of every field, unless a field says otherwise */
+	struct conf_inner *inner;
+	size_t n_inner;
+	const char *begin; /* PCRE2: what begins an entry; NULL: each line is one */
+	const char *time;  /* the field that has the record's time, or NULL */
+};
+
+/* One rule of a scrub section: reduce "FIELD" { to = "…" … }, or one name of keep, pseudonym, … */
+struct conf_reduce {
+	struct conf_place where;
+	const char *field;
+	const char *to;        /* a transform's name: "keep", "pseudonym", "method+path", … */
+	struct conf_list mask; /* path segments: routes ("/rooms/:id") or PCRE2 ("~[0-9a-f]{40}") */
+	struct conf_list detect; /* redact: which detectors; empty: all but uuid */
+	long segments;           /* path segments kept at most; -1: all */
+	long bits4, bits6;       /* truncate, prefix-pseudonym; -1: the default */
+	long digits;             /* last4: how many; -1: the default */
+	const char *interval;    /* coarse time: "1min", "1h", …; NULL: the default */
+};
+
+struct conf_sink {
+	struct conf_place where;
+	enum conf_sink_type {
+		SINK_FILE,
+		SINK_NAMESPACE,
+		SINK_JOURNAL,
+		SINK_SYSLOG,
+		SINK_STDOUT
+	} type;
+	const char *path;       /* file, journal; syslog: unix:PATH, udp:HOST:PORT, tcp:HOST:PORT */
+	const char *namespace_; /* namespace */
+};
+
+struct conf_subject {
+	struct conf_place where;
+	const char *kind; /* "ip", "email", … */
+	const char *field;
+	bool pseudonym;
+};
+
+struct conf_store {
+	struct conf_place where;
+	const char *name, *type; /* type: "textlog", "journal", … as declared */
+	struct conf_list paths;
+	const char *format;
+	const char *category, *purpose, *basis;
+	int64_t period_s;
+	const char *timezone; /* NULL: the machine's */
+	bool required;
+	struct conf_list journal; /* claims: "_SYSTEMD_UNIT=ssh.service", "A=x + B=y" */
+	bool has_scrub;
+	struct conf_reduce *rule; /* keep, pseudonym, redact lists and reduce sections, in order */
+	size_t n_rules;
+	struct conf_list keep_networks; /* CIDR: addresses that stay readable */
+	bool render_address;            /* tokens as addresses below pseudonym_prefix */
+	struct conf_subject *subject;
+	size_t n_subjects;
+	struct conf_sink *sink;
+	size_t n_sinks;
+};
+
+struct conf_tag {
+	struct conf_place where;
+	const char *tag; /* the syslog APP-NAME; "postfix/" with a slash at its end: all below */
+	const char *store;
+};
+
+struct conf_source {
+	struct conf_place where;
+	const char *name;
+	enum conf_source_type { SOURCE_JOURNAL, SOURCE_SYSLOG, SOURCE_TAIL } type;
+	const char *listen;     /* syslog: unix:PATH, udp:ADDR:PORT, tcp:ADDR:PORT, systemd:NAME */
+	const char *namespace_; /* journal: NULL the default one, "*" all */
+	const char *directory;  /* journal: read this folder instead; NULL: the machine's */
+	struct conf_list match; /* journal: FIELD=VALUE, all of one field or-ed */
+	struct conf_list paths; /* tail */
+	const char *store;      /* NULL: by tag, or (journal) by the stores' claims */
+	struct conf_tag *tag;
+	size_t n_tags;
+};
+
+struct conf {
+	const char *file;        /* the one read, or NULL: the shipped files alone */
+	const char *state_dir;   /* /var/lib/sparsam */
+	const char *runtime_dir; /* /run/sparsam */
+	const char *metrics_dir; /* /var/lib/prometheus/node-exporter */
+	const char *key_dir;     /* state_dir/keys */
+	const char *credential; /* the sealed wrapping key: /etc/credstore.encrypted/sparsam-keys */
+	const char *pseudonym_prefix; /* the /48 for tokens rendered as addresses */
+	bool clock_ntp;               /* clock = "ntp" */
+	struct conf_format *format;
+	size_t n_formats;
+	struct conf_store *store;
+	size_t n_stores;
+	struct conf_source *source;
+	size_t n_sources;
+	int64_t longest_period_s; /* of all stores; keys older than this are past */
+};
+
+/* Reads the configuration: FILE, or NULL for the default (/etc/sparsam/sparsam.conf, then
+ * $SPARSAM_CONF, then the shipped files alone). The caller owns *ret and ends it with conf_free().
+ * Fails with EX_CONFIG and "FILE:LINE: …" for bad configuration, EX_NOINPUT for a FILE that is not
+ * there. */
+int conf_read(const char *file, struct conf **ret, struct err *e);
+
+struct conf *conf_free(struct conf *c);
+DEFINE_CLEANUP(struct conf, conf_free)
+
+/* NULL where nothing has that name. */
+const struct conf_format *conf_find_format(const struct conf *c, const char *name);
+const struct conf_store *conf_find_store(const struct conf *c, const char *name);
+
+/* EX_CONFIG at a declaration's place; returns -1. WHERE may be "". */
+int conf_fail(struct err *e, const struct conf_place *at, const char *what, const char *todo,
+	const char *where, ...) __attribute__((format(printf, 5, 6)));

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * input.h - bytes from a file, plain or compressed (libarchive: gzip, xz, zstd, bzip2)
+ *
+ * The kind is found out by its magic bytes, not by its name. Plain input is read as it comes, so
+ * that a pipe that trickles is passed on at once. A damaged compressed file gives all that is
+ * readable before it fails.
+ */
+#pragma once
+#include <stddef.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+struct input;
+
+/* Takes FD (given away, also on failure). NAME is for messages only. */
+int input_open(int fd, const char *name, struct input **ret, struct err *e);
+
+/* Reads up to N bytes into P: > 0 bytes read; 0 at the end; -1: EX_DATAERR (damaged; what came
+ * before was good), EX_IOERR. */
+long input_read(struct input *in, void *p, size_t n, struct err *e);
+
+/* What the file is packed with, to pack it the same way again: "", "gzip", "xz", "zstd", "bzip2".
+ */
+const char *input_filter(const struct input *in);
+
+struct input *input_free(struct input *in);
+DEFINE_CLEANUP(struct input, input_free)
+
+/* The way back: packs what is written to FD (borrowed) with FILTER as above. */
+struct output;
+int output_open(int fd, const char *filter, struct output **ret, struct err *e);
+int output_write(struct output *o, const void *p, size_t n, struct err *e);
+int output_finish(
+	struct output *o, struct err *e); /* the trailer; without it the file is not whole */
+struct output *output_free(struct output *o);
+DEFINE_CLEANUP(struct output, output_free)

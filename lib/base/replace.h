@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * replace.h - put a new content in a closed file's place, or leave it as it was
+ *
+ * Temporary file in the same folder, write, owner, mode, ACL, xattrs, times, fsync, rename, fsync
+ * of the folder. Killed at any point, the name has either the old content or the new, and a
+ * left-over temporary goes at the next run (its name is ".NAME.sparsam-new"). Sources: rename(2),
+ * fsync(2), acl(5).
+ */
+#pragma once
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+struct replace;
+
+/* Begins to replace the file NAME below DIRFD. Refuses (EX_NOPERM) a link, a file with several
+ * links, one that is no regular file, and (EX_TEMPFAIL) one that some process has open for writing
+ * (fcntl F_SETLEASE). Both borrowed. */
+int replace_begin(int dirfd, const char *name, struct replace **ret, struct err *e);
+
+int replace_old_fd(const struct replace *r); /* to read from */
+int replace_new_fd(const struct replace *r); /* to write to */
+
+/* Makes it so. EX_TEMPFAIL if the old file has changed meanwhile (inode, size, mtime). */
+int replace_commit(struct replace *r, struct err *e);
+
+/* Without a commit before: nothing happened. */
+struct replace *replace_free(struct replace *r);
+DEFINE_CLEANUP(struct replace, replace_free)

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * walk.h - paths by directory descriptor, never through a symbolic link
+ *
+ * openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV; where it says ENOSYS
+ * (valgrind 3.19, some seccomp filters) component by component, with the same answers. ".." is
+ * refused before either.
+ */
+#pragma once
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+/* Opens NAME (relative) below DIRFD: always O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK besides FLAGS, then
+ * fstat: a regular file (or, with O_DIRECTORY, a directory). Returns the descriptor, owned by the
+ * caller; -1: EX_NOINPUT, EX_NOPERM, EX_NOPERM with "a symbolic link" for one on the way. *ret_st
+ * may be NULL. */
+int walk_open(
+	int dirfd, const char *name, int flags, mode_t mode, struct stat *ret_st, struct err *e);
+
+/* Opens the folder of PATH (absolute, or from the working directory) for use as DIRFD, and gives
+ * the last component, which points into PATH. Links above the folder are the administrator's matter
+ * and are followed. */
+int walk_open_parent(const char *path, const char **ret_name, struct err *e);
+
+/* For tests: behave as if openat2 said ENOSYS. */
+void walk_force_fallback(bool yes);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * json.h - JSON log lines, split in place
+ *
+ * Strict RFC 8259 (UTF-8 checked, no lone surrogates, depth at most 64), without building a
+ * document: the walk compares each member's path with a set of declared paths and hands out spans
+ * into the line. Array elements are transparent: "items.name" is the member `name` of every object
+ * in the array `items`. A key with a dot in it is reached by "\." in the path. A member repeated in
+ * an object counts each time.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/span.h"
+
+struct json_paths; /* a set of paths, compiled to a trie; immutable after the last add */
+
+struct json_paths *json_paths_new(void); /* NULL: out of memory */
+/* Adds PATH with the number SLOT (>= 0) that the walk reports. Fails: EX_CONFIG (empty, or a part
+ * of another). */
+int json_paths_add(struct json_paths *p, const char *path, int slot, struct err *e);
+struct json_paths *json_paths_free(struct json_paths *p);
+DEFINE_CLEANUP(struct json_paths, json_paths_free)
+
+enum json_kind { JSON_STRING, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL };
+
+/* A value at a declared path. `raw` is the text between the quotes for a string (escapes as they
+ * stand: undo them by ESCAPE_JSON), the literal otherwise. */
+struct json_value {
+	int slot;
+	enum json_kind kind;
+	bool escaped; /* raw has a backslash */
+	struct span raw;
+};
+
+/* Called for each scalar at a declared path. Writes the value as it shall stand (with its quotes)
+ * to OUT and returns 0; returns > 0 to leave the member out, -1 to stop the whole line. */
+typedef int json_visit(void *ctx, const struct json_value *v, struct buf *out);
+
+/* Copies LINE to OUT, keeping its order and nesting: only members at declared paths, each as VISIT
+ * writes it, no white space between. Objects and arrays in which nothing is left are left out
+ * themselves, but for the outermost. LINE must be one JSON object or array and nothing else but
+ * white space around. Returns 0; 1 if LINE is not valid JSON (OUT is cut back); -1 if VISIT said so
+ * or OUT failed. */
+int json_filter(const struct json_paths *p, struct span line, json_visit *visit, void *ctx,
+	struct buf *out);
+
+/* Hands each scalar at a declared path to SEE; writes nothing. Returns as json_filter(). */
+typedef int json_see(void *ctx, const struct json_value *v);
+int json_each(const struct json_paths *p, struct span line, json_see *see, void *ctx);
+
+/* Is LINE valid by itself? */
+bool json_is_valid(struct span line);
