@@ -1,86 +1,143 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # One make, not recursive: this file has the rules, module.mk in each folder has the lists.
 
-VERSION := 0.1
-VARIANT ?= release
-BUILD   ?= build
-PREFIX  ?= /usr/local
+VERSION    := 0.1
+VARIANT    ?= release
+BUILD      ?= build
+PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
-UNITDIR ?= $(PREFIX)/lib/systemd
-B       := $(BUILD)/$(VARIANT)
+STAGE      ?= test
+B          := $(BUILD)/$(VARIANT)
 
-CC      ?= gcc
-PKGS    := libsystemd libpcre2-8 libconfuse libsodium jansson libarchive libacl
-WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
-	   -Wformat=2 -Wpointer-arith -Wwrite-strings -Wundef
-HARDEN  := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE \
-	   -D_FORTIFY_SOURCE=2 -Wl,-z,relro,-z,now -pie
 CFLAGS  ?= -O2 -g
-LDFLAGS ?=
-BASE_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Ilib -I. -DSPARSAM_VERSION='"$(VERSION)"'
+WERROR  ?= -Werror
+PKGS    := libsystemd libpcre2-8 libconfuse libsodium jansson libarchive libacl
+DEFINES := -DSPARSAM_VERSION='"$(VERSION)"' -DSPARSAM_DATADIR='"$(PREFIX)/share/sparsam"' \
+	   -DLOCALEDIR='"$(PREFIX)/share/locale"'
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+	   -Wpointer-arith -Wwrite-strings -Wundef $(WERROR)
 
+# What a variant is built with. Each has its own folder below build/, so that they never mix.
+HARDEN      := -fstack-protector-strong -fstack-clash-protection -fPIE -D_FORTIFY_SOURCE=2
+HARDEN_LINK := -pie -Wl,-z,relro,-z,now
+SANITIZE    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 ifeq ($(VARIANT),asan)
-CFLAGS  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-HARDEN  := -fPIE -pie
-endif
-ifeq ($(VARIANT),cov)
-CFLAGS  := -O0 -g --coverage
-endif
-ifeq ($(VARIANT),fuzz)
-CC      := clang
-CFLAGS  := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
-	   -fno-sanitize-recover=all
-HARDEN  :=
+CFLAGS      := $(SANITIZE)
+HARDEN      := -fPIE
+HARDEN_LINK := -pie
+else ifeq ($(VARIANT),cov)
+CFLAGS      := -O0 -g --coverage
+HARDEN      :=
+HARDEN_LINK :=
+else ifeq ($(VARIANT),fuzz)
+CC          := clang
+CFLAGS      := $(SANITIZE) -fsanitize=fuzzer-no-link
+HARDEN      :=
+HARDEN_LINK :=
+else
+HARDEN      += -ffile-prefix-map=$(CURDIR)=.
 endif
 
-# pkg-config is asked once a make, and only where something is built
-ifneq ($(filter-out help clean deps,$(or $(MAKECMDGOALS),all)),)
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
-endif
+# Each is asked once, and only when something is built: the answer may have to be installed first.
+once = $(eval $(1) := $$(shell $(2)))$($(1))
+PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS))
+PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs $(PKGS))
+CHECK_LIBS = $(call once,CHECK_LIBS,pkg-config --libs check)
+CF_GUARD   = $(call once,CF_GUARD,$(CC) -dumpmachine | sed -n 's/^x86_64-.*/-fcf-protection/p')
+
+COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -Ilib -I. $(DEFINES) $(WARN) $(CPPFLAGS) $(CFLAGS) \
+	  $(HARDEN) $(CF_GUARD) $(PKG_CFLAGS)
+LINK    = $(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS)
 
 lib.srcs      :=
 logscrub.srcs :=
 include $(wildcard lib/*/module.mk logscrub/module.mk)
 
-programs   := logscrub
-unit.srcs  := $(wildcard tests/unit/*/test_*.c)
-fuzz.srcs  := $(wildcard tests/fuzz/fuzz_*.c)
-e2e.srcs   := $(sort $(wildcard tests/e2e/[0-9]*.sh))
-
-objs = $(patsubst %.c,$(B)/obj/%.o,$(1))
-main.objs := $(foreach p,$(programs),$(call objs,$(p)/main.c))
+programs := logscrub
+objs      = $(patsubst %.c,$(B)/obj/%.o,$(1))
 # what the programs are made of, without their main(): tests and fuzzers link it as well
 inner.objs := $(call objs,$(foreach p,$(programs),$(filter-out $(p)/main.c,$($(p).srcs))))
+catalogs   := $(patsubst po/%.po,$(B)/po/%/LC_MESSAGES/sparsam.mo,$(wildcard po/*.po))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help
+.PHONY: all demo pot install deps help clean FORCE
 
-all: $(programs:%=$(B)/bin/%)      ## build the programs into build/release/bin
-
-$(B)/libsparsam.a: $(call objs,$(lib.srcs))
-	@rm -f $@
-	$(AR) rcs $@ $^
+all: $(programs:%=$(B)/bin/%) $(catalogs)  ## build the programs into build/release/bin
 
 $(B)/bin/logscrub: $(call objs,$(logscrub.srcs)) $(B)/libsparsam.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(HARDEN) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(LINK) -o $@ $^ $(PKG_LIBS)
 
-$(B)/obj/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(WARN) $(CFLAGS) $(HARDEN) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/libsparsam.a: $(call objs,$(lib.srcs))
+	@rm -f $@
+	$(AR) rcsD $@ $^
 
-$(B)/test/%: $(B)/obj/tests/unit/%.o $(inner.objs) $(B)/libsparsam.a
+$(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(HARDEN) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(PKG_LIBS)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+# Written anew only when it would say something else: other flags build everything again.
+$(B)/flags: export WANTED = $(COMPILE) $(LINK)
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo "$$WANTED" | cmp -s - $@ || echo "$$WANTED" >$@
+
+$(B)/po/%/LC_MESSAGES/sparsam.mo: po/%.po | $(B)/flags
+	@mkdir -p $(@D)
+	msgfmt --check -o $@ $<
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 include tests/module.mk
+
+demo: all                          ## the main job on real input, in a scratch folder
+	@SPARSAM_BIN=$(abspath $(B)/bin) tools/demo
+
+deps:                              ## install the packages that are missing (STAGE=lint: for all)
+	@tools/deps install $(STAGE)
+
+# These goals look for their packages before anything is built; root gets what is missing.
+need.lint := $(filter asan fuzz cov valgrind bench lint,$(MAKECMDGOALS))
+need.test := $(filter check demo unit,$(MAKECMDGOALS))
+needs     := $(if $(need.lint),need-lint,$(if $(need.test),need-test))
+.PHONY: need-test need-lint
+need-test need-lint: need-%:
+	@tools/deps need $*
+$(B)/flags: | $(needs)
+
+pot:                               ## gather the messages for translators and merge them into po/
+	xgettext -o po/sparsam.pot --from-code=UTF-8 --add-location=file --sort-by-file -c \
+		--package-name=sparsam --package-version=$(VERSION) -k_ -kN_ \
+		$(sort $(lib.srcs) $(logscrub.srcs) $(wildcard lib/*/*.h logscrub/*.h))
+	sed -i '/^"POT-Creation-Date:/d' po/sparsam.pot
+	for po in po/*.po; do msgmerge -q -U --backup=none --add-location=file $$po po/sparsam.pot; done
+
+# The units name /usr/bin, so that they can be checked as they stand; here they get the real place.
+share      := $(DESTDIR)$(PREFIX)/share
+units      := $(filter %.service %.socket %.timer %.path %.target %.slice,$(wildcard systemd/*))
+unit.homes := $(units:systemd/%=$(DESTDIR)$(PREFIX)/lib/systemd/system/%)
+put         = $(if $(2),install -D -m 644 -t $(1) $(2))
+install: all                       ## into $(DESTDIR)$(PREFIX), and the configuration if there is none
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(programs:%=$(B)/bin/%)
+	$(call put,$(share)/sparsam/formats.d,$(wildcard conf/formats.d/*.conf))
+	$(call put,$(share)/sparsam/stores.d,$(wildcard conf/stores.d/*.conf))
+	$(call put,$(share)/doc/sparsam,README.md ARCHITECTURE.md CHANGELOG.md)
+	$(call put,$(share)/bash-completion/completions,$(programs:%=completion/%))
+	$(call put,$(share)/zsh/vendor-completions,$(programs:%=completion/_%))
+	$(call put,$(share)/man/man5,$(wildcard man/*.5))
+	$(call put,$(share)/man/man8,$(wildcard man/*.8))
+	for l in $(notdir $(basename $(wildcard po/*.po))); do install -D -m 644 -t \
+		$(share)/locale/$$l/LC_MESSAGES $(B)/po/$$l/LC_MESSAGES/sparsam.mo || exit; done
+	$(call put,$(DESTDIR)$(PREFIX)/lib/sysusers.d,$(wildcard systemd/sysusers.d/*.conf))
+	$(call put,$(DESTDIR)$(PREFIX)/lib/tmpfiles.d,$(wildcard systemd/tmpfiles.d/*.conf))
+	$(call put,$(DESTDIR)$(PREFIX)/lib/systemd/system,$(units))
+	$(if $(units),sed -i 's,/usr/bin/logscrub,$(PREFIX)/bin/logscrub,g' $(unit.homes))
+	install -d $(addprefix $(DESTDIR)$(SYSCONFDIR)/sparsam/,formats.d stores.d)
+	test -e $(DESTDIR)$(SYSCONFDIR)/sparsam/sparsam.conf || \
+		install -m 644 -t $(DESTDIR)$(SYSCONFDIR)/sparsam conf/sparsam.conf
 
 help:                              ## show the targets
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## */  make \1\t/p' Makefile tests/module.mk | expand -t 20
 
 clean:                             ## remove what was built
 	rm -rf $(BUILD)
-.PHONY: clean

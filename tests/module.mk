@@ -1,6 +1,63 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-unit.bins := $(unit.srcs:tests/unit/%.c=$(B)/test/%)
+unit.srcs := $(sort $(wildcard tests/unit/*/test_*.c))
+fuzz.srcs := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+e2e.srcs  := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 
-.PHONY: unit
-unit: $(unit.bins)                 ## build and run the unit tests alone
-	@tests/run $(unit.bins)
+unit.bins   := $(unit.srcs:tests/unit/%.c=$(B)/test/%)
+replay.bins := $(fuzz.srcs:tests/fuzz/%.c=$(B)/replay/%)
+fuzz.bins   := $(fuzz.srcs:tests/fuzz/%.c=$(B)/fuzz/%)
+
+# where the tests find what was built, and how to build the same again
+tests.env = SPARSAM_BIN=$(abspath $(B)/bin) BUILD=$(abspath $(BUILD)) VARIANT=$(VARIANT)
+FUZZ_S   ?= 15
+
+.PHONY: check unit e2e asan fuzz bench cov valgrind lint
+
+check: all $(unit.bins) $(replay.bins)  ## build and run every test
+	@$(tests.env) tests/run $(unit.bins) $(replay.bins) $(e2e.srcs)
+
+unit: $(unit.bins) $(replay.bins)  ## build and run the unit tests alone
+	@$(tests.env) tests/run $(unit.bins) $(replay.bins)
+
+e2e: all                           ## build and run the end-to-end stories alone
+	@$(tests.env) tests/run $(e2e.srcs)
+
+# Stack protector and libsodium's guarded pages are no matter for ASan; leaks are.
+asan:                              ## make check under AddressSanitizer and UBSan
+	+@$(MAKE) --no-print-directory VARIANT=asan check
+
+cov:                               ## how much of the code make check reaches
+	+@$(MAKE) --no-print-directory VARIANT=cov check
+	gcovr --root . --filter lib/ --filter logscrub/ $(BUILD)/cov/obj
+
+valgrind: $(unit.bins)             ## the unit tests under valgrind
+	@CK_FORK=no TEST_UNDER='valgrind -q --error-exitcode=9 --leak-check=full' \
+		$(tests.env) tests/run $(unit.bins)
+
+fuzz:                              ## each fuzz target for FUZZ_S seconds (15)
+	+@$(MAKE) --no-print-directory VARIANT=fuzz fuzz-run
+.PHONY: fuzz-run
+fuzz-run: $(fuzz.bins)
+	@FUZZ_S=$(FUZZ_S) tests/fuzz/run $(fuzz.bins)
+
+bench: all                         ## speed beside its peers (BENCH_SIZE=256M, or single tables)
+	@$(tests.env) tests/bench/run
+
+lint: | need-lint                  ## clang-tidy, cppcheck, formatting, headers, scripts, man pages
+	@CC='$(CC)' PKG_CFLAGS='$(PKG_CFLAGS)' DEFINES="$(DEFINES)" tests/lint
+
+$(B)/test/%: $(B)/obj/tests/unit/%.o $(inner.objs) $(B)/libsparsam.a
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS)
+
+# The same entry point twice: over its corpus as a plain program, and driven by libFuzzer.
+$(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(inner.objs) $(B)/libsparsam.a
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(PKG_LIBS)
+
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(inner.objs) $(B)/libsparsam.a
+	@mkdir -p $(@D)
+	$(LINK) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+
+# libFuzzer's entry point has no header of its own.
+$(B)/obj/tests/fuzz/%.o: private WARN += -Wno-missing-prototypes
