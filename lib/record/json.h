@@ -5,8 +5,11 @@
  * Strict RFC 8259 (UTF-8 checked, no lone surrogates, depth at most 64), without building a
  * document: the walk compares each member's path with a set of declared paths and hands out spans
  * into the line. Array elements are transparent: "items.name" is the member `name` of every object
- * in the array `items`. A key with a dot in it is reached by "\." in the path. A member repeated in
- * an object counts each time.
+ * in the array `items`. A key with a dot in it is reached by "\." in the path, one with a backslash
+ * by "\\". Keys are compared with their escapes undone, and written as the path has them. A member
+ * repeated in an object counts each time.
+ *
+ * Nothing is allocated per line; skipped members cost a scan of 16 bytes at a time (SSE2).
  */
 #pragma once
 #include <stdbool.h>
@@ -20,13 +23,19 @@
 struct json_paths; /* a set of paths, compiled to a trie; immutable after the last add */
 
 struct json_paths *json_paths_new(void); /* NULL: out of memory */
-/* Adds PATH with the number SLOT (>= 0) that the walk reports. Fails: EX_CONFIG (empty, or a part
- * of another). */
+/* Adds PATH with the number SLOT (>= 0) that the walk reports. Fails: EX_CONFIG (empty, a part of
+ * another, a member's name of more than 255 bytes). */
 int json_paths_add(struct json_paths *p, const char *path, int slot, struct err *e);
 struct json_paths *json_paths_free(struct json_paths *p);
 DEFINE_CLEANUP(struct json_paths, json_paths_free)
 
-enum json_kind { JSON_STRING, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL };
+enum json_kind { /* jansson has the shorter names */
+	JSON_KIND_STRING,
+	JSON_KIND_NUMBER,
+	JSON_KIND_TRUE,
+	JSON_KIND_FALSE,
+	JSON_KIND_NULL
+};
 
 /* A value at a declared path. `raw` is the text between the quotes for a string (escapes as they
  * stand: undo them by ESCAPE_JSON), the literal otherwise. */
@@ -49,9 +58,11 @@ typedef int json_visit(void *ctx, const struct json_value *v, struct buf *out);
 int json_filter(const struct json_paths *p, struct span line, json_visit *visit, void *ctx,
 	struct buf *out);
 
-/* Hands each scalar at a declared path to SEE; writes nothing. Returns as json_filter(). */
+/* Hands each scalar at a declared path to SEE, which returns 0, or -1 to stop; writes nothing.
+ * Returns as json_filter(); what comes before the place where LINE turns out to be no JSON has
+ * been handed out by then. */
 typedef int json_see(void *ctx, const struct json_value *v);
 int json_each(const struct json_paths *p, struct span line, json_see *see, void *ctx);
 
-/* Is LINE valid by itself? */
+/* Is LINE one that json_filter() takes? */
 bool json_is_valid(struct span line);
