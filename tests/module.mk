@@ -16,7 +16,7 @@ FUZZ_S   ?= 15
 check: all $(unit.bins) $(replay.bins)  ## build and run every test
 	@$(tests.env) tests/run $(unit.bins) $(replay.bins) $(e2e.srcs)
 
-unit: $(unit.bins) $(replay.bins)  ## build and run the unit tests alone
+unit: $(unit.bins) $(replay.bins) $(catalogs)  ## build and run the unit tests alone
 	@$(tests.env) tests/run $(unit.bins) $(replay.bins)
 
 e2e: all                           ## build and run the end-to-end stories alone
