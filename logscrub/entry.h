@@ -28,6 +28,7 @@ struct entry {
 	 * tail: bytes read). */
 	struct span position;
 	int64_t order;
+	const char *stream; /* whose position it is: the source's name, or one of its files */
 
 	/* Journal only: "FIELD=value", those that say where an entry came from and name no person.
 	 */

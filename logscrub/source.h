@@ -5,6 +5,11 @@
  * A source has descriptors to wait on and gives entries one by one. It reads ahead no more than it
  * must, so that what is not yet taken stays where it was: in the journal, the file, the socket's
  * buffer.
+ *
+ * What can be read again comes in streams, each with a position of its own that the sinks carry
+ * under the stream's name: a journal is one stream, named as its source; of a tail source each file
+ * is one ("SOURCE:" and a hash of its path, so that no file name gets into a sink). A socket has
+ * one stream without positions.
  */
 #pragma once
 #include <stdbool.h>
@@ -14,26 +19,32 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "logscrub/entry.h"
+#include "logscrub/position.h"
 
 struct source;
 
-/* Adds FD to the service's epoll (EPOLLIN) on a source's behalf, or takes it out (add = false). */
-typedef int source_watch(void *ctx, struct source *s, int fd, bool add, struct err *e);
+/* What the sinks know about a stream. */
+struct source_past {
+	char position[POSITION_MAX]; /* the earliest among them */
+	size_t len;
+	int64_t order;
+	int64_t latest; /* the greatest order among them */
+};
 
 struct source_host {
-	source_watch *watch;
+	/* Adds FD to the service's epoll (EPOLLIN) on a source's behalf, or takes it out. */
+	int (*watch)(void *ctx, struct source *s, int fd, bool add, struct err *e);
+	/* Was STREAM read before? Then *ret says up to where. */
+	bool (*past)(void *ctx, struct source *s, const char *stream, struct source_past *ret);
 	void *ctx;
 };
 
-/* Opens what D declares. HOST outlives it. The caller owns *ret. Fails with EX_UNAVAILABLE,
- * EX_NOPERM, EX_CONFIG. */
+/* Opens what D declares, each stream behind its past: a position that is gone (vacuumed, rotated
+ * away) means the oldest entry that is later in order. A stream without a past begins at the
+ * journal's end, at a file's beginning. C, D, HOST outlive it. The caller owns *ret. Fails with
+ * EX_UNAVAILABLE, EX_NOPERM, EX_CONFIG. */
 int source_open(const struct conf *c, const struct conf_source *d, const struct source_host *host,
 	struct source **ret, struct err *e);
-
-/* Goes to the entry behind POSITION (from a sink), before the first source_next(). A position that
- * is gone (vacuumed, rotated away): the oldest entry that is later in order. Without a call: the
- * journal's end, a file's beginning. */
-int source_seek(struct source *s, struct span position, int64_t order, struct err *e);
 
 /* 0: an entry; 1: none for now; -1: failed (a torn journal file, …), counted, go on later. */
 int source_next(struct source *s, struct entry *ret, struct err *e);
@@ -42,11 +53,31 @@ int source_next(struct source *s, struct entry *ret, struct err *e);
 int source_ready(struct source *s, int fd, struct err *e);
 int source_timeout_ms(const struct source *s); /* -1: none */
 
+/* For how long may it be left alone at most, so that many entries are taken in one go? Sockets with
+ * a short queue say little. */
+int source_patience_ms(const struct source *s);
+
 /* Stops and starts waiting on the descriptors, while a sink is in trouble. */
 int source_pause(struct source *s, bool yes, struct err *e);
 
+/* Up to where stream number I (from 0) has been given out; false behind the last. Borrowed until
+ * the next call on S. */
+struct source_mark {
+	const char *stream;
+	struct span position;
+	int64_t order;
+};
+bool source_mark(struct source *s, unsigned i, struct source_mark *ret);
+
+/* Can S serve as what D declares, without being opened again? Then it may change over to a new
+ * configuration, which C and D are part of. */
+bool source_serves(const struct source *s, const struct conf_source *d);
+int source_redeclare(
+	struct source *s, const struct conf *c, const struct conf_source *d, struct err *e);
+
 const struct conf_source *source_decl(const struct source *s);
 uint64_t source_n_too_long(const struct source *s); /* lines dropped for length */
+uint64_t source_n_failed(const struct source *s);   /* what could not be read: torn files, peers */
 int64_t source_lag_us(const struct source *s);      /* behind its own end, by time; -1 unknown */
 
 struct source *source_free(struct source *s);

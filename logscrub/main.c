@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * logscrub - writes only what a store's rule allows, with addresses as rotating pseudonyms
+ */
+#include <libintl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <sodium.h>
+
+#include "base/lang.h"
+#include "logscrub/command.h"
+
+static const struct command {
+	const char *name;
+	int (*main)(int argc, char **argv);
+} commands[] = {
+	{ "run", run_main },
+	{ "explain", explain_main },
+	{ "check-config", check_config_main },
+	{ "detect", detect_main },
+	{ "token", token_main },
+	{ "keys", keys_main },
+};
+
+/* Takes --lang CODE out of the arguments: it has to be known before anything is said. */
+static const char *
+take_lang(int *argc, char **argv)
+{
+	const char *lang = NULL;
+	int n = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		if (strncmp(argv[i], "--lang=", 7) == 0)
+			lang = argv[i] + 7;
+		else if (strcmp(argv[i], "--lang") == 0 && i + 1 < *argc)
+			lang = argv[++i];
+		else
+			argv[n++] = argv[i];
+	}
+	argv[n] = NULL;
+	*argc = n;
+	return lang;
+}
+
+/* Raw records pass through this process: none may end in a core dump. */
+static void
+no_core(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__ /* its leak check attaches to this process */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+int
+main(int argc, char **argv)
+{
+	int first = 1;
+
+	lang_init(take_lang(&argc, argv));
+	no_core();
+	if (sodium_init() < 0)
+		return 71; /* EX_OSERR: no random source */
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		puts("logscrub (sparsam) " SPARSAM_VERSION);
+		return 0;
+	}
+	/* -c FILE may stand before the command as well as behind it */
+	if (argc > 3 && (strcmp(argv[1], "-c") == 0 || strcmp(argv[1], "--config") == 0))
+		first = 3;
+	for (size_t i = 0; first < argc && i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(argv[first], commands[i].name) != 0)
+			continue;
+		if (first == 3) { /* CMD -c FILE … */
+			argv[3] = argv[2];
+			argv[2] = argv[1];
+		}
+		argv[1] = (char *)commands[i].name;
+		return commands[i].main(argc - 1, argv + 1);
+	}
+	return filter_main(argc, argv);
+}
