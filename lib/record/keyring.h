@@ -11,7 +11,10 @@
  *
  * A day outside [today - longest period, today + 1 day], a day whose key was destroyed, and every
  * day where the folder or the wrapping key cannot be read, get a throw-away key that lives in this
- * process only; each cause is said once, by `notice`. File format: sparsam-keys(5).
+ * process only; each cause is said once, by `notice`. Throw-away keys are derived from one random
+ * secret of the process, so that a day keeps its own however many there are.
+ *
+ * One thread per keyring; several processes may use the same folder. File format: sparsam-keys(5).
  */
 #pragma once
 #include <stdbool.h>
@@ -19,8 +22,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-
-#define KEY_LEN 32
+#include "record/keydir.h"
 
 struct conf;
 struct keyring;
@@ -29,19 +31,27 @@ struct keyring;
 typedef void keyring_notice(void *ctx, const char *text, const char *day);
 
 /* Opens the folder of keys that C names. A folder or wrapping key that cannot be had is no failure
- * but a notice: throw-away keys serve. The caller owns *ret. Fails with EX_OSERR (memory),
- * EX_DATAERR (a key file that does not open under the wrapping key). */
+ * but a notice: throw-away keys serve. The caller owns *ret. Fails with EX_OSERR (memory). C is not
+ * needed afterwards. */
 int keyring_open(const struct conf *c, keyring_notice *notice, void *ctx, struct keyring **ret,
 	struct err *e);
 
 /* The key of DAY (days since 1970-01-01 UTC): read, or made and written (fsync) before it is first
- * used. Borrowed until the next call on K. Cheap for the day asked last. */
+ * used. Borrowed until the next call on K. Cheap for the day asked last. Fails with EX_DATAERR (a
+ * key file that does not open under the wrapping key, a damaged mark), EX_NOPERM, EX_CANTCREAT,
+ * EX_IOERR. */
 int keyring_key(struct keyring *k, int32_t day, const uint8_t **ret, struct err *e);
 
-/* Is DAY's key a throw-away one (known after keyring_key())? */
+/* Is DAY's key a throw-away one? True as well before keyring_key() was asked for it. */
 bool keyring_is_throwaway(const struct keyring *k, int32_t day);
 
-/* Destroys every key of a day before DAY; *ret_n is how many. Safe to run again after a crash. */
+/* Wipes the keys in memory that another process has destroyed since, and those whose day has passed
+ * out of the longest period. Returns whether there were any. For a service's timer: a minute is
+ * often enough. */
+bool keyring_refresh(struct keyring *k);
+
+/* Destroys every key of a day before DAY; *ret_n is how many. Safe to run again after a crash.
+ * Refuses (EX_NOPERM) a DAY later than tomorrow, which would leave no day with a key. */
 int keyring_destroy_before(struct keyring *k, int32_t day, unsigned *ret_n, struct err *e);
 
 struct keyring *keyring_free(struct keyring *k);
