@@ -60,9 +60,11 @@ no_core(void)
 int
 main(int argc, char **argv)
 {
+	struct err e;
 	int first = 1;
 
-	lang_init(take_lang(&argc, argv));
+	if (lang_init(take_lang(&argc, argv), &e) < 0)
+		return err_print(&e, "logscrub", stderr);
 	no_core();
 	if (sodium_init() < 0)
 		return 71; /* EX_OSERR: no random source */
