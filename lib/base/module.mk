@@ -1,2 +1,4 @@
 # errors, spans and buffers, configuration, safe file access
 lib.srcs += lib/base/err.c lib/base/lang.c lib/base/buf.c
+lib.srcs += lib/base/conf.c lib/base/conf_text.c lib/base/conf_schema.c lib/base/conf_take.c \
+	    lib/base/conf_check.c lib/base/conf_claim.c

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * conf-private.h - what the files of conf share
+ *
+ *   conf.c         which files are read, and in which order
+ *   conf_text.c    a file's text made ready for libconfuse
+ *   conf_schema.c  which options there are, and each value's form
+ *   conf_take.c    from libconfuse's tree to the structs of conf.h
+ *   conf_check.c   what a declaration needs, and that the names it uses are there
+ *   conf_claim.c   a file belongs to one store
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/conf.h"
+
+#define CONF_TEXT_MAX (1u << 20) /* bytes of one file */
+
+typedef struct cfg_t cfg_t; /* libconfuse's own name for it */
+
+struct conf_block;
+
+/* A configuration while it is read. Declarations are added to `conf`; strings and inner arrays
+ * live in blocks that go with it. */
+struct conf_draft {
+	struct conf conf; /* first: conf_free() is given its address */
+	struct conf_block *blocks;
+	bool failed;                                 /* memory is out */
+	size_t own_formats, own_stores, own_sources; /* these come from the operator's folder */
+	bool shipped;                                /* now the shipped folder is read */
+};
+
+/* N zeroed bytes that live as long as D; NULL (and d->failed) when memory is out. */
+void *conf_alloc(struct conf_draft *d, size_t n);
+const char *conf_strdup(struct conf_draft *d, const char *s); /* NULL stays NULL */
+
+/* Appends TEXT to OUT in a form that libconfuse reads rightly: comments gone (it counts their lines
+ * thrice), a comma between adjacent quoted pieces, line numbers as they were. Refuses what would
+ * upset its scanner: NUL, an open quote, numeric escapes in double quotes. */
+int conf_text_prepare(
+	const char *file, const char *text, size_t len, struct buf *out, struct err *e);
+
+/* Reads TEXT by the schema. MAIN: it is sparsam.conf and may set options of its own. The caller
+ * owns *ret and ends it with cfg_free(), before the next one is read: libconfuse has one scanner.
+ */
+int conf_schema_read(
+	const char *file, const char *text, size_t len, bool main, cfg_t **ret, struct err *e);
+unsigned conf_schema_line(cfg_t *section); /* where it begins */
+extern const char *const conf_store_types[];
+
+/* "7d" and the like: s, min, h, d, w. -1: no period. */
+int64_t conf_period_s(const char *text);
+
+/* Takes ROOT's declarations into D. */
+int conf_take(struct conf_draft *d, const char *file, cfg_t *root, bool main, struct err *e);
+
+/* What holds between declarations, once all are there; also sets longest_period_s. */
+int conf_check(struct conf_draft *d, struct err *e);
+int conf_claims_check(const struct conf_draft *d, struct err *e);
+
+/* One file's text, read and taken: the way in for tests and fuzzers too. */
+int conf_parse(struct conf_draft *d, const char *file, const char *text, size_t len, bool main,
+	struct err *e);
+struct conf_draft *conf_draft_new(struct err *e);
+
+/* One name of a list, with its line: what keep, pseudonym and the like hold in libconfuse's tree */
+struct conf_name {
+	unsigned line;
+	char text[];
+};

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/conf-private.h"
+
+#include <confuse.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct conf_place
+place_of(const char *file, cfg_t *sec)
+{
+	return (struct conf_place){ file, conf_schema_line(sec) };
+}
+
+static const char *
+text_of(struct conf_draft *d, cfg_t *sec, const char *option)
+{
+	return conf_strdup(d, cfg_getstr(sec, option));
+}
+
+static const char *
+text_or(struct conf_draft *d, cfg_t *sec, const char *option, const char *otherwise)
+{
+	const char *s = cfg_getstr(sec, option);
+
+	return s ? conf_strdup(d, s) : otherwise;
+}
+
+static struct conf_list
+list_of(struct conf_draft *d, cfg_t *sec, const char *option)
+{
+	struct conf_list list = { .n = cfg_size(sec, option) };
+
+	if (list.n == 0)
+		return list;
+	list.v = conf_alloc(d, list.n * sizeof(list.v[0]));
+	if (!list.v)
+		return (struct conf_list){ 0 };
+	for (unsigned i = 0; i < list.n; i++)
+		list.v[i] = conf_strdup(d, cfg_getnstr(sec, option, i));
+	return list;
+}
+
+/* A log_format's adjacent pieces are one text. */
+static const char *
+pieces_of(struct conf_draft *d, cfg_t *sec, const char *option)
+{
+	const unsigned n = cfg_size(sec, option);
+	size_t len = 1;
+	char *joined;
+
+	if (n == 0)
+		return NULL;
+	for (unsigned i = 0; i < n; i++)
+		len += strlen(cfg_getnstr(sec, option, i));
+	joined = conf_alloc(d, len);
+	for (unsigned i = 0; joined && i < n; i++)
+		strcat(joined, cfg_getnstr(sec, option, i));
+	return joined;
+}
+
+static size_t
+inner_take(struct conf_draft *d, const char *file, cfg_t *sec, struct conf_inner **ret)
+{
+	const size_t n = cfg_size(sec, "field");
+	struct conf_inner *v = conf_alloc(d, n * sizeof(*v));
+
+	if (!v)
+		return 0;
+	for (unsigned i = 0; i < n; i++) {
+		cfg_t *field = cfg_getnsec(sec, "field", i);
+		const long escape = cfg_getint(field, "escape");
+
+		v[i] = (struct conf_inner){
+			.where = place_of(file, field),
+			.field = conf_strdup(d, cfg_title(field)),
+			.format = text_of(d, field, "format"),
+			.has_escape = escape >= 0,
+			.escape = escape >= 0 ? (enum conf_escape)escape : ESCAPE_NONE,
+		};
+	}
+	*ret = v;
+	return n;
+}
+
+static enum conf_escape
+escape_default(long type, bool apache)
+{
+	switch (type) {
+	case FORMAT_TEMPLATE:
+		return apache ? ESCAPE_APACHE : ESCAPE_NGINX;
+	case FORMAT_SYSLOG:
+		return ESCAPE_RSYSLOG;
+	case FORMAT_JSON:
+		return ESCAPE_JSON;
+	default:
+		return ESCAPE_NONE;
+	}
+}
+
+static int
+format_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct err *e)
+{
+	struct conf_format *f = ret;
+	const long type = cfg_getint(sec, "type"), escape = cfg_getint(sec, "escape");
+
+	*f = (struct conf_format){
+		.where = place_of(file, sec),
+		.name = conf_strdup(d, cfg_title(sec)),
+		.type = (enum conf_format_type)type,
+		.template_ = pieces_of(d, sec, "template"),
+		.apache = cfg_getint(sec, "dialect") > 0,
+		.pattern = list_of(d, sec, "pattern"),
+		.message = text_of(d, sec, "message"),
+		.begin = text_of(d, sec, "begin"),
+		.time = text_of(d, sec, "time"),
+	};
+	f->escape = escape >= 0 ? (enum conf_escape)escape : escape_default(type, f->apache);
+	f->n_inner = inner_take(d, file, sec, &f->inner);
+	if (type < 0)
+		return conf_fail(e, &f->where, N_("format without a type"),
+			N_("add type = \"template\", \"pattern\", \"syslog\" or \"json\""),
+			"format \"%s\"", cfg_title(sec));
+	return 0;
+}
+
+/* The lists of a scrub section, and what each of their names is reduced to. */
+static const struct {
+	const char *option, *to;
+} name_lists[] = {
+	{ "keep", "keep" },
+	{ "pseudonym", "pseudonym" },
+	{ "prefix_pseudonym", "prefix-pseudonym" },
+	{ "redact", "redact" },
+};
+#define N_NAME_LISTS (sizeof(name_lists) / sizeof(name_lists[0]))
+
+static struct conf_reduce
+reduce_named(struct conf_draft *d, const char *file, const struct conf_name *name, const char *to)
+{
+	return (struct conf_reduce){
+		.where = { file, name->line },
+		.field = conf_strdup(d, name->text),
+		.to = to,
+		.segments = -1,
+		.bits4 = -1,
+		.bits6 = -1,
+		.digits = -1,
+	};
+}
+
+static struct conf_reduce
+reduce_take(struct conf_draft *d, const char *file, cfg_t *sec)
+{
+	return (struct conf_reduce){
+		.where = place_of(file, sec),
+		.field = conf_strdup(d, cfg_title(sec)),
+		.to = text_or(d, sec, "to", ""),
+		.mask = list_of(d, sec, "mask"),
+		.detect = list_of(d, sec, "detect"),
+		.segments = cfg_getint(sec, "segments"),
+		.bits4 = cfg_getint(sec, "bits4"),
+		.bits6 = cfg_getint(sec, "bits6"),
+		.digits = cfg_getint(sec, "digits"),
+		.interval = text_of(d, sec, "interval"),
+	};
+}
+
+static void
+scrub_take(struct conf_draft *d, const char *file, cfg_t *sec, struct conf_store *s)
+{
+	size_t n = cfg_size(sec, "reduce");
+
+	s->has_scrub = true;
+	s->keep_networks = list_of(d, sec, "keep_networks");
+	s->render_address = cfg_getint(sec, "render") > 0;
+	for (size_t k = 0; k < N_NAME_LISTS; k++)
+		n += cfg_size(sec, name_lists[k].option);
+	s->rule = conf_alloc(d, n * sizeof(s->rule[0]));
+	if (!s->rule)
+		return;
+	for (size_t k = 0; k < N_NAME_LISTS; k++) {
+		for (unsigned i = 0; i < cfg_size(sec, name_lists[k].option); i++)
+			s->rule[s->n_rules++] = reduce_named(d, file,
+				cfg_opt_getnptr(cfg_getopt(sec, name_lists[k].option), i),
+				name_lists[k].to);
+	}
+	for (unsigned i = 0; i < cfg_size(sec, "reduce"); i++)
+		s->rule[s->n_rules++] = reduce_take(d, file, cfg_getnsec(sec, "reduce", i));
+}
+
+static size_t
+subjects_take(struct conf_draft *d, const char *file, cfg_t *store, struct conf_subject **ret)
+{
+	const size_t n = cfg_size(store, "subject");
+	struct conf_subject *v = conf_alloc(d, n * sizeof(*v));
+
+	if (!v)
+		return 0;
+	for (unsigned i = 0; i < n; i++) {
+		cfg_t *sec = cfg_getnsec(store, "subject", i);
+
+		v[i] = (struct conf_subject){
+			.where = place_of(file, sec),
+			.kind = conf_strdup(d, cfg_title(sec)),
+			.field = text_or(d, sec, "field", ""),
+			.pseudonym = cfg_getbool(sec, "pseudonym"),
+		};
+	}
+	*ret = v;
+	return n;
+}
+
+static int
+sinks_take(
+	struct conf_draft *d, const char *file, cfg_t *store, struct conf_store *s, struct err *e)
+{
+	const size_t n = cfg_size(store, "sink");
+
+	s->sink = conf_alloc(d, n * sizeof(s->sink[0]));
+	if (!s->sink)
+		return err_memory(e);
+	for (unsigned i = 0; i < n; i++) {
+		cfg_t *sec = cfg_getnsec(store, "sink", i);
+		const long type = cfg_getint(sec, "type");
+		struct conf_sink *k = &s->sink[s->n_sinks++];
+
+		*k = (struct conf_sink){
+			.where = place_of(file, sec),
+			.type = (enum conf_sink_type)type,
+			.path = text_or(d, sec, "path", ""),
+			.namespace_ = text_or(d, sec, "namespace", ""),
+		};
+		if (type < 0)
+			return conf_fail(e, &k->where, N_("sink without a type"),
+				N_("add type = \"file\", \"namespace\", \"journal\", \"syslog\" or "
+				   "\"stdout\""),
+				"store \"%s\"", s->name);
+	}
+	return 0;
+}
+
+static int
+store_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct err *e)
+{
+	struct conf_store *s = ret;
+	const long type = cfg_getint(sec, "type");
+	const char *period = cfg_getstr(sec, "period");
+
+	*s = (struct conf_store){
+		.where = place_of(file, sec),
+		.name = conf_strdup(d, cfg_title(sec)),
+		.type = type >= 0 ? conf_store_types[type] : "",
+		.paths = list_of(d, sec, "paths"),
+		.format = text_or(d, sec, "format", ""),
+		.category = text_or(d, sec, "category", ""),
+		.purpose = text_or(d, sec, "purpose", ""),
+		.basis = text_or(d, sec, "basis", ""),
+		.period_s = period ? conf_period_s(period) : 0,
+		.timezone = text_of(d, sec, "timezone"),
+		.required = cfg_getbool(sec, "required"),
+		.journal = list_of(d, sec, "journal"),
+	};
+	s->n_subjects = subjects_take(d, file, sec, &s->subject);
+	if (cfg_size(sec, "scrub") > 1)
+		return conf_fail(e,
+			&(struct conf_place){
+				file, conf_schema_line(cfg_getnsec(sec, "scrub", 1)) },
+			N_("store with two scrub sections"), N_("put them together"),
+			"store \"%s\"", cfg_title(sec));
+	if (cfg_size(sec, "scrub") == 1)
+		scrub_take(d, file, cfg_getnsec(sec, "scrub", 0), s);
+	return sinks_take(d, file, sec, s, e);
+}
+
+static size_t
+tags_take(struct conf_draft *d, const char *file, cfg_t *source, struct conf_tag **ret)
+{
+	const size_t n = cfg_size(source, "tag");
+	struct conf_tag *v = conf_alloc(d, n * sizeof(*v));
+
+	if (!v)
+		return 0;
+	for (unsigned i = 0; i < n; i++) {
+		cfg_t *sec = cfg_getnsec(source, "tag", i);
+
+		v[i] = (struct conf_tag){
+			.where = place_of(file, sec),
+			.tag = conf_strdup(d, cfg_title(sec)),
+			.store = text_or(d, sec, "store", ""),
+		};
+	}
+	*ret = v;
+	return n;
+}
+
+static int
+source_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct err *e)
+{
+	struct conf_source *s = ret;
+	const long type = cfg_getint(sec, "type");
+
+	*s = (struct conf_source){
+		.where = place_of(file, sec),
+		.name = conf_strdup(d, cfg_title(sec)),
+		.type = (enum conf_source_type)type,
+		.listen = text_or(d, sec, "listen", ""),
+		.namespace_ = text_of(d, sec, "namespace"),
+		.directory = text_of(d, sec, "directory"),
+		.match = list_of(d, sec, "match"),
+		.paths = list_of(d, sec, "paths"),
+		.store = text_of(d, sec, "store"),
+	};
+	s->n_tags = tags_take(d, file, sec, &s->tag);
+	if (type < 0)
+		return conf_fail(e, &s->where, N_("source without a type"),
+			N_("add type = \"journal\", \"syslog\" or \"tail\""), "source \"%s\"",
+			cfg_title(sec));
+	return 0;
+}
+
+/* What all declarations begin with. */
+struct head {
+	struct conf_place where;
+	const char *name;
+};
+_Static_assert(offsetof(struct conf_format, name) == offsetof(struct head, name), "");
+_Static_assert(offsetof(struct conf_store, name) == offsetof(struct head, name), "");
+_Static_assert(offsetof(struct conf_source, name) == offsetof(struct head, name), "");
+
+struct kind {
+	const char *name;
+	size_t size;
+	int (*take)(struct conf_draft *, const char *file, cfg_t *, void *, struct err *);
+};
+
+static const struct kind format_kind = { "format", sizeof(struct conf_format), format_take };
+static const struct kind store_kind = { "store", sizeof(struct conf_store), store_take };
+static const struct kind source_kind = { "source", sizeof(struct conf_source), source_take };
+
+/* Adds SEC to the N declarations at V, the first OWN of which are the operator's and win over
+ * shipped ones of the same name. Two in one folder are a failure. */
+static int
+declaration_add(struct conf_draft *d, const char *file, const struct kind *k, cfg_t *sec, void *v,
+	size_t *n, size_t own, struct err *e)
+{
+	for (size_t i = 0; i < *n; i++) {
+		const struct head *old = (struct head *)((char *)v + i * k->size);
+
+		if (strcmp(old->name, cfg_title(sec)) != 0)
+			continue;
+		if (d->shipped && i < own)
+			return 0;
+		return conf_fail(e, &(struct conf_place){ file, conf_schema_line(sec) },
+			N_("name declared twice"), N_("rename or remove one of the two"),
+			"%s \"%s\", also at %s:%u", k->name, old->name, old->where.file,
+			old->where.line);
+	}
+	if (k->take(d, file, sec, (char *)v + *n * k->size, e) < 0)
+		return -1;
+	if (d->failed)
+		return err_memory(e);
+	++*n;
+	return 0;
+}
+
+/* Adds all sections of a kind. ARRAY is the address of the pointer to them. */
+static int
+declarations_take(struct conf_draft *d, const char *file, cfg_t *root, const struct kind *k,
+	void *array, size_t *n_array, size_t own, struct err *e)
+{
+	const unsigned n = cfg_size(root, k->name);
+	void *v;
+
+	if (n == 0)
+		return 0;
+	memcpy(&v, array, sizeof(v)); /* its type is the kind's own */
+	v = reallocarray(v, *n_array + n, k->size);
+	if (!v)
+		return err_memory(e);
+	memcpy(array, &v, sizeof(v));
+	for (unsigned i = 0; i < n; i++) {
+		if (declaration_add(d, file, k, cfg_getnsec(root, k->name, i), v, n_array, own, e) <
+			0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+globals_take(struct conf_draft *d, cfg_t *root)
+{
+	struct conf *c = &d->conf;
+	char *keys = NULL;
+
+	c->state_dir = text_or(d, root, "state_dir", c->state_dir);
+	c->runtime_dir = text_or(d, root, "runtime_dir", c->runtime_dir);
+	c->metrics_dir = text_or(d, root, "metrics_dir", c->metrics_dir);
+	c->credential = text_or(d, root, "credential", c->credential);
+	c->pseudonym_prefix = text_or(d, root, "pseudonym_prefix", c->pseudonym_prefix);
+	c->clock_ntp = cfg_getint(root, "clock") <= 0;
+	c->key_dir = text_of(d, root, "key_dir");
+	if (!c->key_dir && c->state_dir && asprintf(&keys, "%s/keys", c->state_dir) >= 0) {
+		c->key_dir = conf_strdup(d, keys);
+		free(keys);
+	}
+}
+
+int
+conf_take(struct conf_draft *d, const char *file, cfg_t *root, bool main, struct err *e)
+{
+	const char *name = conf_strdup(d, file);
+	struct conf *c = &d->conf;
+
+	if (main)
+		globals_take(d, root);
+	if (d->failed)
+		return err_memory(e);
+	if (declarations_take(
+		    d, name, root, &format_kind, &c->format, &c->n_formats, d->own_formats, e) < 0)
+		return -1;
+	if (declarations_take(
+		    d, name, root, &store_kind, &c->store, &c->n_stores, d->own_stores, e) < 0)
+		return -1;
+	return declarations_take(
+		d, name, root, &source_kind, &c->source, &c->n_sources, d->own_sources, e);
+}
