@@ -69,9 +69,14 @@ $(B)/bin/logscrub: $(call objs,$(logscrub.srcs)) $(B)/libsparsam.a
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(PKG_LIBS)
 
-$(B)/libsparsam.a: $(call objs,$(lib.srcs))
+$(B)/libsparsam.a: $(call objs,$(lib.srcs)) | $(BUILD)/conf
 	@rm -f $@
 	$(AR) rcsD $@ $^
+
+# A program in its build tree reads the configuration beside it, wherever BUILD is.
+$(BUILD)/conf:
+	@mkdir -p $(@D)
+	@ln -sfn $(CURDIR)/conf $@
 
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
