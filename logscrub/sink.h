@@ -17,8 +17,8 @@
  *  stdout    | the same as syslog
  *
  * In flight is what was read from the source and is not yet acknowledged: at most SINK_PENDING_MAX.
- * - A file is written, synced, and then given an xattr (user.sparsam.position, position.h) that
- *   names the size it is true for; what lies behind that size after a crash is cut off and read
+ * - A file is written, synced, and then given an xattr (user.sparsam.position, position_record.h)
+ * that names the size it is true for; what lies behind that size after a crash is cut off and read
  *   again. A file system without user xattrs (older tmpfs, NFS before 4.2) carries no positions.
  * - Journal entries carry it themselves: SPARSAM_SOURCE=, and SPARSAM_POSITION= with three words, a
  *   number that grows with each record of the store, the order, the position. A flush ends when the
