@@ -44,7 +44,8 @@ bench: all                         ## speed beside its peers (BENCH_SIZE=256M, o
 	@$(tests.env) tests/bench/run
 
 lint: | need-lint                  ## clang-tidy, cppcheck, formatting, headers, scripts, man pages
-	@CC='$(CC)' PKG_CFLAGS='$(PKG_CFLAGS)' DEFINES="$(DEFINES)" tests/lint
+	@CC='$(CC)' tests/lint
+lint: export LINT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Ilib -I. $(DEFINES) $(PKG_CFLAGS)
 
 $(B)/test/%: $(B)/obj/tests/unit/%.o $(inner.objs) $(B)/libsparsam.a
 	@mkdir -p $(@D)
