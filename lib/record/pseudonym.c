@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "record/day.h"
 #include "record/keyring.h"
@@ -35,6 +36,7 @@ struct pseudonym {
 };
 
 #define CACHE_LEN (sizeof(struct known) * N_BUCKETS * N_WAYS)
+#define PAGE_MIN  4096u
 
 static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -63,11 +65,25 @@ pseudonym_new(
 	return 0;
 }
 
+/* Wipes the cache: those pages of it that there are, for to touch the others would make them. */
+static void
+cache_wipe(struct pseudonym *p)
+{
+	unsigned char there[CACHE_LEN / PAGE_MIN];
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	bool known = mincore(p->cache, CACHE_LEN, there) == 0;
+
+	for (size_t at = 0; at < CACHE_LEN; at += page)
+		if (!known || there[at / page] & 1)
+			sodium_memzero((char *)p->cache + at,
+				CACHE_LEN - at < page ? CACHE_LEN - at : page);
+}
+
 struct pseudonym *
 pseudonym_free(struct pseudonym *p)
 {
 	if (p) {
-		sodium_memzero(p->cache, CACHE_LEN);
+		cache_wipe(p);
 		(void)munmap(p->cache, CACHE_LEN);
 	}
 	free(p);
@@ -83,7 +99,7 @@ pseudonym_refresh(struct pseudonym *p)
 	if (!gone && today == p->today)
 		return;
 	p->today = today;
-	sodium_memzero(p->cache, CACHE_LEN);
+	cache_wipe(p);
 	(void)madvise(p->cache, CACHE_LEN, MADV_DONTNEED); /* only gives memory back */
 }
 
@@ -193,10 +209,12 @@ known_is(const struct known *n, const uint64_t address[2], int32_t day, char dom
 static const char *
 token_find(struct pseudonym *p, int32_t day, char domain, const struct address *a, struct err *e)
 {
-	uint64_t address[2] = { 0 };
+	uint64_t address[2];
 	struct known *n;
 
-	memcpy(address, a->b, domain_len(domain));
+	memcpy(address, a->b, sizeof(address));
+	if (domain != '6')
+		address[1] = 0;
 	n = cache_bucket(p, address, (uint64_t)(uint32_t)day << 8 | (uint8_t)domain);
 	if (known_is(&n[0], address, day, domain))
 		return n[0].text;
