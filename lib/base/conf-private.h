@@ -51,9 +51,6 @@ int conf_schema_read(
 unsigned conf_schema_line(cfg_t *section); /* where it begins */
 extern const char *const conf_store_types[];
 
-/* "7d" and the like: s, min, h, d, w. -1: no period. */
-int64_t conf_period_s(const char *text);
-
 /* Takes ROOT's declarations into D. */
 int conf_take(struct conf_draft *d, const char *file, cfg_t *root, bool main, struct err *e);
 

@@ -175,6 +175,9 @@ DEFINE_CLEANUP(struct conf, conf_free)
 const struct conf_format *conf_find_format(const struct conf *c, const char *name);
 const struct conf_store *conf_find_store(const struct conf *c, const char *name);
 
+/* "7d" and the like: s, min, h, d, w. -1: no period. */
+int64_t conf_period_s(const char *text);
+
 /* EX_CONFIG at a declaration's place; returns -1. WHERE may be "". */
 int conf_fail(struct err *e, const struct conf_place *at, const char *what, const char *todo,
 	const char *where, ...) __attribute__((format(printf, 5, 6)));

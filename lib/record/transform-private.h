@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * transform-private.h - a compiled transform, and the families that do the work
+ *
+ * A kind appends what becomes of a value that is neither empty nor "-" (both are "-" for all of
+ * them). It returns 0, or -1 where a key could not be had.
+ */
+#pragma once
+#include "record/transform.h"
+
+struct memo;
+struct path_mask;
+
+typedef int transform_fn(const struct transform *t, struct transform_env *env, struct span v,
+	struct buf *out, struct err *e);
+
+struct transform_kind {
+	const char *name;
+	transform_fn *apply;
+	unsigned options; /* OPTION_BIT of what its reduce section may have */
+};
+
+enum transform_option {
+	OPTION_MASK,
+	OPTION_SEGMENTS,
+	OPTION_DETECT,
+	OPTION_BITS,
+	OPTION_DIGITS,
+	OPTION_INTERVAL
+};
+#define OPTION_BIT(option) (1u << (option))
+
+struct transform_network {
+	struct address net;
+	unsigned bits;
+};
+
+struct transform {
+	const struct transform_kind *kind;
+	struct transform_network *keep; /* addresses in these stay readable */
+	size_t n_keep;
+	bool render_address;
+	unsigned bits4, bits6;  /* truncate */
+	unsigned digits;        /* last4 */
+	int64_t interval_s;     /* coarse-time */
+	unsigned types;         /* redact: DETECT_BIT of each */
+	struct path_mask *mask; /* method+path, path */
+	struct memo *memo;      /* host-only, browser-family */
+	struct buf *scratch;    /* redact: the text without control bytes */
+};
+
+transform_fn transform_pseudonym, transform_prefix_pseudonym, transform_truncate; /* _address.c */
+transform_fn transform_host_only, transform_method_path, transform_path;          /* _url.c */
+transform_fn transform_browser_family;                                            /* _agent.c */
+transform_fn transform_class, transform_last4, transform_coarse_time;             /* _text.c */
+transform_fn transform_redact;                                                    /* _redact.c */
+
+/* Appends what stands for A: its token, the address rendered for it, or A itself where it is to
+ * stay readable or is one of ours. Counts the hit. */
+int transform_put_address(const struct transform *t, struct transform_env *env,
+	const struct address *a, struct buf *out, struct err *e);
+/* Does A stay readable, by keep_networks or because it is a pseudonym already? */
+bool transform_keeps_address(
+	const struct transform *t, const struct transform_env *env, const struct address *a);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * transform.c - the table of transforms, and how one is compiled
+ */
+#include "record/transform.h"
+
+#include <stdlib.h>
+
+#include "record/memo.h"
+#include "record/path_mask.h"
+#include "record/transform-private.h"
+
+#define TEXT_MAX        (4u << 20) /* of a free text with control bytes in it */
+#define LAST_DIGITS_MAX 4          /* what the privacy policy allows of a phone number */
+
+static int
+transform_keep(const struct transform *t, struct transform_env *env, struct span v, struct buf *out,
+	struct err *e)
+{
+	(void)t, (void)env, (void)e;
+	buf_span(out, v);
+	return 0;
+}
+
+static const struct transform_kind kinds[] = {
+	{ "keep", transform_keep, 0 },
+	{ "pseudonym", transform_pseudonym, 0 },
+	{ "prefix-pseudonym", transform_prefix_pseudonym, 0 },
+	{ "truncate", transform_truncate, OPTION_BIT(OPTION_BITS) },
+	{ "last4", transform_last4, OPTION_BIT(OPTION_DIGITS) },
+	{ "host-only", transform_host_only, 0 },
+	{ "method+path", transform_method_path,
+		OPTION_BIT(OPTION_MASK) | OPTION_BIT(OPTION_SEGMENTS) },
+	{ "path", transform_path, OPTION_BIT(OPTION_MASK) | OPTION_BIT(OPTION_SEGMENTS) },
+	{ "browser-family", transform_browser_family, 0 },
+	{ "coarse-time", transform_coarse_time, OPTION_BIT(OPTION_INTERVAL) },
+	{ "class", transform_class, 0 },
+	{ "redact", transform_redact, OPTION_BIT(OPTION_DETECT) },
+};
+
+/* An option that means nothing to the transform is a mistake about what it does. */
+static int
+options_check(const struct transform_kind *k, const struct conf_reduce *d, struct err *e)
+{
+	unsigned given = 0;
+
+	given |= d->mask.n > 0 ? OPTION_BIT(OPTION_MASK) : 0;
+	given |= d->segments >= 0 ? OPTION_BIT(OPTION_SEGMENTS) : 0;
+	given |= d->detect.n > 0 ? OPTION_BIT(OPTION_DETECT) : 0;
+	given |= d->bits4 >= 0 || d->bits6 >= 0 ? OPTION_BIT(OPTION_BITS) : 0;
+	given |= d->digits >= 0 ? OPTION_BIT(OPTION_DIGITS) : 0;
+	given |= d->interval ? OPTION_BIT(OPTION_INTERVAL) : 0;
+	if (given & ~k->options)
+		return conf_fail(e, &d->where, N_("an option that this transform does not have"),
+			N_("see logscrub(1) for what each one takes"), "%s: %s", d->field, k->name);
+	return 0;
+}
+
+static int
+numbers_take(struct transform *t, const struct conf_reduce *d, struct err *e)
+{
+	t->bits4 = d->bits4 < 0 ? 24 : (unsigned)d->bits4;
+	t->bits6 = d->bits6 < 0 ? 48 : (unsigned)d->bits6;
+	if (t->bits4 > 32 || t->bits6 > 128)
+		return conf_fail(e, &d->where, N_("an address does not have so many bits"),
+			N_("up to 32 and 128"), "%s", d->field);
+	t->digits = d->digits < 0 ? LAST_DIGITS_MAX : (unsigned)d->digits;
+	if (t->digits < 1 || t->digits > LAST_DIGITS_MAX)
+		return conf_fail(e, &d->where, N_("bad number of digits"), N_("one to four"), "%s",
+			d->field);
+	t->interval_s = d->interval ? conf_period_s(d->interval) : 3600;
+	if (t->interval_s <= 0)
+		return conf_fail(e, &d->where, N_("bad interval"),
+			N_("a number and s, min, h, d or w, as in \"15min\""), "%s", d->field);
+	return 0;
+}
+
+static int
+types_take(struct transform *t, const struct conf_reduce *d, struct err *e)
+{
+	t->types = d->detect.n > 0 ? 0 : DETECT_DEFAULT;
+	for (size_t i = 0; i < d->detect.n; i++) {
+		enum detect_type type;
+
+		if (!detect_type_by_name(d->detect.v[i], &type))
+			return conf_fail(e, &d->where, N_("no such detector"),
+				N_("ipv4, ipv6, email, phone, token, uuid"), "%s: %s", d->field,
+				d->detect.v[i]);
+		t->types |= DETECT_BIT(type);
+	}
+	return 0;
+}
+
+static int
+networks_take(struct transform *t, const struct conf_store *s, struct err *e)
+{
+	t->keep = calloc(s->keep_networks.n + 1, sizeof(*t->keep));
+	if (!t->keep)
+		return err_memory(e);
+	for (size_t i = 0; i < s->keep_networks.n; i++) {
+		struct transform_network *k = &t->keep[t->n_keep];
+
+		if (!address_parse_network(span_str(s->keep_networks.v[i]), &k->net, &k->bits))
+			return conf_fail(e, &s->where, N_("bad network in keep_networks"),
+				N_("write it as 10.0.0.0/8 or 2001:db8::/32"), "store \"%s\": %s",
+				s->name, s->keep_networks.v[i]);
+		t->n_keep++;
+	}
+	return 0;
+}
+
+/* What some kinds need besides numbers. */
+static int
+parts_make(struct transform *t, const struct conf_reduce *d, struct err *e)
+{
+	if (t->kind->options & OPTION_BIT(OPTION_MASK))
+		return path_mask_new(d, &t->mask, e);
+	if (t->kind->apply == transform_host_only)
+		t->memo = memo_new(1024, 96, 96);
+	else if (t->kind->apply == transform_browser_family)
+		t->memo = memo_new(2048, MEMO_INPUT_MAX, 40);
+	else if (t->kind->apply == transform_redact)
+		t->scratch = calloc(1, sizeof(*t->scratch));
+	else
+		return 0;
+	if (!t->memo && !t->scratch)
+		return err_memory(e);
+	if (t->scratch)
+		buf_init(t->scratch, TEXT_MAX);
+	return 0;
+}
+
+int
+transform_new(const struct conf_reduce *d, const struct conf_store *s, struct transform **ret,
+	struct err *e)
+{
+	CLEANUP(transform_freep) struct transform *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return err_memory(e);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].name, d->to) == 0)
+			t->kind = &kinds[i];
+	if (!t->kind)
+		return conf_fail(e, &d->where, N_("no such transform"),
+			N_("see logscrub(1) for their names"), "%s: %s", d->field, d->to);
+	t->render_address = s->render_address;
+	if (options_check(t->kind, d, e) < 0 || numbers_take(t, d, e) < 0 ||
+		types_take(t, d, e) < 0 || networks_take(t, s, e) < 0 || parts_make(t, d, e) < 0)
+		return -1;
+	*ret = TAKE(t);
+	return 0;
+}
+
+struct transform *
+transform_free(struct transform *t)
+{
+	if (!t)
+		return NULL;
+	if (t->scratch)
+		buf_wipe(t->scratch);
+	free(t->scratch);
+	path_mask_free(t->mask);
+	memo_free(t->memo);
+	free(t->keep);
+	free(t);
+	return NULL;
+}
+
+const char *
+transform_name(const struct transform *t)
+{
+	return t->kind->name;
+}
+
+bool
+transform_is_keep(const struct transform *t)
+{
+	return t->kind->apply == transform_keep;
+}
+
+int
+transform_apply(const struct transform *t, struct transform_env *env, struct span value,
+	struct buf *out, struct err *e)
+{
+	if (value.len == 0 || (value.len == 1 && value.p[0] == '-')) {
+		buf_char(out, '-');
+		return 0;
+	}
+	return t->kind->apply(t, env, value, out, e);
+}

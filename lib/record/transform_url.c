@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * transform_url.c - URLs and request lines: host-only, method+path, path
+ */
+#include "record/memo.h"
+#include "record/path_mask.h"
+#include "record/pseudonym.h"
+#include "record/transform-private.h"
+
+#define SCHEME_MAX 16
+#define METHOD_MAX 16
+#define HOST_MAX   253
+#define TOKEN_LEN  20 /* "ip4:" and 16 characters */
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+is_alpha(char c)
+{
+	return (unsigned char)((c | 0x20) - 'a') < 26;
+}
+
+/* The length of "scheme://" at the start of S (RFC 3986 3.1), 0 where there is none. */
+static size_t
+scheme_len(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && n <= SCHEME_MAX &&
+		(is_alpha(s.p[n]) || (n > 0 && (is_digit(s.p[n]) || s.p[n] == '+' ||
+						       s.p[n] == '-' || s.p[n] == '.'))))
+		n++;
+	if (n == 0 || n > SCHEME_MAX || !span_starts(span_from(s, n), SPAN("://")))
+		return 0;
+	return n + 3;
+}
+
+/* The length of the authority at the start of S: up to path, query or fragment. */
+static size_t
+authority_len(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && s.p[n] != '/' && s.p[n] != '?' && s.p[n] != '#' && s.p[n] != '\\')
+		n++;
+	return n;
+}
+
+/* Cuts ":PORT" off *S; an empty port too. A token of ours is never cut: 16 characters follow. */
+static struct span
+cut_port(struct span *s)
+{
+	size_t n = s->len;
+	struct span port;
+
+	while (n > 0 && is_digit(s->p[n - 1]))
+		n--;
+	if (n == 0 || s->p[n - 1] != ':' || s->len - n > 5)
+		return SPAN("");
+	port = s->len > n ? span_from(*s, n - 1) : SPAN("");
+	s->len = n - 1;
+	return port;
+}
+
+/* A host name: what is left of it is lower-case, or "-" where it spells an address or holds other
+ * personal data. Returns false where it is none. */
+static bool
+put_name(struct span host, struct buf *out)
+{
+	struct detect d;
+	struct finding f;
+	size_t at = out->len;
+
+	if (host.len == 0 || host.len > HOST_MAX)
+		return false;
+	for (size_t i = 0; i < host.len; i++)
+		if (!is_alpha(host.p[i]) && !is_digit(host.p[i]) && host.p[i] != '.' &&
+			host.p[i] != '-' && host.p[i] != '_')
+			return false;
+	detect_start(&d, host, DETECT_DEFAULT | DETECT_BIT(DETECT_UUID));
+	if (detect_next(&d, &f)) {
+		buf_char(out, '-');
+		return true;
+	}
+	buf_span(out, host);
+	for (; at < out->len; at++)
+		if (out->p[at] >= 'A' && out->p[at] <= 'Z')
+			out->p[at] |= 0x20;
+	return true;
+}
+
+/* HOST, a name, an address (in brackets if it is IPv6), or our token for one. Returns 0; 1 where it
+ * is none of these; -1. */
+static int
+put_host(const struct transform *t, struct transform_env *env, struct span host, struct buf *out,
+	struct err *e)
+{
+	bool bracketed = host.len > 2 && host.p[0] == '[' && host.p[host.len - 1] == ']';
+	struct address a;
+	bool v6;
+
+	if (host.len == TOKEN_LEN && span_starts(host, SPAN("ip")) && pseudonym_is_token(host)) {
+		buf_span(out, host);
+		return 0;
+	}
+	if (bracketed) {
+		const char *zone;
+
+		host = span_of(host.p + 1, host.len - 2);
+		zone = memchr(host.p, '%', host.len);
+		if (zone)
+			host.len = (size_t)(zone - host.p);
+	}
+	if (!address_parse(host, &a))
+		return !bracketed && put_name(host, out) ? 0 : 1;
+	v6 = transform_keeps_address(t, env, &a) ? a.family == 6 : t->render_address;
+	if (v6)
+		buf_char(out, '[');
+	if (transform_put_address(t, env, &a, out, e) < 0)
+		return -1;
+	if (v6)
+		buf_char(out, ']');
+	return 0;
+}
+
+/* What may stand without a scheme: an address, a token, or a name with a dot. */
+static bool
+is_bare_host(struct span s)
+{
+	struct address a;
+
+	if (authority_len(s) < s.len)
+		return false;
+	if (address_parse(s, &a))
+		return true;
+	(void)cut_port(&s);
+	return s.len > 0 && (s.p[0] == '[' || memchr(s.p, '.', s.len) ||
+				    span_eq(s, SPAN("localhost")) || pseudonym_is_token(s));
+}
+
+static int
+put_origin(const struct transform *t, struct transform_env *env, struct span scheme,
+	struct span host, struct buf *out, struct err *e)
+{
+	const char *user = memrchr(host.p, '@', host.len);
+	struct span port = SPAN("");
+	size_t at = out->len;
+	struct address a;
+	int r;
+
+	if (user)
+		host = span_from(host, (size_t)(user - host.p) + 1);
+	if (!address_parse(host, &a)) /* IPv6 without brackets has colons, but no port */
+		port = cut_port(&host);
+	for (size_t i = 0; i < scheme.len; i++)
+		buf_char(out, is_alpha(scheme.p[i]) ? (char)(scheme.p[i] | 0x20) : scheme.p[i]);
+	r = put_host(t, env, host, out, e);
+	if (r < 0)
+		return -1;
+	if (r > 0) {
+		buf_cut(out, at);
+		buf_char(out, '-');
+		return 0;
+	}
+	buf_span(out, port);
+	return 0;
+}
+
+int
+transform_host_only(const struct transform *t, struct transform_env *env, struct span v,
+	struct buf *out, struct err *e)
+{
+	size_t scheme = scheme_len(v), at = out->len;
+	uint64_t hits = env->hits[DETECT_IPV4] + env->hits[DETECT_IPV6];
+	struct span origin, known;
+
+	if (scheme == 0 && !is_bare_host(v)) {
+		buf_char(out, '-');
+		return 0;
+	}
+	origin = span_of(v.p, scheme + authority_len(span_from(v, scheme)));
+	known = memo_find(t->memo, origin);
+	if (known.p) {
+		buf_span(out, known);
+		return 0;
+	}
+	if (put_origin(t, env, span_of(v.p, scheme), span_from(origin, scheme), out, e) < 0)
+		return -1;
+	/* pseudonyms have a day, and a cache of their own */
+	if (!out->failed && hits == env->hits[DETECT_IPV4] + env->hits[DETECT_IPV6])
+		memo_put(t->memo, origin, span_of(out->p + at, out->len - at));
+	return 0;
+}
+
+/* The path of a request's target (RFC 9112 3.2); the other forms name a host, and give "-". */
+static void
+put_target(const struct transform *t, struct span target, struct buf *out)
+{
+	size_t scheme;
+
+	if (target.len > 0 && target.p[0] == '/') {
+		path_mask_write(t->mask, target, out);
+		return;
+	}
+	if (span_eq(target, SPAN("*"))) {
+		buf_char(out, '*');
+		return;
+	}
+	scheme = scheme_len(target);
+	if (scheme == 0) {
+		buf_char(out, '-');
+		return;
+	}
+	target = span_from(target, scheme);
+	target = span_from(target, authority_len(target));
+	if (target.len > 0 && target.p[0] == '/')
+		path_mask_write(t->mask, target, out);
+	else
+		buf_char(out, '/');
+}
+
+/* The length of " HTTP/x" or " HTTP/x.y" at the end of S. */
+static size_t
+proto_len(struct span s)
+{
+	static const size_t lens[] = { sizeof(" HTTP/1.1") - 1, sizeof(" HTTP/2") - 1 };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct span end;
+
+		if (s.len < lens[i])
+			continue;
+		end = span_from(s, s.len - lens[i]);
+		if (span_starts(end, SPAN(" HTTP/")) && is_digit(end.p[6]) &&
+			(i == 1 || (end.p[7] == '.' && is_digit(end.p[8]))))
+			return lens[i];
+	}
+	return 0;
+}
+
+int
+transform_method_path(const struct transform *t, struct transform_env *env, struct span v,
+	struct buf *out, struct err *e)
+{
+	size_t method = 0, proto;
+
+	(void)env, (void)e;
+	while (method < v.len && method <= METHOD_MAX && v.p[method] >= 'A' && v.p[method] <= 'Z')
+		method++;
+	if (method == 0 || method > METHOD_MAX || method + 1 >= v.len || v.p[method] != ' ') {
+		buf_char(out, '-');
+		return 0;
+	}
+	buf_put(out, v.p, method + 1);
+	v = span_from(v, method + 1);
+	proto = proto_len(v);
+	put_target(t, span_of(v.p, v.len - proto), out);
+	buf_put(out, v.p + v.len - proto, proto);
+	return 0;
+}
+
+int
+transform_path(const struct transform *t, struct transform_env *env, struct span v, struct buf *out,
+	struct err *e)
+{
+	(void)env, (void)e;
+	put_target(t, v, out);
+	return 0;
+}
