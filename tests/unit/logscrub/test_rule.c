@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <check.h>
+#include <malloc.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "logscrub/rule.h"
+#include "logscrub/setup.h"
+
+static const char head[] =
+	"format \"line\" { type = \"template\" template = '$ip [$time_local] "
+	"\"$request\" $extra' }\n"
+	"format \"body\" { type = \"json\" time = \"at\" field \"log\" { format = "
+	"\"rails\" } }\n"
+	"format \"rails\" { type = \"pattern\" pattern = { '(?<status>\\d+) for "
+	"(?<who>\\S+) by (?<app>.*)' } }\n"
+	"format \"posted\" { type = \"template\" template = '$time_iso8601 $body' "
+	"field \"body\" { format = \"items\" } }\n"
+	"format \"items\" { type = \"json\" }\n"
+	"format \"trace\" { type = \"pattern\" begin = '\\d{4}-' pattern = { "
+	"'(?<time>\\S+) (?<text>[^\\n]*)(?:\\n(?<rest>.*))?' } }\n";
+
+static char folder[64], conf_name[128];
+static struct setup setup;
+static struct rule *rule;
+static struct buf out;
+
+/* Reads the store "s" with FORMAT and this scrub section; returns what rule_new() says. */
+static int
+load(const char *format, const char *scrub, struct err *e)
+{
+	FILE *f;
+
+	rule = rule_free(rule);
+	setup_release(&setup);
+	f = fopen(conf_name, "w");
+	ck_assert_ptr_nonnull(f);
+	fprintf(f, "state_dir = \"%s/state\"\n%s", folder, head);
+	fprintf(f,
+		"store \"s\" {\n type = \"textlog\"\n format = \"%s\"\n"
+		" category = \"log-and-system-data\"\n period = \"7d\"\n scrub { %s }\n}\n",
+		format, scrub);
+	ck_assert_int_eq(fclose(f), 0);
+	if (setup_open(&setup, conf_name, e) < 0)
+		return -1;
+	return setup_rule(&setup, "s", &rule, e);
+}
+
+static void
+load_ok(const char *format, const char *scrub)
+{
+	struct err e;
+
+	if (load(format, scrub, &e) < 0)
+		ck_abort_msg("%s: %s", e.what, e.where);
+}
+
+static const char *
+apply(const char *line)
+{
+	struct err e;
+	int rc;
+
+	buf_clear(&out);
+	rc = rule_apply(rule, span_str(line), 0, &out, NULL, &e);
+	ck_assert_int_ge(rc, 0);
+	if (rc > 0)
+		return drop_reason_name((enum drop_reason)rc);
+	buf_char(&out, '\0');
+	ck_assert(!out.failed);
+	return out.p;
+}
+
+START_TEST(a_field_that_no_rule_names_is_written_as_a_dash)
+{
+	load_ok("line", "keep = { \"time_local\" }");
+	ck_assert_str_eq(apply("203.0.113.7 [24/Nov/2026:01:40:29 +0000] \"GET / HTTP/1.1\" x y"),
+		"- [24/Nov/2026:01:40:29 +0000] \"-\" -");
+}
+END_TEST
+
+START_TEST(a_line_that_the_format_does_not_match_is_not_written)
+{
+	load_ok("line", "keep = { \"time_local\" }");
+	ck_assert_str_eq(apply("203.0.113.7 has come"), "no-match");
+	ck_assert_str_eq(apply(""), "no-match");
+}
+END_TEST
+
+START_TEST(a_rule_that_drops_the_time_is_refused)
+{
+	struct err e;
+
+	ck_assert_int_lt(load("line", "keep = { \"request\" }", &e), 0);
+	ck_assert_int_eq(e.exit, EX_CONFIG);
+	ck_assert_ptr_nonnull(strstr(e.where, "test.conf:"));
+}
+END_TEST
+
+START_TEST(a_field_that_the_format_does_not_have_is_refused)
+{
+	struct err e;
+
+	ck_assert_int_lt(load("line", "keep = { \"time_local\", \"nothing\" }", &e), 0);
+	ck_assert_int_eq(e.exit, EX_CONFIG);
+	ck_assert_ptr_nonnull(strstr(e.where, "nothing"));
+}
+END_TEST
+
+START_TEST(a_field_named_twice_is_refused)
+{
+	struct err e;
+
+	ck_assert_int_lt(
+		load("line", "keep = { \"time_local\" } redact = { \"time_local\" }", &e), 0);
+	ck_assert_int_eq(e.exit, EX_CONFIG);
+}
+END_TEST
+
+START_TEST(the_day_of_the_record_chooses_the_key)
+{
+	char before[64], after[64];
+
+	load_ok("line", "keep = { \"time_local\" } pseudonym = { \"ip\" }");
+	(void)snprintf(before, sizeof(before), "%.20s",
+		apply("203.0.113.7 [24/Nov/2026:23:59:59 +0000] \"-\" -"));
+	(void)snprintf(after, sizeof(after), "%.20s",
+		apply("203.0.113.7 [25/Nov/2026:00:59:59 +0100] \"-\" -"));
+	ck_assert_str_eq(before, after); /* the same UTC day */
+	(void)snprintf(after, sizeof(after), "%.20s",
+		apply("203.0.113.7 [25/Nov/2026:00:00:00 +0000] \"-\" -"));
+	ck_assert_str_ne(before, after);
+	ck_assert_int_eq(strncmp(before, "ip4:", 4), 0);
+}
+END_TEST
+
+START_TEST(escapes_are_undone_before_an_inner_format_reads)
+{
+	load_ok("posted", "keep = { \"time_iso8601\", \"level\" }");
+	ck_assert_str_eq(apply("2026-11-24T01:40:29+00:00 "
+			       "[{\\x22level\\x22:30,\\x22name\\x22:\\x22A\\x22},"
+			       "{\\x22level\\x22:\\x22w\\x5C\\x22x\\x22}]"),
+		"2026-11-24T01:40:29+00:00 "
+		"[{\\x22level\\x22:30},{\\x22level\\x22:\\x22w\\x5C\\x22x\\x22}]");
+	ck_assert_str_eq(
+		apply("2026-11-24T01:40:29+00:00 no json at all"), "2026-11-24T01:40:29+00:00 -");
+}
+END_TEST
+
+START_TEST(a_json_member_can_hold_a_line_of_another_format)
+{
+	load_ok("body", "keep = { \"at\", \"status\", \"app\" } ");
+	ck_assert_str_eq(apply("{\"log\":\"200 for Erika by \\\"web\\\"\",\"x\":1,"
+			       "\"at\":\"2026-11-24T01:40:29Z\"}"),
+		"{\"log\":\"200 for - by \\\"web\\\"\",\"at\":\"2026-11-24T01:40:29Z\"}");
+	ck_assert_str_eq(apply("{\"log\":\"Erika\",\"at\":\"2026-11-24T01:40:29Z\"}"),
+		"{\"at\":\"2026-11-24T01:40:29Z\"}");
+	ck_assert_str_eq(apply("{\"log\":"), "invalid-json");
+}
+END_TEST
+
+START_TEST(what_was_written_is_read_again_unchanged)
+{
+	char once[512];
+
+	load_ok("line", "keep = { \"time_local\" } pseudonym = { \"ip\" } redact = { \"extra\" } "
+			"reduce \"request\" { to = \"method+path\" }");
+	(void)snprintf(once, sizeof(once), "%s",
+		apply("203.0.113.7 [24/Nov/2026:01:40:29 +0000] \"GET /a?b=1 HTTP/1.1\" "
+		      "from 2001:db8::1, a@example.org, +4915112345678, ?token=0123456789abcdef"));
+	ck_assert_ptr_null(strstr(once, "2001:db8"));
+	ck_assert_ptr_null(strstr(once, "a@example.org"));
+	ck_assert_str_eq(apply(once), once);
+}
+END_TEST
+
+START_TEST(nothing_is_allocated_for_a_record)
+{
+	static const char line[] =
+		"203.0.113.%u [24/Nov/2026:01:%02u:29 +0000] \"GET /x%u?y=1 HTTP/1.1\" "
+		"from 198.51.100.%u and a%u@example.org";
+	struct mallinfo2 before, after;
+	struct err e;
+	char text[256];
+
+	load_ok("line", "keep = { \"time_local\" } pseudonym = { \"ip\" } redact = { \"extra\" } "
+			"reduce \"request\" { to = \"method+path\" }");
+	for (unsigned i = 0; i < 100000; i++) {
+		(void)snprintf(text, sizeof(text), line, i % 250, i % 60, i, i % 251, i);
+		buf_clear(&out);
+		ck_assert_int_eq(rule_apply(rule, span_str(text), 0, &out, NULL, &e), 0);
+		if (i == 1000)
+			before = mallinfo2();
+	}
+	after = mallinfo2();
+	ck_assert_uint_eq(before.uordblks, after.uordblks);
+	ck_assert_uint_eq(before.hblkhd, after.hblkhd);
+}
+END_TEST
+
+static void
+setup_folder(void)
+{
+	(void)snprintf(folder, sizeof(folder), "/tmp/test_rule.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	(void)snprintf(conf_name, sizeof(conf_name), "%s/test.conf", folder);
+	buf_init(&out, 1 << 20);
+}
+
+static void
+remove_folder(void)
+{
+	rule = rule_free(rule);
+	setup_release(&setup);
+	buf_release(&out);
+	(void)unlink(conf_name);
+	(void)snprintf(conf_name, sizeof(conf_name), "rm -rf '%s'", folder);
+	ck_assert_int_eq(system(conf_name), 0);
+}
+
+int
+main(void)
+{
+	Suite *s = suite_create("rule");
+	TCase *t = tcase_create("rule");
+	SRunner *sr;
+	int failed;
+
+	ck_assert_int_ge(sodium_init(), 0);
+	tcase_add_checked_fixture(t, setup_folder, remove_folder);
+	tcase_add_test(t, a_field_that_no_rule_names_is_written_as_a_dash);
+	tcase_add_test(t, a_line_that_the_format_does_not_match_is_not_written);
+	tcase_add_test(t, a_rule_that_drops_the_time_is_refused);
+	tcase_add_test(t, a_field_that_the_format_does_not_have_is_refused);
+	tcase_add_test(t, a_field_named_twice_is_refused);
+	tcase_add_test(t, the_day_of_the_record_chooses_the_key);
+	tcase_add_test(t, escapes_are_undone_before_an_inner_format_reads);
+	tcase_add_test(t, a_json_member_can_hold_a_line_of_another_format);
+	tcase_add_test(t, what_was_written_is_read_again_unchanged);
+	tcase_add_test(t, nothing_is_allocated_for_a_record);
+	suite_add_tcase(s, t);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}
