@@ -45,7 +45,8 @@ int keydir_make(const struct keydir *d, int32_t day, const uint8_t wrap[KEY_LEN]
 int keydir_destroyed(const struct keydir *d, int32_t *ret_before, struct err *e);
 
 /* Marks all days before DAY as destroyed, then overwrites and unlinks their keys. *ret_n: how many
- * there were. Safe to run again. */
+ * there were. Safe to run again. Refuses (EX_NOPERM) a DAY later than tomorrow, which would leave
+ * no day with a key. */
 int keydir_destroy_before(const struct keydir *d, int32_t day, unsigned *ret_n, struct err *e);
 
 /* Does overwriting reach the bytes on the medium? True only for a file system that writes in place

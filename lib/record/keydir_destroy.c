@@ -166,9 +166,12 @@ keys_destroy(const struct keydir *d, int32_t day, unsigned *ret_n, struct err *e
 int
 keydir_destroy_before(const struct keydir *d, int32_t day, unsigned *ret_n, struct err *e)
 {
-	/* The lock goes with the descriptor; it belongs to this open, not to the process. */
-	cleanup_fd int lock = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int lock = -1; /* the lock goes with it: it belongs to this very open */
 
+	if (day > day_today() + 1)
+		return err_fail(e, EX_NOPERM, 0, N_("refused to destroy the keys of days to come"),
+			N_("give today's date or an earlier one"), NULL);
+	lock = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lock < 0 || flock(lock, LOCK_EX) < 0)
 		return err_fail(e, EX_IOERR, errno, N_("cannot lock the key folder"), NULL, NULL);
 	if (mark_put(d, day, e) < 0)

@@ -274,9 +274,6 @@ keyring_refresh(struct keyring *k)
 int
 keyring_destroy_before(struct keyring *k, int32_t day, unsigned *ret_n, struct err *e)
 {
-	if (day > day_today() + 1)
-		return err_fail(e, EX_NOPERM, 0, N_("refused to destroy the keys of days to come"),
-			N_("give today's date or an earlier one"), NULL);
 	if (!k->dir)
 		return err_fail(e, EX_NOPERM, 0, N_("the key folder cannot be used"),
 			N_("it has to be there and to be ours alone, mode 0700"), NULL);

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * token.c - the token that an address has in the records of a day
+ *
+ * This is how a person's entries are found while the day's key lives. Addresses come on standard
+ * input alone: arguments are for every process on the machine to see.
+ */
+#include <getopt.h>
+#include <libintl.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/print.h"
+#include "logscrub/command.h"
+#include "logscrub/setup.h"
+#include "record/day.h"
+#include "record/timestamp.h"
+
+#define _(text) gettext(text)
+
+#define ASKED_MAX 256 /* bytes of a line; an address has 45 at most */
+
+struct token_options {
+	const char *config, *at;
+	bool json;
+};
+
+static void
+help(void)
+{
+	printf(_(
+		"Usage: logscrub token --at TIME [OPTION]...\n"
+		"Reads addresses from standard input, one a line, and prints the token that each has "
+		"in the\nrecords of that time's day (UTC). What is no address gives \"-\", and exit "
+		"status 65 at the\nend. Where the day has no key (any more), a throw-away key serves, "
+		"whose tokens are found\nnowhere: standard error says so, and the exit status is "
+		"1.\n\n"
+		"      --at TIME       2026-11-24, 2026-11-24T01:40:29Z, or now\n"
+		"      --json          JSON Lines, with the token of an IPv6 address's /64\n"
+		"  -c, --config FILE   configuration (default: /etc/sparsam/sparsam.conf)\n"
+		"      --help\n\n"
+		"Example:  logscrub token --at 2026-11-24 < address.txt\n"));
+}
+
+static bool
+day_read(const char *text, int32_t *ret)
+{
+	struct timestamp t;
+	int64_t us;
+
+	if (strcmp(text, "now") == 0) {
+		*ret = day_today();
+		return true;
+	}
+	if (day_parse(span_str(text), ret))
+		return true;
+	timestamp_init(&t, NULL);
+	if (!timestamp_parse(&t, span_str(text), &us))
+		return false;
+	*ret = timestamp_day(us);
+	return true;
+}
+
+/* Reads a line of F into P, without blanks around it. A line that does not fit is none. False at
+ * the end. */
+static bool
+line_read(FILE *f, char p[ASKED_MAX], struct span *ret)
+{
+	size_t n = 0, from = 0;
+	int c = getc(f);
+
+	if (c == EOF)
+		return false;
+	for (; c != EOF && c != '\n'; c = getc(f))
+		if (n < ASKED_MAX)
+			p[n++] = (char)c;
+	if (n == ASKED_MAX)
+		n = 0;
+	while (n > from && strchr(" \t\r", p[n - 1]) && p[n - 1] != '\0')
+		n--;
+	while (from < n && (p[from] == ' ' || p[from] == '\t'))
+		from++;
+	*ret = span_of(p + from, n - from);
+	return true;
+}
+
+/* Prints what becomes of A, NULL for what was no address. */
+static int
+token_print(struct setup *s, struct print *out, int32_t day, const struct address *a, struct err *e)
+{
+	char text[TOKEN_TEXT_MAX] = "-", net[TOKEN_TEXT_MAX], name[DAY_TEXT_MAX];
+	size_t n = 1, n_net = 0;
+
+	if (a) {
+		n = pseudonym_token(s->pseudonym, day, a, text, e);
+		if (a->family == 6)
+			n_net = pseudonym_net_token(s->pseudonym, day, a, net, e);
+		if (n == 0 || (a->family == 6 && n_net == 0))
+			return -1;
+	}
+	if (!out->json) {
+		fprintf(out->f, "%.*s\n", (int)n, text);
+		return 0;
+	}
+	(void)day_format(day, name);
+	print_begin(out);
+	print_str(out, "day", span_str(name));
+	if (a) {
+		print_str(out, "token", span_of(text, n));
+		if (n_net > 0)
+			print_str(out, "net", span_of(net, n_net));
+		print_bool(out, "throwaway", keyring_is_throwaway(s->keyring, day));
+	}
+	print_end(out);
+	return 0;
+}
+
+/* Answers all of IN. *ret_bad: how many lines were no address. */
+static int
+tokens_print(struct setup *s, struct print *out, int32_t day, FILE *in, unsigned long *ret_bad,
+	struct err *e)
+{
+	char line[ASKED_MAX];
+	struct address a;
+	struct span asked;
+	int rc = 0;
+
+	while (rc == 0 && line_read(in, line, &asked)) {
+		bool good = address_parse(asked, &a);
+
+		*ret_bad += !good;
+		rc = token_print(s, out, day, good ? &a : NULL, e);
+	}
+	explicit_bzero(line, sizeof(line));
+	explicit_bzero(&a, sizeof(a));
+	if (rc == 0 && (ferror(in) || fflush(out->f) != 0))
+		return err_fail(e, EX_IOERR, errno, N_("cannot read or write"), NULL, NULL);
+	return rc;
+}
+
+static int
+token_run(const struct token_options *o, struct err *e)
+{
+	CLEANUP(setup_release) struct setup s = { 0 };
+	unsigned long n_bad = 0;
+	struct print out;
+	const uint8_t *key;
+	int32_t day;
+
+	if (!day_read(o->at, &day))
+		return err_fail(e, EX_USAGE, 0, N_("--at is no time"),
+			N_("write 2026-11-24, 2026-11-24T01:40:29Z, or now"), NULL);
+	if (setup_open(&s, o->config, e) < 0 || keyring_key(s.keyring, day, &key, e) < 0)
+		return -1;
+	print_init(&out, stdout, o->json);
+	if (tokens_print(&s, &out, day, stdin, &n_bad, e) < 0)
+		return -1;
+	if (n_bad > 0) {
+		fprintf(stderr,
+			ngettext("logscrub: %lu line is no address\n",
+				"logscrub: %lu lines are no addresses\n", n_bad),
+			n_bad);
+		return EX_DATAERR;
+	}
+	return keyring_is_throwaway(s.keyring, day) ? 1 : 0;
+}
+
+/* Reads the command line. 0: go on; 1: done with it; -1: wrong, and said so. */
+static int
+options_read(int argc, char **argv, struct token_options *ret)
+{
+	static const struct option options[] = {
+		{ "at", required_argument, NULL, 'a' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+
+	for (int o; (o = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
+		switch (o) {
+		case 'a':
+			ret->at = optarg;
+			break;
+		case 'c':
+			ret->config = optarg;
+			break;
+		case 'j':
+			ret->json = true;
+			break;
+		case 'h':
+			help();
+			return 1;
+		default:
+			return -1;
+		}
+	}
+	if (optind < argc)
+		fputs(_("logscrub: addresses come on standard input, never as arguments: those every "
+			"process can see\n"),
+			stderr);
+	else if (!ret->at)
+		fputs(_("logscrub: of which day? Say --at TIME\n"), stderr);
+	return optind < argc || !ret->at ? -1 : 0;
+}
+
+int
+token_main(int argc, char **argv)
+{
+	struct token_options o = { 0 };
+	struct err e;
+	int rc = options_read(argc, argv, &o);
+
+	if (rc != 0)
+		return rc < 0 ? EX_USAGE : 0;
+	rc = token_run(&o, &e);
+	return rc < 0 ? err_print(&e, "logscrub", stderr) : rc;
+}
