@@ -11,7 +11,8 @@ B          := $(BUILD)/$(VARIANT)
 
 CFLAGS  ?= -O2 -g
 WERROR  ?= -Werror
-PKGS    := libsystemd libpcre2-8 libconfuse libsodium jansson libarchive libacl
+PKGS    := libsystemd libpcre2-8 libconfuse libsodium jansson libarchive libacl \
+	   zlib liblzma libzstd
 DEFINES := -DSPARSAM_VERSION='"$(VERSION)"' -DSPARSAM_DATADIR='"$(PREFIX)/share/sparsam"' \
 	   -DLOCALEDIR='"$(PREFIX)/share/locale"'
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
@@ -41,7 +42,7 @@ endif
 # Each is asked once, and only when something is built: the answer may have to be installed first.
 once = $(eval $(1) := $$(shell $(2)))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS))
-PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs $(PKGS))
+PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs $(PKGS)) -lbz2
 CHECK_LIBS = $(call once,CHECK_LIBS,pkg-config --libs check)
 CF_GUARD   = $(call once,CF_GUARD,$(CC) -dumpmachine | sed -n 's/^x86_64-.*/-fcf-protection/p')
 
@@ -112,7 +113,7 @@ $(B)/flags: | $(needs)
 
 pot:                               ## gather the messages for translators and merge them into po/
 	xgettext -o po/sparsam.pot --from-code=UTF-8 --add-location=file --sort-by-file -c \
-		--package-name=sparsam --package-version=$(VERSION) -k_ -kN_ \
+		--package-name=sparsam --package-version=$(VERSION) -k_ -kN_ -kngettext:1,2 -kerr_fail:4 -kerr_fail:5 -kconf_fail:3 -kconf_fail:4 \
 		$(sort $(lib.srcs) $(logscrub.srcs) $(wildcard lib/*/*.h logscrub/*.h))
 	sed -i '/^"POT-Creation-Date:/d' po/sparsam.pot
 	for po in po/*.po; do msgmerge -q -U --backup=none --add-location=file $$po po/sparsam.pot; done
