@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Whatever comes in: bounded memory, no crash, nothing raw, and the good lines around it come out.
+. "$(dirname "$0")/lib.sh"
+conf=$scratch/sparsam.conf
+printf 'state_dir = "%s/state"\nmetrics_dir = "%s"\n' "$scratch" "$scratch" >"$conf"
+good='203.0.113.77 - - [24/Nov/2026:01:40:29 +0000] "GET / HTTP/1.1" 200 1 "-" "curl/7.88.1"'
+
+# Runs standard input through STORE; its peak of anonymous memory stays under 64 MiB.
+through() {
+	local store=$1 pid peak=0 now
+	"$SPARSAM_BIN/logscrub" -c "$conf" --store "$store" >"$scratch/out" 2>"$scratch/err" <"$scratch/in" &
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null; do
+		now=$(sed -n 's/^RssAnon:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$pid/status" 2>/dev/null || echo 0)
+		[ "${now:-0}" -le "$peak" ] || peak=$now
+	done
+	wait "$pid" || fail "exit $? on $2"
+	[ "$peak" -lt 65536 ] || fail "$peak kB of anonymous memory on $2"
+	has_not "$scratch/out" 203.0.113.77
+	has_not "$scratch/err" 203.0.113.77
+}
+
+promise "a line of 100 MB is dropped, its neighbours are not"
+{
+	echo "$good"
+	head -c 100000000 /dev/zero | tr '\0' 'x'
+	echo " 203.0.113.77"
+	echo "$good"
+} >"$scratch/in"
+through nginx-access "a long line"
+[ "$(wc -l <"$scratch/out")" -eq 2 ] || fail "the neighbours of a long line are gone"
+has "$scratch/err" "too-long 1"
+
+promise "NUL, invalid UTF-8, control bytes and CR LF"
+{
+	printf '203.0.113.77 - - [24/Nov/2026:01:40:29 +0000] "GET /\0 203.0.113.77 HTTP/1.1" 200 1 "-" "\0 203.0.113.77"\n'
+	printf '203.0.113.77 - \377\376 [24/Nov/2026:01:40:29 +0000] "GET /\303 HTTP/1.1" 200 1 "-" "\001\033[31m"\n'
+	printf '%s\r\n' "$good"
+} >"$scratch/in"
+through nginx-access "control bytes"
+[ "$(wc -l <"$scratch/out")" -eq 3 ] || fail "lines with control bytes are lost"
+! grep -aqP '[\x00-\x08\x0b-\x1f]' "$scratch/out" || fail "a control byte came out"
+
+promise "binary files, in every store"
+head -c 3000000 "$SPARSAM_BIN/logscrub" >"$scratch/in"
+for store in nginx-access nginx-error sshd postfix bbb-web bbb-apps-akka journal-rest; do
+	through "$store" "a binary file ($store)"
+done
+
+promise "lines that make a pattern backtrack end by its match limit"
+{
+	printf 'Nov 24 01:40:10 vm sshd[1]: Failed password for '
+	for _ in $(seq 20000); do printf 'a from b port 1 ssh2: c '; done
+	printf '203.0.113.77\n'
+	printf 'Nov 24 01:40:10 vm sshd[1]: Invalid user x from 203.0.113.77 port 5\n'
+} >"$scratch/in"
+through sshd "a line that backtracks"
+[ "$(grep -c 'Invalid user - from ip4:' "$scratch/out")" -eq 1 ] || fail "the line behind it is lost"
+
+promise "JSON bombs"
+{
+	printf '2024-05-20T14:46:50.902Z INFO  a.b - -- analytics -- '
+	head -c 500000 /dev/zero | tr '\0' '['
+	printf '203.0.113.77\n2024-05-20T14:46:50.902Z INFO  a.b - -- analytics -- {"envelope":{"name":"X"}}\n'
+} >"$scratch/in"
+through bbb-apps-akka "deep JSON"
+has "$scratch/out" '{"envelope":{"name":"X"}}'
+
+promise "an empty input is no failure"
+: >"$scratch/in"
+through nginx-access "nothing"
+[ ! -s "$scratch/out" ] || fail "something came out of nothing"
