@@ -73,6 +73,7 @@ conf_draft_new(struct err *e)
 		.state_dir = DEFAULT_STATE,
 		.runtime_dir = "/run/sparsam",
 		.metrics_dir = "/var/lib/prometheus/node-exporter",
+		.log_dir = "/var/log/sparsam",
 		.key_dir = DEFAULT_STATE "/keys",
 		.credential = "/etc/credstore.encrypted/sparsam-keys",
 		.pseudonym_prefix = DEFAULT_PREFIX,

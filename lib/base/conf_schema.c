@@ -388,7 +388,7 @@ static cfg_opt_t part_options[] = { DECLARATIONS }; /* formats.d, stores.d */
 
 static cfg_opt_t main_options[] = { /* sparsam.conf */
 	STR("state_dir", path_take), STR("runtime_dir", path_take), STR("metrics_dir", path_take),
-	STR("key_dir", path_take), STR("credential", path_take),
+	STR("log_dir", path_take), STR("key_dir", path_take), STR("credential", path_take),
 	STR("pseudonym_prefix", prefix_take), WORD("clock", clock_take), DECLARATIONS
 };
 

@@ -395,6 +395,7 @@ globals_take(struct conf_draft *d, cfg_t *root)
 	c->state_dir = text_or(d, root, "state_dir", c->state_dir);
 	c->runtime_dir = text_or(d, root, "runtime_dir", c->runtime_dir);
 	c->metrics_dir = text_or(d, root, "metrics_dir", c->metrics_dir);
+	c->log_dir = text_or(d, root, "log_dir", c->log_dir);
 	c->credential = text_or(d, root, "credential", c->credential);
 	c->pseudonym_prefix = text_or(d, root, "pseudonym_prefix", c->pseudonym_prefix);
 	c->clock_ntp = cfg_getint(root, "clock") <= 0;
