@@ -123,7 +123,7 @@ keys_destroy(const struct keydir *d, const struct keys_options *o, struct err *e
 	if (!day_parse(span_str(o->destroy_before), &v.before))
 		return err_fail(e, EX_USAGE, 0, N_("--destroy-before is no date"),
 			N_("write it as 2026-11-24"), NULL);
-	if (keydir_list(d, destroy_seen, &v, e) < 0)
+	if (keydir_check_destroy(v.before, e) < 0 || keydir_list(d, destroy_seen, &v, e) < 0)
 		return -1;
 	if (o->dry_run)
 		return 0;

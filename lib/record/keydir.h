@@ -44,9 +44,12 @@ int keydir_make(const struct keydir *d, int32_t day, const uint8_t wrap[KEY_LEN]
 /* The day before which all keys are destroyed; INT32_MIN if none ever was. EX_DATAERR: damaged. */
 int keydir_destroyed(const struct keydir *d, int32_t *ret_before, struct err *e);
 
+/* May the days before DAY be destroyed? Refuses (EX_NOPERM) one later than tomorrow, which would
+ * leave no day with a key. */
+int keydir_check_destroy(int32_t day, struct err *e);
+
 /* Marks all days before DAY as destroyed, then overwrites and unlinks their keys. *ret_n: how many
- * there were. Safe to run again. Refuses (EX_NOPERM) a DAY later than tomorrow, which would leave
- * no day with a key. */
+ * there were. Safe to run again. Refuses what keydir_check_destroy() does. */
 int keydir_destroy_before(const struct keydir *d, int32_t day, unsigned *ret_n, struct err *e);
 
 /* Does overwriting reach the bytes on the medium? True only for a file system that writes in place

@@ -164,13 +164,21 @@ keys_destroy(const struct keydir *d, int32_t day, unsigned *ret_n, struct err *e
 }
 
 int
+keydir_check_destroy(int32_t day, struct err *e)
+{
+	if (day > day_today() + 1)
+		return err_fail(e, EX_NOPERM, 0, N_("refused to destroy the keys of days to come"),
+			N_("give today's date or an earlier one"), NULL);
+	return 0;
+}
+
+int
 keydir_destroy_before(const struct keydir *d, int32_t day, unsigned *ret_n, struct err *e)
 {
 	cleanup_fd int lock = -1; /* the lock goes with it: it belongs to this very open */
 
-	if (day > day_today() + 1)
-		return err_fail(e, EX_NOPERM, 0, N_("refused to destroy the keys of days to come"),
-			N_("give today's date or an earlier one"), NULL);
+	if (keydir_check_destroy(day, e) < 0)
+		return -1;
 	lock = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lock < 0 || flock(lock, LOCK_EX) < 0)
 		return err_fail(e, EX_IOERR, errno, N_("cannot lock the key folder"), NULL, NULL);

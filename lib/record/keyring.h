@@ -51,7 +51,7 @@ bool keyring_is_throwaway(const struct keyring *k, int32_t day);
 bool keyring_refresh(struct keyring *k);
 
 /* Destroys every key of a day before DAY; *ret_n is how many. Safe to run again after a crash.
- * Refuses (EX_NOPERM) a DAY later than tomorrow, as keydir_destroy_before() does. */
+ * Refuses what keydir_check_destroy() does. */
 int keyring_destroy_before(struct keyring *k, int32_t day, unsigned *ret_n, struct err *e);
 
 struct keyring *keyring_free(struct keyring *k);
