@@ -41,7 +41,8 @@
 
 struct sink;
 
-/* Opens what D declares for store S; positions found there are read. The caller owns *ret. Fails
+/* Opens what D declares for store S; positions found there are read. The caller owns *ret, which
+ * borrows nothing. Fails
  * with EX_CANTCREAT, EX_UNAVAILABLE (no such namespace, no systemd-journal-remote), EX_CONFIG. */
 int sink_open(const struct conf *c, const struct conf_store *s, const struct conf_sink *d,
 	struct sink **ret, struct err *e);
@@ -51,7 +52,8 @@ int sink_open(const struct conf *c, const struct conf_store *s, const struct con
  * was written and not recorded is cut off; otherwise it stays, but for a torn last line. */
 int sink_recover(struct sink *k, bool rereadable, struct err *e);
 
-/* Takes the record (copied). SOURCE is the source's name. 0 taken; 1 not taken: flush first, or the
+/* Takes the record (copied). SOURCE is the name of the stream
+ * (source.h). 0 taken; 1 not taken: flush first, or the
  * sink is in trouble (sink_trouble()). */
 int sink_write(struct sink *k, const char *source, const struct entry *en, struct span text,
 	const struct rule_trace *trace, struct err *e);
@@ -61,8 +63,9 @@ int sink_write(struct sink *k, const char *source, const struct entry *en, struc
  * Waits at most about 2 s. */
 int sink_flush(struct sink *k, struct err *e);
 
-/* Up to where SOURCE was written here: text, and its order; false where nothing is known. */
-bool sink_position(const struct sink *k, const char *source, struct span *ret, int64_t *ret_order);
+/* Up to where SOURCE (a stream's name) was written here: text, and its order; false where nothing
+ * is known. Borrowed until the next call on K. */
+bool sink_position(struct sink *k, const char *source, struct span *ret, int64_t *ret_order);
 
 /* SOURCE has been read up to POSITION and nothing of it belongs here: so that a quiet sink does not
  * hold a restart back. Carried with a later flush: a file's within a second, a journal's (which
