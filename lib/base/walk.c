@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define ALWAYS (O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+
+static atomic_bool fallback_forced;
+
+void
+walk_force_fallback(bool yes)
+{
+	fallback_forced = yes;
+}
+
+/* Which mount FD is on: by its number, since a device can be mounted twice and a btrfs subvolume
+ * has a device number of its own; by its device where the kernel (before 5.8) does not tell. */
+static int
+mount_of(int fd, uint64_t *ret)
+{
+	struct statx stx;
+	struct stat st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) == 0 &&
+		(stx.stx_mask & STATX_MNT_ID)) {
+		*ret = stx.stx_mnt_id;
+		return 0;
+	}
+	if (fstat(fd, &st) < 0)
+		return -1;
+	*ret = st.st_dev;
+	return 0;
+}
+
+/* Opens the one component NAME below *DIR, with openat2's answers. */
+static int
+component_open(int dir, const char *name, int flags, mode_t mode, uint64_t mount)
+{
+	cleanup_fd int fd = openat(dir, name, flags | ALWAYS, mode);
+	struct stat st;
+	uint64_t its_mount;
+
+	if (fd < 0) {
+		/* O_DIRECTORY tells of a link as "not a directory" */
+		if (errno == ENOTDIR && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			errno = S_ISLNK(st.st_mode) ? ELOOP : ENOTDIR;
+		return -1;
+	}
+	if (mount_of(fd, &its_mount) < 0)
+		return -1;
+	if (its_mount != mount) {
+		errno = EXDEV;
+		return -1;
+	}
+	return fd_take(&fd);
+}
+
+/* The fallback. What openat2 would do in one call is done component by component; each is held by
+ * its descriptor, so that nobody can swap it meanwhile. */
+static int
+open_by_component(int dirfd, const char *name, int flags, mode_t mode)
+{
+	cleanup_fd int dir = openat(dirfd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	uint64_t mount;
+	char part[NAME_MAX + 1];
+
+	if (dir < 0 || mount_of(dir, &mount) < 0)
+		return -1;
+	for (;;) {
+		const size_t n = strcspn(name, "/");
+		const char *rest = name + n + strspn(name + n, "/");
+		int fd;
+
+		if (n > NAME_MAX) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(part, name, n);
+		part[n] = '\0';
+		if (name[n] == '\0')
+			return component_open(dir, part, flags, mode, mount);
+		if (*rest == '\0') /* "name/" */
+			return component_open(dir, part, flags | O_DIRECTORY, mode, mount);
+		fd = component_open(dir, part, O_PATH | O_DIRECTORY, 0, mount);
+		if (fd < 0)
+			return -1;
+		(void)close(dir); /* only a place */
+		dir = fd;
+		name = rest;
+	}
+}
+
+static int
+open_beneath(int dirfd, const char *name, int flags, mode_t mode)
+{
+	const struct open_how how = {
+		.flags = (uint64_t)(flags | ALWAYS),
+		.mode = flags & O_CREAT ? mode : 0,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+	};
+	long fd = -1;
+
+	errno = ENOSYS;
+	/* EAGAIN: something was renamed on the way, the kernel could not be sure */
+	for (int i = 0; i < 100 && !fallback_forced; i++) {
+		fd = syscall(SYS_openat2, dirfd, name, &how, sizeof(how));
+		if (fd >= 0 || errno != EAGAIN)
+			break;
+	}
+	if (fd < 0 && errno == ENOSYS)
+		return open_by_component(dirfd, name, flags, mode);
+	return (int)fd;
+}
+
+static bool
+name_goes_up(const char *name)
+{
+	for (const char *p = name; *p; p += strcspn(p, "/")) {
+		p += strspn(p, "/");
+		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || p[2] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static int
+open_failed(const char *name, int errnum, struct err *e)
+{
+	const char *what = N_("cannot open");
+
+	switch (errnum) {
+	case ELOOP:
+		return err_fail(
+			e, EX_NOPERM, 0, N_("will not follow a symbolic link"), NULL, "%s", name);
+	case EXDEV:
+		return err_fail(
+			e, EX_NOPERM, 0, N_("will not cross into another mount"), NULL, "%s", name);
+	case ENXIO: /* a FIFO without a reader, a socket */
+		return err_fail(e, EX_NOPERM, 0, N_("no regular file"), NULL, "%s", name);
+	case ENOENT:
+	case ENOTDIR:
+	case ENAMETOOLONG:
+		return err_fail(e, EX_NOINPUT, errnum, what, NULL, "%s", name);
+	case EACCES:
+	case EPERM:
+		return err_fail(e, EX_NOPERM, errnum, what,
+			N_("give the user of this program the right to it"), "%s", name);
+	case EEXIST:
+	case EROFS:
+	case ENOSPC:
+	case EDQUOT:
+		return err_fail(e, EX_CANTCREAT, errnum, what, NULL, "%s", name);
+	default:
+		return err_fail(e, EX_IOERR, errnum, what, NULL, "%s", name);
+	}
+}
+
+int
+walk_open(int dirfd, const char *name, int flags, mode_t mode, struct stat *ret_st, struct err *e)
+{
+	cleanup_fd int fd = -1;
+	struct stat st;
+
+	if (*name == '/' || name_goes_up(name))
+		return err_fail(e, EX_NOPERM, 0, N_("will not leave the folder"), NULL, "%s", name);
+	fd = open_beneath(dirfd, name, flags, mode);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return open_failed(name, errno, e);
+	if (flags & O_DIRECTORY ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode))
+		return open_failed(name, ENXIO, e);
+	if (ret_st)
+		*ret_st = st;
+	return fd_take(&fd);
+}
+
+int
+walk_open_parent(const char *path, const char **ret_name, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	char dir[PATH_MAX];
+	int fd;
+
+	if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return err_fail(e, EX_NOINPUT, 0, N_("not the name of a file"), NULL, "%s", path);
+	if (!slash)
+		strcpy(dir, ".");
+	else if (slash == path)
+		strcpy(dir, "/");
+	else if ((size_t)(slash - path) >= sizeof(dir))
+		return open_failed(path, ENAMETOOLONG, e);
+	else
+		*(char *)mempcpy(dir, path, (size_t)(slash - path)) = '\0';
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return open_failed(dir, errno, e);
+	*ret_name = name;
+	return fd;
+}
