@@ -4,4 +4,4 @@ lib.srcs += lib/base/err.c lib/base/lang.c lib/base/buf.c
 lib.srcs += lib/base/conf.c lib/base/conf_text.c lib/base/conf_schema.c lib/base/conf_take.c \
 	    lib/base/conf_check.c lib/base/conf_claim.c
 lib.srcs += lib/base/input.c lib/base/unpack.c lib/base/output.c
-lib.srcs += lib/base/walk.c lib/base/print.c lib/base/print_table.c
+lib.srcs += lib/base/walk.c lib/base/replace.c lib/base/print.c lib/base/print_table.c

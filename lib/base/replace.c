@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The new file is made beside the old one, gets all that belongs to it but the name, and takes the
+ * name by rename(2), which is all or nothing. Data are on disk before the name points at them, and
+ * the folder before the caller hears that it is done.
+ */
+#include "base/replace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/acl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/walk.h"
+
+#define XATTR_MAX (64u << 10) /* Linux's own limit for a list and for a value */
+
+struct replace {
+	int dirfd; /* our own descriptor of the folder */
+	int old_fd, new_fd;
+	char *name, *temporary;
+	struct stat old;
+	bool made; /* the temporary is there */
+};
+
+static int
+replace_failed(const struct replace *r, const char *what, struct err *e)
+{
+	const int exit = errno == EACCES || errno == EPERM ? EX_NOPERM : EX_CANTCREAT;
+
+	return err_fail(e, exit, errno, what, NULL, "%s", r->name);
+}
+
+/* A read lease is granted only where nobody has the file open for writing. It is given back at
+ * once, since a writer would have to wait for it; whoever comes in that moment makes the kernel
+ * send a signal, and that of SIGIO would end us. */
+static int
+writer_check(const struct replace *r, struct err *e)
+{
+	(void)fcntl(r->old_fd, F_SETSIG, SIGURG); /* which does nothing by default */
+	if (fcntl(r->old_fd, F_SETLEASE, F_RDLCK) == 0) {
+		(void)fcntl(r->old_fd, F_SETLEASE, F_UNLCK); /* ends with the descriptor, too */
+		return 0;
+	}
+	if (errno == EAGAIN)
+		return err_fail(e, EX_TEMPFAIL, 0, N_("a program still writes to the file"),
+			N_("rotate it first"), "%s", r->name);
+	if (errno == EACCES)
+		return err_fail(e, EX_NOPERM, errno, N_("cannot see who writes to the file"),
+			N_("run as its owner, or with CAP_LEASE"), "%s", r->name);
+	return 0; /* a file system without leases: FUSE, some of the network */
+}
+
+static int
+old_open(struct replace *r, struct err *e)
+{
+	r->old_fd = walk_open(r->dirfd, r->name, O_RDONLY, 0, &r->old, e);
+	if (r->old_fd < 0)
+		return -1;
+	if (r->old.st_nlink != 1)
+		return err_fail(e, EX_NOPERM, 0, N_("will not replace a file with several links"),
+			NULL, "%s", r->name);
+	/* two of us would take each other's temporary file for their own */
+	if (flock(r->old_fd, LOCK_EX | LOCK_NB) < 0)
+		return err_fail(e, EX_TEMPFAIL, errno, N_("another program has locked the file"),
+			N_("try again"), "%s", r->name);
+	return writer_check(r, e);
+}
+
+static int
+temporary_open(struct replace *r, struct err *e)
+{
+	/* left over from a run that was killed: nobody else uses such a name */
+	if (unlinkat(r->dirfd, r->temporary, 0) < 0 && errno != ENOENT)
+		return replace_failed(r, N_("cannot remove what an earlier run has left"), e);
+	r->new_fd = walk_open(r->dirfd, r->temporary, O_RDWR | O_CREAT | O_EXCL, 0600, NULL, e);
+	if (r->new_fd < 0)
+		return -1;
+	r->made = true;
+	return 0;
+}
+
+int
+replace_begin(int dirfd, const char *name, struct replace **ret, struct err *e)
+{
+	CLEANUP(replace_freep) struct replace *r = NULL;
+
+	if (strchr(name, '/'))
+		return err_fail(e, EX_NOINPUT, 0, N_("not the name of a file"), NULL, "%s", name);
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return err_memory(e);
+	*r = (struct replace){ .dirfd = -1, .old_fd = -1, .new_fd = -1, .name = strdup(name) };
+	if (!r->name || asprintf(&r->temporary, ".%s.sparsam-new", name) < 0) {
+		r->temporary = NULL;
+		return err_memory(e);
+	}
+	/* for fsync(), which wants more than a place */
+	r->dirfd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r->dirfd < 0)
+		return replace_failed(r, N_("cannot open the folder"), e);
+	if (old_open(r, e) < 0 || temporary_open(r, e) < 0)
+		return -1;
+	*ret = TAKE(r);
+	return 0;
+}
+
+int
+replace_old_fd(const struct replace *r)
+{
+	return r->old_fd;
+}
+
+int
+replace_new_fd(const struct replace *r)
+{
+	return r->new_fd;
+}
+
+static int
+acl_copy(const struct replace *r)
+{
+	acl_t acl = acl_get_fd(r->old_fd);
+	int rc;
+
+	if (!acl)
+		return errno == ENOTSUP ? 0 : -1;
+	rc = acl_set_fd(r->new_fd, acl);
+	(void)acl_free(acl);
+	return rc;
+}
+
+/* What tells of the old content must not stand beside the new one. */
+static bool
+xattr_goes_along(const char *name)
+{
+	return strncmp(name, "system.posix_acl_", 17) != 0 && strcmp(name, "security.ima") != 0 &&
+	       strcmp(name, "security.evm") != 0;
+}
+
+static int
+xattr_copy(const struct replace *r, const char *name)
+{
+	cleanup_mem char *value = malloc(XATTR_MAX);
+	ssize_t n;
+
+	if (!value)
+		return -1;
+	n = fgetxattr(r->old_fd, name, value, XATTR_MAX);
+	if (n < 0)
+		return errno == ENODATA ? 0 : -1;
+	if (fsetxattr(r->new_fd, name, value, (size_t)n, 0) == 0)
+		return 0;
+	/* labels that the system sets by itself, and only it may */
+	return strncmp(name, "security.", 9) == 0 || strncmp(name, "trusted.", 8) == 0 ? 0 : -1;
+}
+
+static int
+xattrs_copy(const struct replace *r)
+{
+	cleanup_mem char *names = malloc(XATTR_MAX);
+	ssize_t n;
+
+	if (!names)
+		return -1;
+	n = flistxattr(r->old_fd, names, XATTR_MAX);
+	if (n < 0)
+		return errno == ENOTSUP ? 0 : -1;
+	for (const char *p = names; p < names + n; p += strlen(p) + 1) {
+		if (xattr_goes_along(p) && xattr_copy(r, p) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* All that belongs to the file but its content. The owner comes before the mode, since chown(2)
+ * takes set-id bits away; the ACL after the mode, which would change its mask; the times last. */
+static int
+belongings_copy(const struct replace *r, struct err *e)
+{
+	const struct timespec times[] = { r->old.st_atim, r->old.st_mtim };
+
+	if (fchown(r->new_fd, r->old.st_uid, r->old.st_gid) < 0)
+		return replace_failed(r, N_("cannot keep the owner"), e);
+	if (fchmod(r->new_fd, r->old.st_mode & 07777) < 0)
+		return replace_failed(r, N_("cannot keep the mode"), e);
+	if (acl_copy(r) < 0)
+		return replace_failed(r, N_("cannot keep the ACL"), e);
+	if (xattrs_copy(r) < 0)
+		return replace_failed(r, N_("cannot keep the extended attributes"), e);
+	if (futimens(r->new_fd, times) < 0)
+		return replace_failed(r, N_("cannot keep the times"), e);
+	return 0;
+}
+
+static bool
+is_named(const struct replace *r, const char *name, const struct stat *st)
+{
+	struct stat named;
+
+	return fstatat(r->dirfd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       named.st_dev == st->st_dev && named.st_ino == st->st_ino;
+}
+
+/* Are both names still the files that we have open, and the old one as it was? */
+static int
+names_check(const struct replace *r, struct err *e)
+{
+	struct stat old, new;
+
+	if (fstat(r->old_fd, &old) < 0 || fstat(r->new_fd, &new) < 0)
+		return replace_failed(r, N_("cannot look at the file again"), e);
+	if (is_named(r, r->name, &r->old) && is_named(r, r->temporary, &new) &&
+		old.st_size == r->old.st_size && old.st_mtim.tv_sec == r->old.st_mtim.tv_sec &&
+		old.st_mtim.tv_nsec == r->old.st_mtim.tv_nsec)
+		return 0;
+	return err_fail(e, EX_TEMPFAIL, 0, N_("the file has changed meanwhile"), N_("try again"),
+		"%s", r->name);
+}
+
+int
+replace_commit(struct replace *r, struct err *e)
+{
+	if (belongings_copy(r, e) < 0)
+		return -1;
+	if (fsync(r->new_fd) < 0)
+		return replace_failed(r, N_("cannot write"), e);
+	if (writer_check(r, e) < 0 || names_check(r, e) < 0)
+		return -1;
+	if (renameat(r->dirfd, r->temporary, r->dirfd, r->name) < 0)
+		return replace_failed(r, N_("cannot rename"), e);
+	r->made = false;
+	if (fsync(r->dirfd) < 0)
+		return replace_failed(r, N_("cannot write the folder"), e);
+	return 0;
+}
+
+struct replace *
+replace_free(struct replace *r)
+{
+	if (!r)
+		return NULL;
+	if (r->made)
+		(void)unlinkat(r->dirfd, r->temporary, 0); /* the next run removes it, too */
+	fd_closep(&r->old_fd);
+	fd_closep(&r->new_fd);
+	fd_closep(&r->dirfd);
+	free(r->name);
+	free(r->temporary);
+	free(r);
+	return NULL;
+}
