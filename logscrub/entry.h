@@ -14,6 +14,8 @@
 
 #define ENTRY_TRUSTED_MAX 24
 
+struct conf_store;
+
 struct entry {
 	struct span line;
 	struct span ident; /* APP-NAME or SYSLOG_IDENTIFIER; routes to a store; may be empty */
@@ -22,6 +24,7 @@ struct entry {
 	int64_t arrival_us; /* now, or the journal's own time */
 	int priority;       /* 0 to 7, -1 unknown (RFC 5424 severity) */
 	int facility;       /* 0 to 23, -1 unknown */
+	const struct conf_store *store; /* journal: the one that claims it; else NULL */
 
 	/* Where the source goes on after this entry, for sinks that carry it; empty: cannot be read
 	 * again. Text without blanks, at most 512 bytes; `order` grows with it (journal: realtime;

@@ -11,7 +11,8 @@ struct source_ops {
 	int (*timeout_ms)(const struct source *s);  /* NULL: none */
 	int (*patience_ms)(const struct source *s); /* NULL: long */
 	int (*pause)(struct source *s, bool yes, struct err *e);
-	bool (*mark)(struct source *s, unsigned i, struct source_mark *ret); /* NULL: no positions */
+	bool (*mark)(
+		struct source *s, unsigned i, struct source_mark *ret); /* NULL: no positions */
 	int (*redeclare)(struct source *s, const struct conf *c, struct err *e); /* NULL: nothing */
 	void (*free)(struct source *s);
 };

@@ -103,8 +103,7 @@ source_serves(const struct source *s, const struct conf_source *d)
 }
 
 int
-source_redeclare(
-	struct source *s, const struct conf *c, const struct conf_source *d, struct err *e)
+source_redeclare(struct source *s, const struct conf *c, const struct conf_source *d, struct err *e)
 {
 	const struct conf_source *old = s->decl;
 

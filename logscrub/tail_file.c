@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "logscrub/tail_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/walk.h"
+#include "logscrub/rule.h"
+#include "logscrub/tail_find.h"
+
+#define WINDOW_BYTES 65536u
+
+static int64_t
+monotonic_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* --- the window ------------------------------------------------------------------------------- */
+
+void
+tail_window_release(struct tail_window *w)
+{
+	if (w->p)
+		explicit_bzero(w->p, w->cap); /* raw records */
+	free(w->p);
+	*w = (struct tail_window){ 0 };
+}
+
+static void
+window_clear(struct tail_window *w, const struct tail_file *f)
+{
+	w->file = f;
+	w->base = f->offset;
+	w->len = w->scanned = 0;
+}
+
+/* Makes room behind what is there; lines up to LINE_MAX_BYTES fit in whole. */
+static int
+window_room(struct tail_window *w, const struct tail_file *f, struct err *e)
+{
+	size_t gone = (size_t)(f->offset - w->base);
+	size_t cap = w->cap ? w->cap : WINDOW_BYTES;
+	char *p;
+
+	if (gone > 0) {
+		memmove(w->p, w->p + gone, w->len - gone);
+		w->len -= gone;
+		w->scanned -= gone;
+		w->base = f->offset;
+	}
+	while (cap - w->len < WINDOW_BYTES / 2)
+		cap *= 2;
+	if (cap == w->cap)
+		return 0;
+	p = realloc(w->p, cap);
+	if (!p)
+		return err_memory(e);
+	w->p = p;
+	w->cap = cap;
+	return 0;
+}
+
+/* > 0 read, 0 at the end. */
+static ssize_t
+window_fill(struct tail_window *w, const struct tail_file *f, struct err *e)
+{
+	ssize_t n;
+
+	if (window_room(w, f, e) < 0)
+		return -1;
+	do
+		n = pread(f->fd, w->p + w->len, w->cap - w->len, w->base + (off_t)w->len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_fail(e, EX_IOERR, errno, N_("cannot read file"), NULL, "%s", f->path);
+	w->len += (size_t)n;
+	return n;
+}
+
+static void
+consume(struct tail_file *f, size_t n)
+{
+	f->offset += (off_t)n;
+	f->order += (int64_t)n;
+}
+
+/* A whole line in the window, or with LAST whatever is left in it. */
+static bool
+window_take(struct tail_window *w, struct tail_file *f, bool last, struct span *ret)
+{
+	for (;;) {
+		size_t at = (size_t)(f->offset - w->base);
+		const char *end = NULL;
+		size_t len;
+
+		if (w->scanned < at)
+			w->scanned = at;
+		if (w->len > w->scanned)
+			end = memchr(w->p + w->scanned, '\n', w->len - w->scanned);
+		w->scanned = end ? (size_t)(end - w->p) + 1 : w->len;
+		len = (end ? (size_t)(end - w->p) : w->len) - at;
+		if (len > LINE_MAX_BYTES || f->skipping) {
+			f->n_too_long += !f->skipping;
+			f->skipping = end == NULL;
+			consume(f, len + (end != NULL));
+			if (!end)
+				return false;
+			continue;
+		}
+		if (!end && (!last || len == 0))
+			return false;
+		*ret = span_of(w->p + at, len);
+		if (len > 0 && ret->p[len - 1] == '\r')
+			ret->len--;
+		consume(f, len + (end != NULL));
+		return true;
+	}
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+/* Goes on with FD (given away) at OFFSET. */
+static int
+use(struct tail_file *f, int fd, off_t offset, struct err *e)
+{
+	struct tail_id id;
+	uint64_t changed_ns;
+
+	if (tail_id_of(fd, &id, &changed_ns, e) < 0) {
+		(void)close(fd); /* only read from */
+		return -1;
+	}
+	if (f->fd >= 0)
+		(void)close(f->fd); /* the same */
+	f->fd = fd;
+	f->id = id;
+	f->changed_ns = changed_ns;
+	f->known = true;
+	f->refused = f->skipping = false;
+	f->offset = offset;
+	f->quiet_since_us = 0;
+	return 0;
+}
+
+/* What stands at the path. 1: nothing, or nothing that may be read (said once). */
+static int
+open_path(struct tail_file *f, struct err *e)
+{
+	struct err why = { 0 };
+	const char *name;
+	cleanup_fd int dirfd = walk_open_parent(f->path, &name, &why);
+	cleanup_fd int fd = dirfd >= 0 ? walk_open(dirfd, name, O_RDONLY, 0, NULL, &why) : -1;
+
+	if (fd >= 0)
+		return use(f, fd_take(&fd), 0, e);
+	if (why.exit == EX_NOINPUT || f->refused)
+		return 1;
+	f->refused = true;
+	if (e)
+		*e = why;
+	return -1;
+}
+
+static int
+open_next(struct tail_file *f, struct err *e)
+{
+	int fd;
+
+	if (!f->known)
+		return open_path(f, e);
+	fd = tail_find_next(f->path, &f->id, f->changed_ns);
+	if (fd >= 0)
+		return use(f, fd, 0, e);
+	/* what stands there and is no candidate is a link, which has to be said */
+	if (f->fd < 0 && !f->refused) {
+		struct stat st;
+
+		if (lstat(f->path, &st) == 0 && !S_ISREG(st.st_mode)) {
+			f->refused = true;
+			return err_fail(e, EX_NOPERM, 0, N_("not a regular file"),
+				N_("symbolic links are not followed: name the file itself"), "%s",
+				f->path);
+		}
+	}
+	return 1;
+}
+
+static bool
+is_current(const struct tail_file *f)
+{
+	struct stat at, open;
+
+	return lstat(f->path, &at) == 0 && fstat(f->fd, &open) == 0 && at.st_ino == open.st_ino &&
+	       at.st_dev == open.st_dev;
+}
+
+/* Has the writer let go of it, as far as can be seen? */
+static bool
+is_quiet(struct tail_file *f)
+{
+	struct stat st;
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (fstat(f->fd, &st) == 0 && st.st_mtim.tv_sec + TAIL_QUIET_US / 1000000 < now.tv_sec)
+		return true;
+	if (f->quiet_since_us == 0)
+		f->quiet_since_us = monotonic_us();
+	return monotonic_us() - f->quiet_since_us >= TAIL_QUIET_US;
+}
+
+/* At the end of the file at hand. 0: read on; 1: wait; 2: its last line is whole, then read on. */
+static int
+at_end(struct tail_file *f, struct tail_window *w, struct err *e)
+{
+	struct stat st;
+	int rc;
+
+	if (fstat(f->fd, &st) < 0)
+		return err_fail(e, EX_IOERR, errno, N_("cannot look at file"), NULL, "%s", f->path);
+	if (st.st_size < f->offset) {
+		f->offset = 0;
+		f->skipping = false;
+		window_clear(w, f);
+		return st.st_size > 0 ? 0 : 1;
+	}
+	if (is_current(f) || !is_quiet(f))
+		return 1;
+	if (w->base + (off_t)w->len > f->offset)
+		return 2;
+	f->changed_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec;
+	rc = open_next(f, e);
+	if (rc == 0)
+		window_clear(w, f);
+	if (rc == 1 && st.st_nlink == 0) {
+		(void)close(f->fd); /* only read from; its space can be freed now */
+		f->fd = -1;
+	}
+	return rc;
+}
+
+int
+tail_file_next(struct tail_file *f, struct tail_window *w, struct span *ret, struct err *e)
+{
+	bool last = false;
+
+	if (f->fd < 0) {
+		int rc = open_next(f, e);
+
+		if (rc != 0)
+			return rc;
+	}
+	if (w->file != f)
+		window_clear(w, f);
+	for (;;) {
+		ssize_t n;
+		int rc;
+
+		if (window_take(w, f, last, ret))
+			return 0;
+		n = window_fill(w, f, e);
+		if (n < 0)
+			return -1;
+		if (n > 0) {
+			f->quiet_since_us = 0;
+			continue;
+		}
+		rc = at_end(f, w, e);
+		if (rc < 0 || rc == 1)
+			return rc;
+		last = rc == 2;
+	}
+}
+
+struct span
+tail_file_position(struct tail_file *f)
+{
+	int n = snprintf(f->position, sizeof(f->position),
+		"t:%" PRIx64 ":%" PRIx64 ":%" PRIx64 ":%" PRIx64, f->id.dev, f->id.ino, f->id.birth,
+		(uint64_t)f->offset);
+
+	return span_of(f->position, f->known && n > 0 ? (size_t)n : 0);
+}
+
+bool
+tail_file_is_reading(const struct tail_file *f, const struct tail_id *id)
+{
+	return f->fd >= 0 && tail_id_equal(&f->id, id);
+}
+
+/* --- the past --------------------------------------------------------------------------------- */
+
+static bool
+position_read(const struct source_past *past, struct tail_id *ret, off_t *ret_offset)
+{
+	char text[96];
+	uint64_t offset;
+
+	if (past->len >= sizeof(text))
+		return false;
+	memcpy(text, past->position, past->len);
+	text[past->len] = '\0';
+	if (sscanf(text, "t:%" SCNx64 ":%" SCNx64 ":%" SCNx64 ":%" SCNx64, &ret->dev, &ret->ino,
+		    &ret->birth, &offset) != 4 ||
+		offset > INT64_MAX)
+		return false;
+	*ret_offset = (off_t)offset;
+	return true;
+}
+
+/* What is not there any more was not read by all sinks; nothing of what follows was by any. */
+static void
+lose(struct tail_file *f, const struct source_past *past)
+{
+	f->order = past->latest;
+	f->offset = 0;
+}
+
+static int
+go_to_past(struct tail_file *f, const struct source_past *past, struct err *e)
+{
+	struct stat st;
+	off_t offset;
+	int fd;
+
+	if (!position_read(past, &f->id, &offset))
+		return err_fail(
+			e, EX_DATAERR, 0, N_("a sink's position is damaged"), NULL, "%s", f->path);
+	f->known = true;
+	f->order = past->order;
+	fd = tail_find_same(f->path, &f->id);
+	if (fd < 0) {
+		lose(f, past);
+		return 0;
+	}
+	if (use(f, fd, offset, e) < 0)
+		return -1;
+	if (fstat(f->fd, &st) == 0 && st.st_size < offset)
+		lose(f, past);
+	return 0;
+}
+
+int
+tail_file_init(struct tail_file *f, const char *path, const char *stream,
+	const struct source_past *past, struct err *e)
+{
+	*f = (struct tail_file){ .fd = -1 };
+	f->path = strdup(path);
+	f->stream = strdup(stream);
+	if (!f->path || !f->stream) {
+		tail_file_release(f);
+		return err_memory(e);
+	}
+	if (past && go_to_past(f, past, e) < 0) {
+		tail_file_release(f);
+		return -1;
+	}
+	return 0;
+}
+
+void
+tail_file_release(struct tail_file *f)
+{
+	free(f->path);
+	free(f->stream);
+	if (f->fd >= 0)
+		(void)close(f->fd); /* only read from */
+	*f = (struct tail_file){ .fd = -1 };
+}
