@@ -47,14 +47,21 @@ struct finding {
 	struct address address; /* IPV4, IPV6 */
 };
 
+#define DETECT_CHUNK 2048 /* bytes whose candidates are found at once */
+
 /* A scan in progress over a text that the caller keeps. Private but for its place on the stack. */
 struct detect {
 	struct span text;
 	unsigned types;
-	size_t at;     /* where the search goes on */
-	size_t block;  /* start of the 64 bytes that `mask` speaks of */
-	uint64_t mask; /* candidates left in them */
-	uint64_t spare[4];
+	unsigned depth;    /* 1: inside a text whose escapes were undone */
+	size_t at;         /* end of the last finding: what lies before is settled */
+	size_t skip;       /* candidates before this one are spent */
+	size_t escapes;    /* escapes before this one are spent */
+	size_t cookie_end; /* up to here lies a Cookie header */
+	size_t chunk;      /* start of the bytes that `map` speaks of */
+	unsigned word, n_words;
+	uint64_t bits; /* candidates left in map[word] */
+	uint64_t map[DETECT_CHUNK / 64];
 };
 
 /* Begins a scan of TEXT for TYPES (DETECT_BIT). */
@@ -68,5 +75,7 @@ const char *detect_type_name(enum detect_type t);
 const char *detect_form_name(enum detect_form f);
 bool detect_type_by_name(const char *name, enum detect_type *ret);
 
-/* For tests: use the scalar candidate pass from now on, in this process. */
-void detect_force_scalar(bool yes);
+/* For tests: which candidate pass to use from now on, in this process. Returns false, and changes
+ * nothing, where the machine does not have it. Not for threads. */
+enum detect_pass { PASS_BEST, PASS_SCALAR, PASS_SSSE3, PASS_AVX2 };
+bool detect_force_pass(enum detect_pass pass);

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * detect.c - from candidates to findings
+ */
+#include "record/detect.h"
+
+#include <string.h>
+
+#include "record/detect-private.h"
+#include "record/detect_scan.h"
+
+/* --- characters ------------------------------------------------------------------------------- */
+
+#define IN(c, from, to) ((c) >= (from) && (c) <= (to))
+#define DIGIT(c)        IN(c, '0', '9')
+#define HEX(c)          (DIGIT(c) || IN(c, 'a', 'f') || IN(c, 'A', 'F'))
+#define ALPHA(c)        (IN(c, 'a', 'z') || IN(c, 'A', 'Z'))
+#define DASH(c)         ((c) == '-' || (c) == '_')
+#define STOP(c)                                                                                    \
+	((c) <= ' ' || (c) == 0x7f || (c) == '"' || (c) == '\'' || (c) == '<' || (c) == '>' ||     \
+		(c) == '&' || (c) == ';' || (c) == ',' || (c) == '(' || (c) == ')' ||              \
+		(c) == '[' || (c) == ']' || (c) == '{' || (c) == '}' || (c) == '\\' ||             \
+		(c) == '|' || (c) == '`' || (c) == '#')
+#define CLASSES(c)                                                                                 \
+	((DIGIT(c) ? CHAR_DIGIT : 0) | (HEX(c) ? CHAR_HEX : 0) | (ALPHA(c) ? CHAR_ALPHA : 0) |     \
+		(DIGIT(c) || ALPHA(c) || DASH(c) || (c) == '.' || (c) == '+' ? CHAR_MAIL : 0) |    \
+		(DIGIT(c) || ALPHA(c) || (c) == '-' || (c) == '.' ? CHAR_DOMAIN : 0) |             \
+		(STOP(c) ? CHAR_STOP : 0) | (DIGIT(c) || ALPHA(c) || DASH(c) ? CHAR_BASE64 : 0))
+#define FOUR(c)    CLASSES(c), CLASSES((c) + 1), CLASSES((c) + 2), CLASSES((c) + 3)
+#define SIXTEEN(c) FOUR(c), FOUR((c) + 4), FOUR((c) + 8), FOUR((c) + 12)
+
+const uint8_t detect_chars[256] = { SIXTEEN(0), SIXTEEN(16), SIXTEEN(32), SIXTEEN(48), SIXTEEN(64),
+	SIXTEEN(80), SIXTEEN(96), SIXTEEN(112) };
+
+/* --- names ------------------------------------------------------------------------------------ */
+
+static const char *const type_names[DETECT_TYPES] = {
+	[DETECT_IPV4] = "ipv4",
+	[DETECT_IPV6] = "ipv6",
+	[DETECT_EMAIL] = "email",
+	[DETECT_PHONE] = "phone",
+	[DETECT_TOKEN] = "token",
+	[DETECT_UUID] = "uuid",
+};
+
+const char *
+detect_type_name(enum detect_type t)
+{
+	return type_names[t];
+}
+
+bool
+detect_type_by_name(const char *name, enum detect_type *ret)
+{
+	for (unsigned i = 0; i < DETECT_TYPES; i++) {
+		if (strcmp(name, type_names[i]) == 0) {
+			*ret = (enum detect_type)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *
+detect_form_name(enum detect_form f)
+{
+	static const char *const names[] = {
+		[FORM_PLAIN] = "plain",
+		[FORM_MAPPED] = "mapped",
+		[FORM_ENCODED] = "encoded",
+		[FORM_REVERSE] = "reverse",
+		[FORM_HOSTNAME] = "hostname",
+	};
+
+	return names[f];
+}
+
+/* --- the pass --------------------------------------------------------------------------------- */
+
+static scan_fn *scan = scan_scalar;
+
+bool
+detect_force_pass(enum detect_pass pass)
+{
+	if (pass == PASS_SCALAR) {
+		scan = scan_scalar;
+		return true;
+	}
+#if defined(__x86_64__)
+	if (pass != PASS_SSSE3 && __builtin_cpu_supports("avx2")) {
+		scan = scan_avx2;
+		return true;
+	}
+	if (pass != PASS_AVX2 && __builtin_cpu_supports("ssse3")) {
+		scan = scan_ssse3;
+		return true;
+	}
+#endif
+	return pass == PASS_BEST;
+}
+
+/* Before main(), so that threads need no care. */
+__attribute__((constructor)) static void
+pick_pass(void)
+{
+	(void)detect_force_pass(PASS_BEST);
+}
+
+static struct scan_want
+wanted(unsigned types)
+{
+	bool mail = types & DETECT_BIT(DETECT_EMAIL), phone = types & DETECT_BIT(DETECT_PHONE);
+	bool token = types & DETECT_BIT(DETECT_TOKEN), v6 = types & DETECT_BIT(DETECT_IPV6);
+	unsigned pairs = SCAN_PAIR_ESCAPE;
+
+	if (token || phone)
+		pairs |= SCAN_PAIR_KEYS;
+	if (phone)
+		pairs |= SCAN_PAIR_PLUS;
+	return (struct scan_want){
+		.pairs = types ? (uint8_t)pairs : 0,
+		.at = mail || token ? 0xff : 0,
+		.jwt = token ? 0xff : 0,
+		.chain = types & (DETECT_ADDRESSES | DETECT_BIT(DETECT_UUID)) ? UINT64_MAX : 0,
+		.colon = v6 ? UINT64_MAX : 0,
+		.zero = phone ? UINT64_MAX : 0,
+	};
+}
+
+/* How far a candidate may look back for its shape; see detect_scan.h. */
+#define SCAN_BACK 32
+
+static void
+scan_chunk(struct detect *d)
+{
+	struct scan_want want = wanted(d->types);
+	size_t len = d->text.len - d->chunk;
+
+	if (len > DETECT_CHUNK)
+		len = DETECT_CHUNK;
+	scan(d->text.p + d->chunk, len, &want, d->map);
+	d->n_words = (unsigned)((len + 63) / 64);
+	d->word = 0;
+	d->bits = d->map[0];
+	if (d->chunk > 0) /* these were told, and with all that lies before them */
+		d->bits &= ~(uint64_t)0 << SCAN_BACK;
+}
+
+void
+detect_start(struct detect *d, struct span text, unsigned types)
+{
+	d->text = text;
+	d->types = types;
+	d->depth = 0;
+	d->at = d->skip = d->escapes = d->cookie_end = d->chunk = 0;
+	d->bits = 0;
+	d->word = d->n_words = 0;
+	if (text.len > 0)
+		scan_chunk(d);
+}
+
+/* --- findings --------------------------------------------------------------------------------- */
+
+bool
+detect_found(
+	struct finding *ret, size_t start, size_t end, enum detect_type type, enum detect_form form)
+{
+	ret->start = start;
+	ret->end = end;
+	ret->type = type;
+	ret->form = form;
+	return true;
+}
+
+/* A digit, a letter to f, or a hyphen. */
+static bool
+detect_chain(struct detect *d, size_t at, struct finding *ret)
+{
+	switch (d->text.p[at - 1]) {
+	case '.':
+		return detect_nibbles(d, at, ret) || detect_v4(d, at, ret);
+	case '-':
+		return detect_uuid(d, at, ret) || detect_hyphens(d, at, ret);
+	case '+':
+		return detect_phone_plus(d, at, ret);
+	case '%':
+		return detect_escape(d, at, ret);
+	default:
+		return detect_phone_zero(d, at, ret);
+	}
+}
+
+static bool
+detect_candidate(struct detect *d, size_t at, struct finding *ret)
+{
+	const char *p = d->text.p;
+
+	if (at == 0)
+		return p[0] == '@' && detect_email(d, at, ret);
+	switch (p[at]) {
+	case '=':
+	case '>':
+		return detect_key(d, at, at + 1, false, ret);
+	case ':':
+		if ((p[at - 1] == ':' || char_is(p[at - 1], CHAR_HEX)) && detect_v6(d, at, ret))
+			return true;
+		return detect_key(d, at, at + 1, false, ret);
+	case '@':
+		return detect_userinfo(d, at, ret) || detect_email(d, at, ret);
+	case 'J':
+		return detect_jwt(d, at, ret);
+	case '#':
+	case 'x':
+	case 'u':
+		return detect_escape(d, at, ret);
+	default:
+		return detect_chain(d, at, ret);
+	}
+}
+
+/* Moves on to the next word of the map that is not zero. */
+static bool
+next_word(struct detect *d)
+{
+	for (;;) {
+		while (++d->word < d->n_words) {
+			d->bits = d->map[d->word];
+			if (d->bits)
+				return true;
+		}
+		if (d->n_words < DETECT_CHUNK / 64 || d->text.len - d->chunk <= DETECT_CHUNK)
+			return false;
+		d->chunk += DETECT_CHUNK - SCAN_BACK;
+		scan_chunk(d);
+		if (d->bits)
+			return true;
+	}
+}
+
+bool
+detect_next(struct detect *d, struct finding *ret)
+{
+	while (d->bits || next_word(d)) {
+		size_t at = d->chunk + 64 * d->word + (unsigned)__builtin_ctzll(d->bits);
+
+		d->bits &= d->bits - 1;
+		if (at >= d->skip && detect_candidate(d, at, ret)) {
+			d->at = d->skip = ret->end;
+			return true;
+		}
+	}
+	return false;
+}

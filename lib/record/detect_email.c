@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * detect_email.c - mail addresses (RFC 5321, RFC 6531), and what only looks like one
+ *
+ * Left alone: a message's identifier, "user@localhost", package@version, systemd's instances.
+ */
+#include <string.h>
+
+#include "record/detect-private.h"
+
+#define LOCAL_MAX  96 /* RFC 5321 says 64, before escapes */
+#define DOMAIN_MAX 255
+
+/* Length of the UTF-8 sequence at P that stands for no letter (blanks, quotes, dashes, ellipsis …);
+ * 0: a letter, or no UTF-8. */
+static size_t
+sign_len(const char *p, size_t left)
+{
+	uint8_t a = (uint8_t)p[0], b = left > 1 ? (uint8_t)p[1] : 0;
+
+	if (a == 0xc2)
+		return left < 2 ? 1 : 2;
+	if (left >= 3 && ((a == 0xe2 && b >= 0x80 && b <= 0xaf) || (a == 0xe3 && b == 0x80) ||
+				 (a == 0xef && b >= 0xb8)))
+		return 3;
+	return a == 0xf0 ? (left < 4 ? left : 4) : 0; /* pictures */
+}
+
+/* The beginning of the local part that ends before AT; AT if there is none. */
+static size_t
+local_start(const struct detect *d, size_t at)
+{
+	const char *p = d->text.p;
+	size_t lo = left_limit(d, at, LOCAL_MAX), i = at, n;
+	int tail;
+	char c;
+
+	for (;;) {
+		while (i > lo && (char_is(p[i - 1], CHAR_MAIL) || (uint8_t)p[i - 1] >= 0x80))
+			i--;
+		if (i > lo && p[i - 1] == '\'' && i < at && i - 1 > lo &&
+			char_is(p[i - 2], CHAR_ALPHA) && char_is(p[i], CHAR_ALPHA)) {
+			i--; /* o'brien */
+			continue;
+		}
+		tail = i < at && i > 0 ? detect_escape_tail(d, i, at) : -1;
+		if (tail <= 0)
+			break;
+		/* "%2B": part of it; "%3C": before it */
+		n = detect_escape_read_before(d, lo, i + (size_t)tail, &c);
+		if (n == 0 || n > i + (size_t)tail - lo || !char_is(c, CHAR_MAIL)) {
+			i += (size_t)tail;
+			break;
+		}
+		i -= n - (size_t)tail;
+	}
+	for (size_t k = i; k < at;) {
+		n = (uint8_t)p[k] >= 0x80 ? sign_len(p + k, at - k) : 0;
+		k += n ? n : 1;
+		if (n)
+			i = k;
+	}
+	while (i < at && (p[i] == '.' || p[i] == '-' || p[i] == '+'))
+		i++;
+	return i;
+}
+
+static size_t
+quoted_start(const struct detect *d, size_t at)
+{
+	size_t lo = left_limit(d, at, LOCAL_MAX);
+
+	if (at < lo + 3 || d->text.p[at - 1] != '"')
+		return at;
+	for (size_t i = at - 1; i > lo; i--) {
+		if (d->text.p[i - 1] == '"')
+			return i < at - 1 && char_before(d, i - 1) != '\\' ? i - 1 : at;
+	}
+	return at;
+}
+
+/* Names that no domain ends in, but units and files do. */
+static bool
+is_no_domain(const char *label, size_t len)
+{
+	static const char *const ends[] = { "service", "socket", "timer", "target", "slice",
+		"scope", "mount", "automount", "device", "path", "swap", "png", "jpg", "jpeg",
+		"gif", "svg", "webp", "css", "js", "json", "html", "php", "txt", "log", "xml",
+		"conf", "journal" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (strlen(ends[i]) == len && strncasecmp(label, ends[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Is this a top-level domain by its looks? */
+static bool
+is_top(const char *label, size_t len)
+{
+	if (len < 2)
+		return false;
+	if (len > 4 && strncasecmp(label, "xn--", 4) == 0)
+		return true;
+	for (size_t i = 0; i < len; i++) {
+		if (!char_is(label[i], CHAR_ALPHA) && (uint8_t)label[i] < 0x80)
+			return false;
+	}
+	return !is_no_domain(label, len);
+}
+
+/* The end of the domain that begins at START; START if there is none. */
+static size_t
+domain_end(const struct detect *d, size_t start)
+{
+	const char *p = d->text.p;
+	size_t hi = d->text.len - start > DOMAIN_MAX ? start + DOMAIN_MAX : d->text.len;
+	size_t end = start, dot;
+
+	while (end < hi && (char_is(p[end], CHAR_DOMAIN) ||
+				   ((uint8_t)p[end] >= 0x80 && !sign_len(p + end, hi - end))))
+		end++;
+	for (;;) {
+		while (end > start && (p[end - 1] == '.' || p[end - 1] == '-'))
+			end--;
+		for (dot = end; dot > start && p[dot - 1] != '.';)
+			dot--;
+		if (dot < start + 2)
+			return start;
+		if (is_top(p + dot, end - dot))
+			return p[start] == '-' ? start : end;
+		if (is_no_domain(p + dot, end - dot))
+			return start;
+		end = dot - 1;
+	}
+}
+
+/* message-id=<20261123104105.ABCDEF@bbb1.example.org> names a message, not a person. */
+static bool
+is_message(const struct detect *d, size_t start)
+{
+	const char *p = d->text.p;
+	size_t i = start;
+	bool bracket = i > 0 && p[i - 1] == '<';
+
+	i -= bracket;
+	for (int n = 0; n < 2 && i > 0 && strchr(" =:", p[i - 1]) && p[i - 1] != '\0'; n++)
+		i--;
+	if (i == start || !char_is(lower(char_before(d, i)), CHAR_ALPHA))
+		return false;
+	if (ENDS_IN(d, i, "references") || ENDS_IN(d, i, "in-reply-to"))
+		return true;
+	if (!ENDS_IN(d, i, "id"))
+		return false;
+	i -= 2;
+	if (bracket && !char_is(char_before(d, i), CHAR_ALNUM) && char_before(d, i) != '_' &&
+		char_before(d, i) != '-')
+		return true;
+	if (char_before(d, i) == '-' || char_before(d, i) == '_')
+		i--;
+	return ENDS_IN(d, i, "message") || ENDS_IN(d, i, "msg") || ENDS_IN(d, i, "call") ||
+	       ENDS_IN(d, i, "content");
+}
+
+bool
+detect_email(struct detect *d, size_t at, struct finding *ret)
+{
+	size_t start, end;
+
+	if (!is_wanted(d, DETECT_EMAIL))
+		return false;
+	/* the domain first: it is the shorter way to a no */
+	end = domain_end(d, at + 1);
+	if (end == at + 1)
+		return false;
+	start = local_start(d, at);
+	if (start == at)
+		start = quoted_start(d, at);
+	if (start == at)
+		return false;
+	if (is_message(d, start)) {
+		d->skip = end;
+		return false;
+	}
+	/* package@1.2.3-beta.rc */
+	if (char_is(d->text.p[at + 1], CHAR_DIGIT) && char_at(d, at + 2) == '.' &&
+		char_is(char_at(d, at + 3), CHAR_DIGIT))
+		return false;
+	return detect_found(ret, start, end, DETECT_EMAIL, FORM_PLAIN);
+}

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * detect_token.c - secrets: session tokens, checksums, passwords, credentials in headers, JWTs
+ *
+ * A secret is told by the key in front of it, in all writings of "key, sign, value" that logs have:
+ *
+ *   sessionToken=x   token%3Dx   "authToken":"x"   \"token\": \"x\"   \x22token\x22:\x22x\x22
+ *   "password"=>"x"   user[password]=x   <authToken>x<   Authorization: Bearer x   X-Api-Key: x
+ *
+ * Of a value only the secret is taken: no scheme, no quote. What stands for a value that has been
+ * removed ("[token]", "-", "***", "[FILTERED]", "null") is none.
+ */
+#include <string.h>
+
+#include "record/detect-private.h"
+
+enum kind {
+	KIND_NONE,
+	KIND_PASSWORD, /* any value */
+	KIND_TOKEN,    /* not a word of prose */
+	KIND_LONG,     /* only what is long and mixed: the key has other uses, too */
+	KIND_HEADER,   /* [scheme] credentials */
+	KIND_COOKIE,   /* name=value; name=value */
+	KIND_NUMBER,   /* a telephone's */
+	KIND_URI,      /* tel: sip: */
+};
+
+struct key {
+	const char *name; /* lower case; what the key ends in */
+	uint8_t len;
+	bool whole; /* a word of its own: "pass", not "bypass" */
+	enum kind kind;
+};
+
+/* The most usual first. Their last two letters stand in key_ends, too. */
+static const struct key keys[] = {
+#define KEY(name, whole, kind)                                                                     \
+	{                                                                                          \
+		name, sizeof(name) - 1, whole, kind                                                \
+	}
+	KEY("token", false, KIND_TOKEN),
+	KEY("checksum", false, KIND_TOKEN),
+	KEY("password", false, KIND_PASSWORD),
+	KEY("sip", true, KIND_URI),
+	KEY("tel", true, KIND_URI),
+	KEY("sips", true, KIND_URI),
+	KEY("passwd", false, KIND_PASSWORD),
+	KEY("passwort", false, KIND_PASSWORD),
+	KEY("kennwort", false, KIND_PASSWORD),
+	KEY("passphrase", false, KIND_PASSWORD),
+	KEY("passcode", false, KIND_PASSWORD),
+	KEY("pwd", true, KIND_PASSWORD),
+	KEY("pw", true, KIND_PASSWORD),
+	KEY("pass", true, KIND_PASSWORD),
+	KEY("secret", false, KIND_PASSWORD),
+	KEY("credential", false, KIND_PASSWORD),
+	KEY("otp", true, KIND_PASSWORD),
+	KEY("sessionid", false, KIND_TOKEN),
+	KEY("session_id", false, KIND_TOKEN),
+	KEY("session-id", false, KIND_TOKEN),
+	KEY("sessid", false, KIND_TOKEN),
+	KEY("sid", true, KIND_LONG),
+	KEY("apikey", false, KIND_TOKEN),
+	KEY("api_key", false, KIND_TOKEN),
+	KEY("api-key", false, KIND_TOKEN),
+	KEY("jwt", true, KIND_TOKEN),
+	KEY("key", true, KIND_LONG),
+	KEY("code", true, KIND_LONG),
+	KEY("auth", true, KIND_LONG),
+	KEY("session", true, KIND_LONG),
+	KEY("ticket", true, KIND_LONG),
+	KEY("nonce", true, KIND_LONG),
+	KEY("response", true, KIND_LONG),
+	KEY("sig", true, KIND_LONG),
+	KEY("signature", false, KIND_LONG),
+	KEY("csrf", false, KIND_LONG),
+	KEY("xsrf", false, KIND_LONG),
+	KEY("authorization", false, KIND_HEADER),
+	KEY("cookie", false, KIND_COOKIE),
+	KEY("phone", false, KIND_NUMBER),
+	KEY("phonenumber", false, KIND_NUMBER),
+	KEY("phone_number", false, KIND_NUMBER),
+	KEY("phone-number", false, KIND_NUMBER),
+	KEY("msisdn", false, KIND_NUMBER),
+	KEY("callerid", false, KIND_NUMBER),
+	KEY("caller_id_number", false, KIND_NUMBER),
+	KEY("caller-id-number", false, KIND_NUMBER),
+	KEY("mobile", true, KIND_NUMBER),
+#undef KEY
+};
+
+/* For each last letter of a key the letters that may stand before it. */
+#define L(c) (UINT32_C(1) << ((c)&31))
+static const uint32_t key_ends[32] = {
+	['n' & 31] = L('e') | L('o') | L('d'),
+	['m' & 31] = L('u'),
+	['d' & 31] = L('r') | L('w') | L('i'),
+	['t' & 31] = L('r') | L('e') | L('w'),
+	['e' & 31] = L('s') | L('d') | L('c') | L('r') | L('i') | L('n') | L('l'),
+	['w' & 31] = L('p'),
+	['s' & 31] = L('s') | L('p'),
+	['l' & 31] = L('a') | L('e'),
+	['p' & 31] = L('t') | L('i'),
+	['y' & 31] = L('e'),
+	['h' & 31] = L('t'),
+	['g' & 31] = L('i'),
+	['f' & 31] = L('r'),
+	['r' & 31] = L('e'),
+};
+
+/* --- the key ---------------------------------------------------------------------------------- */
+
+/* Is the key at START a word of its own, or does one of camelCase begin there? */
+static bool
+is_whole(const struct detect *d, size_t start)
+{
+	char c = char_before(d, start), own = char_at(d, start);
+
+	if (!char_is(c, CHAR_ALPHA))
+		return true;
+	if (own >= 'A' && own <= 'Z' && c >= 'a')
+		return true;
+	return detect_escape_tail(d, start, start + 2) >= 0;
+}
+
+static const struct key *
+key_before(const struct detect *d, size_t end)
+{
+	const char *p = d->text.p;
+
+	if (end < 2 || !(key_ends[p[end - 1] & 31] >> (p[end - 2] & 31) & 1))
+		return NULL;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const struct key *k = &keys[i];
+
+		if (k->name[k->len - 1] == (p[end - 1] | 0x20) && ends_in(d, end, k->name, k->len))
+			return !k->whole || is_whole(d, end - k->len) ? k : NULL;
+	}
+	return NULL;
+}
+
+/* Goes back from a sign over a quote, or the bracket of user[password]. */
+static size_t
+key_end(const struct detect *d, size_t end)
+{
+	const char *p = d->text.p;
+	char c = char_before(d, end);
+	size_t n;
+
+	if (char_is(c, CHAR_ALPHA) && !(lower(c) == 'd' && end > 2 && p[end - 3] == '%'))
+		return end;
+	if (c == '"' || c == '\'' || c == ']') {
+		end--;
+		while (end > 0 && p[end - 1] == '\\')
+			end--;
+		return end;
+	}
+	n = detect_escape_read_before(d, end > 16 ? end - 16 : 0, end, &c);
+	return n && (c == '"' || c == '\'' || c == ']') ? end - n : end;
+}
+
+/* --- the value -------------------------------------------------------------------------------- */
+
+struct value {
+	size_t start, end;
+	bool quoted;
+	bool blank;   /* stood behind ": " */
+	bool escaped; /* ends where an escaped sign does */
+};
+
+/* Does a sign that ends a value stand escaped at I? */
+static bool
+is_escaped_stop(const struct detect *d, size_t i)
+{
+	char c;
+
+	return char_at(d, i) == '%' && detect_escape_read(d, i, &c) && char_is(c, CHAR_STOP);
+}
+
+static void
+find_end(const struct detect *d, struct value *v)
+{
+	const char *p = d->text.p;
+	size_t i = v->start;
+
+	while (i < d->text.len && !char_is(p[i], CHAR_STOP) &&
+		!(v->escaped && is_escaped_stop(d, i)))
+		i++;
+	v->end = i;
+}
+
+/* Goes over what stands between the sign and the value: blanks, a quote in one of its writings. */
+static void
+find_start(const struct detect *d, size_t i, char sign, struct value *v)
+{
+	char c = char_at(d, i);
+	size_t n;
+
+	*v = (struct value){ .escaped = v->escaped };
+	if (sign == '=' && c == '>')
+		c = char_at(d, ++i);
+	while (c == ' ' && sign != '>' && i - v->start < d->text.len && !v->quoted) {
+		v->blank = true;
+		c = char_at(d, ++i);
+		if (i >= d->text.len)
+			break;
+		if (c == ' ') /* at most two */
+			c = char_at(d, ++i);
+		break;
+	}
+	if (c == '"' || c == '\'' || (c == '<' && sign == '=')) {
+		v->quoted = true;
+		i++;
+	} else if (c == '\\' || c == '%') {
+		size_t k = i;
+
+		while (char_at(d, k) == '\\')
+			k++;
+		if (c == '\\' && char_at(d, k) == '"') {
+			v->quoted = true;
+			i = k + 1;
+		} else {
+			n = detect_escape_read(d, i, &c);
+			if (n && (c == '"' || c == '\'')) {
+				v->quoted = v->escaped = true;
+				i += n;
+			}
+		}
+	}
+	v->start = i;
+	find_end(d, v);
+}
+
+static bool
+is_word(const struct detect *d, const struct value *v, const char *word)
+{
+	size_t n = strlen(word);
+
+	return v->end - v->start == n && strncasecmp(d->text.p + v->start, word, n) == 0;
+}
+
+/* A value that is not there, or that somebody has removed already. */
+static bool
+is_placeholder(const struct detect *d, const struct value *v)
+{
+	static const char *const words[] = { "-", "null", "(null)", "nil", "none", "true", "false",
+		"undefined", "yes", "no", "on", "off", "ok", "invalid", "valid", "expired",
+		"missing", "required", "empty", "unset", "redacted", "filtered", "removed",
+		"hidden", "changed", "mismatch", "failed", "incorrect", "wrong" };
+	const char *p = d->text.p + v->start;
+	size_t len = v->end - v->start, n = 0;
+
+	if (len == 0)
+		return true;
+	while (n < len && (p[n] == '*' || p[n] == 'x' || p[n] == 'X' || p[n] == '.'))
+		n++;
+	if (n == len || (len >= 3 && memcmp(p, "***", 3) == 0))
+		return true;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (is_word(d, v, words[i]))
+			return true;
+	}
+	return false;
+}
+
+struct mix {
+	unsigned digits, lowers, uppers;
+};
+
+static struct mix
+mix_of(const struct detect *d, const struct value *v)
+{
+	struct mix m = { 0 };
+
+	for (size_t i = v->start; i < v->end; i++) {
+		char c = d->text.p[i];
+
+		m.digits += char_is(c, CHAR_DIGIT);
+		m.lowers += c >= 'a' && c <= 'z';
+		m.uppers += c >= 'A' && c <= 'Z';
+	}
+	return m;
+}
+
+/* Does V look like a secret where its key alone does not say so? */
+static bool
+is_mixed(const struct detect *d, const struct value *v, size_t min)
+{
+	struct mix m;
+
+	if (v->end - v->start < min)
+		return false;
+	m = mix_of(d, v);
+	return m.digits >= 2 && m.lowers + m.uppers > 0;
+}
+
+static bool
+is_secret(const struct detect *d, const struct value *v, enum kind kind)
+{
+	size_t len = v->end - v->start;
+	char first = char_at(d, v->start);
+
+	if (is_placeholder(d, v))
+		return false;
+	if (v->blank && !v->quoted) /* prose, or a header */
+		return len >= 6 && mix_of(d, v).digits > 0;
+	switch (kind) {
+	case KIND_PASSWORD:
+		return first != '/' && first != '$'; /* PWD=/root, $password */
+	case KIND_TOKEN:
+		return len >= 3 && first != '/' && first != '$';
+	default:
+		return is_mixed(d, v, 16);
+	}
+}
+
+static bool
+found_value(struct detect *d, const struct value *v, struct finding *ret)
+{
+	if (v->start < d->at || !is_wanted(d, DETECT_TOKEN))
+		return false;
+	return detect_found(ret, v->start, v->end, DETECT_TOKEN, FORM_PLAIN);
+}
+
+/* --- headers ---------------------------------------------------------------------------------- */
+
+/* Authorization: [scheme] credentials. Of Digest's parameters each is a key of its own. */
+static bool
+find_credentials(struct detect *d, struct value *v, struct finding *ret)
+{
+	static const char *const schemes[] = { "basic", "bearer", "negotiate", "ntlm", "token",
+		"apikey", "api-key", "jwt", "digest", "hoba", "mutual", "aws4-hmac-sha256" };
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		size_t n = 1;
+		char c = char_at(d, v->end);
+
+		if (!is_word(d, v, schemes[i]))
+			continue;
+		if (is_word(d, v, "digest"))
+			return false;
+		if (c == '%')
+			n = detect_escape_read(d, v->end, &c);
+		if (c != ' ')
+			return false;
+		v->start = v->end + n;
+		find_end(d, v);
+		break;
+	}
+	if (is_placeholder(d, v) || v->end - v->start < 6)
+		return false;
+	return found_value(d, v, ret);
+}
+
+/* Inside a Cookie header each long mixed value is taken, whatever its name. */
+static void
+note_cookies(struct detect *d, const struct value *v)
+{
+	size_t i = v->start, hi = d->text.len - i > 4096 ? i + 4096 : d->text.len;
+
+	while (i < hi && d->text.p[i] != '"' && d->text.p[i] != '\n' && d->text.p[i] != '\r' &&
+		d->text.p[i] != '\\')
+		i++;
+	d->cookie_end = i;
+}
+
+bool
+detect_key(struct detect *d, size_t end, size_t at, bool escaped, struct finding *ret)
+{
+	char sign = escaped ? '=' : d->text.p[at - 1];
+	const struct key *k = key_before(d, key_end(d, end));
+	struct value v = { .escaped = escaped };
+
+	if (!k) {
+		if (at > d->cookie_end || sign != '=')
+			return false;
+		find_start(d, at, sign, &v);
+		return is_mixed(d, &v, 16) && found_value(d, &v, ret);
+	}
+	if (k->kind == KIND_URI)
+		return sign == ':' && detect_phone_digits(d, at, ret);
+	find_start(d, at, sign, &v);
+	if (sign == '>' && (char_at(d, v.end) != '<' || char_before(d, end) == '>'))
+		return false;
+	switch (k->kind) {
+	case KIND_NUMBER:
+		return detect_phone_digits(d, v.start, ret);
+	case KIND_HEADER:
+		return find_credentials(d, &v, ret);
+	case KIND_COOKIE:
+		note_cookies(d, &v);
+		return false;
+	default:
+		break;
+	}
+	/* "token:abc", "a key: …" without a blank or quote says little */
+	if (sign == ':' && !v.quoted)
+		v.blank = true;
+	if (v.blank && !v.quoted && char_before(d, v.end) == '.')
+		v.end--;
+	return is_secret(d, &v, k->kind) && found_value(d, &v, ret);
+}
+
+/* --- JSON Web Tokens -------------------------------------------------------------------------- */
+
+static size_t
+segment_end(const struct detect *d, size_t i)
+{
+	while (i < d->text.len && char_is(d->text.p[i], CHAR_BASE64))
+		i++;
+	return i;
+}
+
+/* RFC 7519 3: three segments of base64url, of which the first begins with '{"' ("eyJ"). */
+bool
+detect_jwt(struct detect *d, size_t at, struct finding *ret)
+{
+	size_t start = at - 2, first, second, third;
+
+	if (at < d->at + 2 || d->text.p[start] != 'e' || d->text.p[start + 1] != 'y' ||
+		char_is(char_before(d, start), CHAR_BASE64))
+		return false;
+	first = segment_end(d, start);
+	d->skip = first;
+	if (first - start < 10 || char_at(d, first) != '.')
+		return false;
+	second = segment_end(d, first + 1);
+	if (second - first < 3 || char_at(d, second) != '.')
+		return false;
+	third = segment_end(d, second + 1);
+	return detect_found(ret, start, third, DETECT_TOKEN, FORM_PLAIN);
+}
+
+/* --- URLs ------------------------------------------------------------------------------------- */
+
+bool
+detect_userinfo(struct detect *d, size_t at, struct finding *ret)
+{
+	const char *p = d->text.p;
+	size_t lo = left_limit(d, at, 128), i = at, colon = at;
+	struct value v;
+
+	for (; i > lo && p[i - 1] != '/' && !char_is(p[i - 1], CHAR_STOP); i--) {
+		if (p[i - 1] == ':')
+			colon = i - 1;
+	}
+	if (colon == at || i < 4 || p[i - 1] != '/' || p[i - 2] != '/' || p[i - 3] != ':')
+		return false;
+	v = (struct value){ .start = colon + 1, .end = at };
+	return !is_placeholder(d, &v) && found_value(d, &v, ret);
+}
