@@ -40,8 +40,9 @@ fuzz:                              ## each fuzz target for FUZZ_S seconds (15)
 fuzz-run: $(fuzz.bins)
 	@FUZZ_S=$(FUZZ_S) tests/fuzz/run $(fuzz.bins)
 
-bench: all                         ## speed beside its peers (BENCH_SIZE=256M, or single tables)
+bench: all                         ## speed beside its peers (BENCH_SIZE=256M), cost of the service
 	@$(tests.env) tests/bench/run
+	@$(tests.env) tests/bench/service
 
 lint: | need-lint                  ## clang-tidy, cppcheck, formatting, headers, scripts, man pages
 	@CC='$(CC)' tests/lint
