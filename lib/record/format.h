@@ -77,6 +77,11 @@ enum format_result {
  */
 enum format_result format_split(struct format *f, struct span line, struct split *ret);
 
+/* After format_split() took LINE for a syslog line with a header, into RET, and the message's own
+ * format does not fit: splits it again as a bare line, all of it the message. False, and RET as it
+ * was, where there is nothing else to try (no syslog format, or no header was found). */
+bool format_retry_bare(struct format *f, struct span line, struct split *ret);
+
 /* Does LINE begin an entry? Always true where the format declares no `begin`. */
 bool format_begins(struct format *f, struct span line);
 bool format_has_begin(const struct format *f);

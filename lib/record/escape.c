@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Each kind is a way to read one escape (how many bytes it takes, what it stands for) and a way to
+ * write one byte. Whatever redo() writes, undo() reads back as it was.
+ */
+#include "record/escape.h"
+
+#include <stdint.h>
+
+static const char *const upper_hex = "0123456789ABCDEF";
+static const char *const lower_hex = "0123456789abcdef";
+
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+		return (c | 0x20) - 'a' + 10;
+	return -1;
+}
+
+/* The number in the N hexadecimal digits at P, or -1. */
+static int32_t
+hex_number(const char *p, size_t n)
+{
+	int32_t v = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int d = hex_value(p[i]);
+
+		if (d < 0)
+			return -1;
+		v = v * 16 + d;
+	}
+	return v;
+}
+
+/* --- undo: each reads the escape at the start of S, appends its meaning, returns its length or 0
+ */
+
+static size_t
+undo_nginx(struct span s, struct buf *out)
+{
+	int32_t v;
+
+	if (s.len >= 2 && (s.p[1] == '"' || s.p[1] == '\\')) {
+		buf_char(out, s.p[1]);
+		return 2;
+	}
+	if (s.len < 4 || s.p[1] != 'x' || (v = hex_number(s.p + 2, 2)) < 0)
+		return 0;
+	buf_char(out, (char)v);
+	return 4;
+}
+
+/* What the letter behind a backslash stands for; 0 if it is none of C's. */
+static char
+letter_meaning(char c)
+{
+	switch (c) {
+	case 'b':
+		return '\b';
+	case 'f':
+		return '\f';
+	case 'n':
+		return '\n';
+	case 'r':
+		return '\r';
+	case 't':
+		return '\t';
+	default:
+		return 0;
+	}
+}
+
+static size_t
+undo_apache(struct span s, struct buf *out)
+{
+	char c = s.len < 2 ? 0 : s.p[1] == 'v' ? '\v' : letter_meaning(s.p[1]);
+
+	if (!c || s.p[1] == 'f')
+		return undo_nginx(s, out);
+	buf_char(out, c);
+	return 2;
+}
+
+static void
+put_utf8(uint32_t c, struct buf *out)
+{
+	if (c < 0x80) {
+		buf_char(out, (char)c);
+		return;
+	}
+	if (c < 0x800) {
+		buf_char(out, (char)(0xc0 | c >> 6));
+	} else {
+		if (c < 0x10000) {
+			buf_char(out, (char)(0xe0 | c >> 12));
+		} else {
+			buf_char(out, (char)(0xf0 | c >> 18));
+			buf_char(out, (char)(0x80 | (c >> 12 & 0x3f)));
+		}
+		buf_char(out, (char)(0x80 | (c >> 6 & 0x3f)));
+	}
+	buf_char(out, (char)(0x80 | (c & 0x3f)));
+}
+
+static int32_t
+json_unit(struct span s)
+{
+	return s.len >= 6 && s.p[0] == '\\' && s.p[1] == 'u' ? hex_number(s.p + 2, 4) : -1;
+}
+
+static size_t
+undo_json_unicode(struct span s, struct buf *out)
+{
+	int32_t high = json_unit(s), low;
+
+	if (high < 0 || (high >= 0xdc00 && high < 0xe000))
+		return 0;
+	if (high < 0xd800 || high >= 0xe000) {
+		put_utf8((uint32_t)high, out);
+		return 6;
+	}
+	low = json_unit(span_from(s, 6));
+	if (low < 0xdc00 || low >= 0xe000)
+		return 0;
+	put_utf8(0x10000 + ((uint32_t)(high - 0xd800) << 10) + (uint32_t)(low - 0xdc00), out);
+	return 12;
+}
+
+static size_t
+undo_json(struct span s, struct buf *out)
+{
+	char c;
+
+	if (s.len < 2)
+		return 0;
+	if (s.p[1] == 'u')
+		return undo_json_unicode(s, out);
+	c = s.p[1] == '"' || s.p[1] == '\\' || s.p[1] == '/' ? s.p[1] : letter_meaning(s.p[1]);
+	if (!c)
+		return 0;
+	buf_char(out, c);
+	return 2;
+}
+
+/* rsyslog does not escape "#" itself, so "#123" may well be an issue's number: only what it can
+ * have escaped counts, and "#043", with which we write a "#" that could be misread. */
+static size_t
+undo_rsyslog(struct span s, struct buf *out)
+{
+	unsigned v = 0;
+
+	if (s.len < 4)
+		return 0;
+	for (unsigned i = 1; i < 4; i++) {
+		if (s.p[i] < '0' || s.p[i] > '7')
+			return 0;
+		v = v * 8 + (unsigned)(s.p[i] - '0');
+	}
+	if (v > 255 || (v >= ' ' && v < 127 && v != '#'))
+		return 0;
+	buf_char(out, (char)v);
+	return 4;
+}
+
+static size_t
+undo_sd(struct span s, struct buf *out)
+{
+	if (s.len < 2 || (s.p[1] != '"' && s.p[1] != '\\' && s.p[1] != ']'))
+		return 0;
+	buf_char(out, s.p[1]);
+	return 2;
+}
+
+/* --- redo: each appends one byte ------------------------------------------------------------- */
+
+static void
+put_hex(unsigned char c, const char *digits, struct buf *out)
+{
+	const char text[4] = { '\\', 'x', digits[c >> 4], digits[c & 15] };
+
+	buf_put(out, text, sizeof(text));
+}
+
+static void
+redo_nginx(unsigned char c, struct buf *out)
+{
+	if (c == '"' || c == '\\' || c < ' ' || c > '~')
+		put_hex(c, upper_hex, out);
+	else
+		buf_char(out, (char)c);
+}
+
+static void
+put_backslash(char c, struct buf *out)
+{
+	buf_char(out, '\\');
+	buf_char(out, c);
+}
+
+/* The letter for control byte C after a backslash, or 0. */
+static char
+control_letter(unsigned char c)
+{
+	static const char letters[] = "btn\0fr"; /* \b \t \n \v \f \r */
+
+	return c >= '\b' && c <= '\r' ? letters[c - '\b'] : 0;
+}
+
+static void
+redo_apache(unsigned char c, struct buf *out)
+{
+	char letter = c == '\v' ? 'v' : c == '\f' ? 0 : control_letter(c);
+
+	if (letter)
+		put_backslash(letter, out);
+	else if (c == '"' || c == '\\')
+		put_backslash((char)c, out);
+	else if (c < ' ' || c > '~')
+		put_hex(c, lower_hex, out);
+	else
+		buf_char(out, (char)c);
+}
+
+static void
+redo_json(unsigned char c, struct buf *out)
+{
+	const char unit[6] = { '\\', 'u', '0', '0', lower_hex[c >> 4], lower_hex[c & 15] };
+
+	if (c == '"' || c == '\\')
+		put_backslash((char)c, out);
+	else if (c >= ' ')
+		buf_char(out, (char)c);
+	else if (control_letter(c))
+		put_backslash(control_letter(c), out);
+	else
+		buf_put(out, unit, sizeof(unit));
+}
+
+static void
+redo_rsyslog(unsigned char c, struct buf *out)
+{
+	const char text[4] = { '#', (char)('0' + (c >> 6)), (char)('0' + (c >> 3 & 7)),
+		(char)('0' + (c & 7)) };
+
+	buf_put(out, text, sizeof(text));
+}
+
+static void
+redo_sd(unsigned char c, struct buf *out)
+{
+	if (c == '"' || c == '\\' || c == ']')
+		buf_char(out, '\\');
+	buf_char(out, (char)c);
+}
+
+/* --- the kinds ------------------------------------------------------------------------------- */
+
+static const struct {
+	char mark; /* what every escape begins with */
+	size_t (*undo)(struct span s, struct buf *out);
+	void (*redo)(unsigned char c, struct buf *out);
+} kinds[] = {
+	[ESCAPE_NGINX] = { '\\', undo_nginx, redo_nginx },
+	[ESCAPE_APACHE] = { '\\', undo_apache, redo_apache },
+	[ESCAPE_JSON] = { '\\', undo_json, redo_json },
+	[ESCAPE_RSYSLOG] = { '#', undo_rsyslog, redo_rsyslog },
+	[ESCAPE_SD] = { '\\', undo_sd, redo_sd },
+};
+
+bool
+escape_is_needed_to_undo(enum conf_escape kind, struct span s)
+{
+	return kind != ESCAPE_NONE && s.len > 0 && memchr(s.p, kinds[kind].mark, s.len) != NULL;
+}
+
+void
+escape_undo(enum conf_escape kind, struct span s, struct buf *out)
+{
+	if (kind == ESCAPE_NONE) {
+		buf_span(out, s);
+		return;
+	}
+	while (s.len > 0) {
+		const char *mark = memchr(s.p, kinds[kind].mark, s.len);
+		size_t plain = mark ? (size_t)(mark - s.p) : s.len, n;
+
+		buf_put(out, s.p, plain);
+		s = span_from(s, plain);
+		if (s.len == 0)
+			return;
+		n = kinds[kind].undo(s, out);
+		if (n == 0) {
+			buf_char(out, s.p[0]);
+			n = 1;
+		}
+		s = span_from(s, n);
+	}
+}
+
+/* Need byte I of S be escaped? rsyslog's control bytes; elsewhere `redo` itself tells. */
+static bool
+is_misread_by_rsyslog(struct span s, size_t i)
+{
+	unsigned char c = (unsigned char)s.p[i];
+	char room[4];
+	struct buf meaning = { .p = room, .cap = sizeof(room), .max = sizeof(room) };
+
+	return c < ' ' || c == 127 || (c == '#' && undo_rsyslog(span_from(s, i), &meaning) > 0);
+}
+
+void
+escape_redo(enum conf_escape kind, struct span s, struct buf *out)
+{
+	if (kind == ESCAPE_NONE) {
+		buf_span(out, s);
+		return;
+	}
+	for (size_t i = 0; i < s.len; i++) {
+		if (kind == ESCAPE_RSYSLOG && !is_misread_by_rsyslog(s, i))
+			buf_char(out, s.p[i]);
+		else
+			kinds[kind].redo((unsigned char)s.p[i], out);
+	}
+}

@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A reader of PCRE2's syntax, as far as it takes to tell literals from what stands for text
+ * unknown. A literal is a character, escaped or quoted or alone in its class, a blank (also \h,
+ * \s), repeated or not, and a group of nothing but such: whichever alternative matches, the pattern
+ * has it.
+ *
+ * The source is copied as it is read, but for groups without a name (they don't capture), (?| (its
+ * numbers are not needed) and \Q…\E (written out). See pcre2pattern(3).
+ */
+#include "record/pattern-private.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+enum place { OUTSIDE, IN_FIELD, IN_LOOK };
+
+enum atom {
+	ATOM_FAILED = -1,
+	ATOM_LITERAL,
+	ATOM_SPACE,   /* \s: blank or new line */
+	ATOM_NEWLINE, /* a literal new line */
+	ATOM_OTHER,   /* text that only the input knows */
+	ATOM_ASSERT,  /* no text */
+	ATOM_OPTION,  /* (?i): holds to the end of its group, so no group may begin before it */
+	ATOM_GROUP    /* has fields or runs of its own */
+};
+
+/* One group (or the whole): a run of literals is open from `run` to `run_end` if `runs`. */
+struct level {
+	enum place place;
+	bool extended; /* (?x) */
+	bool pure;     /* literals only, so far */
+	bool any_space, any_newline;
+	bool runs, spaces, newline; /* of the open run */
+	uint32_t run, run_end;
+};
+
+struct scan {
+	const struct conf_format *decl;
+	size_t number;
+	struct format_names *names;
+	const char *text, *p;
+	bool quoted; /* within \Q…\E */
+	bool newline;
+	unsigned depth;
+	struct pattern_plan *plan;
+	struct err *e;
+};
+
+static int
+refuse(struct scan *s, const char *what, const char *todo)
+{
+	return conf_fail(s->e, &s->decl->where, what, todo, "format \"%s\", pattern %zu, byte %zu",
+		s->decl->name, s->number + 1, (size_t)(s->p - s->text));
+}
+
+static int
+not_supported(struct scan *s)
+{
+	return refuse(s, N_("pattern uses what formats do not support"),
+		N_("use groups and references with names; no conditions, verbs or callouts"));
+}
+
+/* Copies N bytes; the source is NUL-terminated, so N never leads past its end if each was seen. */
+static void
+copy(struct scan *s, size_t n)
+{
+	buf_put(&s->plan->source, s->p, n);
+	s->p += n;
+}
+
+static uint32_t
+here(const struct scan *s)
+{
+	return (uint32_t)s->plan->source.len;
+}
+
+static int
+add_mark(struct scan *s, struct pattern_mark m)
+{
+	if (s->plan->n_marks == PATTERN_MARKS_MAX)
+		return refuse(s, N_("pattern has too many groups and literals"),
+			N_("split it by an inner format"));
+	s->plan->mark[s->plan->n_marks++] = m;
+	return 0;
+}
+
+static int
+close_run(struct scan *s, struct level *lv)
+{
+	struct pattern_mark m = {
+		.start = lv->run, .end = lv->run_end, .field = PIECE_LITERAL, .spaces = lv->spaces
+	};
+
+	if (!lv->runs)
+		return 0;
+	lv->runs = lv->spaces = lv->newline = false;
+	return add_mark(s, m);
+}
+
+/* --- what stands for one character ----------------------------------------------------------- */
+
+/* Copies up to and with CLOSE. */
+static enum atom
+copy_through(struct scan *s, char close, enum atom kind)
+{
+	const char *q = strchr(s->p, close);
+
+	if (!q)
+		return not_supported(s);
+	copy(s, (size_t)(q + 1 - s->p));
+	return kind;
+}
+
+/* \g and \k: by name only */
+static enum atom
+scan_reference(struct scan *s)
+{
+	char open = s->p[2];
+
+	if (open != '{' && open != '<' && open != '\'')
+		return not_supported(s);
+	if (!isalpha((unsigned char)s->p[3]) && s->p[3] != '_')
+		return not_supported(s);
+	copy(s, 3);
+	return copy_through(s, open == '{' ? '}' : open == '<' ? '>' : '\'', ATOM_OTHER);
+}
+
+/* \x41, \x{41}, \o{101}, \012 */
+static enum atom
+scan_number(struct scan *s)
+{
+	char kind = s->p[1];
+	size_t n = 2;
+
+	if ((kind == 'x' || kind == 'o') && s->p[2] == '{')
+		return copy_through(s, '}', ATOM_LITERAL);
+	while (n < 4 && (kind == 'x' ? isxdigit((unsigned char)s->p[n]) != 0
+				     : s->p[n] >= '0' && s->p[n] <= '7'))
+		n++;
+	copy(s, n);
+	return ATOM_LITERAL;
+}
+
+static enum atom
+escape_kind(char c)
+{
+	if (!isalnum((unsigned char)c))
+		return ATOM_LITERAL;
+	if (strchr("ateh", c))
+		return ATOM_LITERAL;
+	if (strchr("nrfvR", c))
+		return ATOM_NEWLINE;
+	if (strchr("bBAZzGK", c))
+		return ATOM_ASSERT;
+	return c == 's' ? ATOM_SPACE : ATOM_OTHER;
+}
+
+static enum atom
+scan_escape(struct scan *s)
+{
+	char c = s->p[1];
+	enum atom kind;
+
+	if (c == '\0' || (c >= '1' && c <= '9'))
+		return not_supported(s);
+	if (c == 'g' || c == 'k')
+		return scan_reference(s);
+	if (c == 'x' || c == 'o' || c == '0')
+		return scan_number(s);
+	if (strchr("pPN", c) && s->p[2] == '{')
+		return copy_through(s, '}', ATOM_OTHER);
+	if (strchr("pPc", c)) {
+		copy(s, s->p[2] ? 3 : 2);
+		return c == 'c' ? ATOM_LITERAL : ATOM_OTHER;
+	}
+	kind = escape_kind(c);
+	copy(s, 2);
+	return kind;
+}
+
+/* The end of "[:alpha:]" at P, or NULL. */
+static const char *
+posix_end(const char *p)
+{
+	const char *q = p + 2;
+
+	if (p[1] != ':' && p[1] != '.' && p[1] != '=')
+		return NULL;
+	while (isalpha((unsigned char)*q) || *q == '^')
+		q++;
+	return q[0] == p[1] && q[1] == ']' ? q + 2 : NULL;
+}
+
+/* The "]" of the class at P, or NULL (also for \Q in it, where even "]" may mean another thing). */
+static const char *
+class_end(const char *p)
+{
+	const char *q = p + 1 + (p[1] == '^');
+
+	for (const char *first = q; *q && (*q != ']' || q == first);) {
+		const char *posix = *q == '[' ? posix_end(q) : NULL;
+
+		if (q[0] == '\\' && (q[1] == 'Q' || q[1] == 'E'))
+			return NULL;
+		q = posix ? posix : q + (q[0] == '\\' && q[1] ? 2 : 1);
+	}
+	return *q == ']' ? q : NULL;
+}
+
+/* Is the class with BODY between its brackets one character, or blanks only? */
+static bool
+class_is_literal(struct span body)
+{
+	size_t i = 0;
+
+	if (body.len == 1)
+		return body.p[0] != '^' && body.p[0] != '\\';
+	if (body.len == 2 && body.p[0] == '\\' && ispunct((unsigned char)body.p[1]))
+		return true;
+	while (i < body.len)
+		if (body.p[i] == ' ' || body.p[i] == '\t')
+			i++;
+		else if (i + 1 < body.len && body.p[i] == '\\' &&
+			 (body.p[i + 1] == 't' || body.p[i + 1] == 'h'))
+			i += 2;
+		else
+			return false;
+	return body.len > 0;
+}
+
+static enum atom
+scan_class(struct scan *s)
+{
+	const char *q = class_end(s->p);
+	struct span body;
+
+	if (!q)
+		return not_supported(s);
+	body = span_of(s->p + 1, (size_t)(q - s->p - 1));
+	copy(s, (size_t)(q + 1 - s->p));
+	return class_is_literal(body) ? ATOM_LITERAL : ATOM_OTHER;
+}
+
+/* One character between \Q and \E, written with a backslash where it needs one. */
+static enum atom
+scan_quoted(struct scan *s)
+{
+	char c = *s->p;
+
+	if (ispunct((unsigned char)c) || c == ' ' || (c >= '\t' && c <= '\r'))
+		buf_char(&s->plan->source, '\\');
+	copy(s, 1);
+	return c == '\n' || c == '\r' ? ATOM_NEWLINE : ATOM_LITERAL;
+}
+
+/* --- groups ---------------------------------------------------------------------------------- */
+
+static int scan_level(struct scan *s, struct level *lv);
+
+/* What is inside a group, up to and with its ")". The opening was written at START. */
+static enum atom
+scan_inside(struct scan *s, struct level *inner)
+{
+	unsigned mark = s->plan->n_marks;
+
+	inner->pure = true;
+	if (s->depth == PATTERN_DEPTH_MAX)
+		return not_supported(s);
+	s->depth++;
+	if (scan_level(s, inner) < 0)
+		return ATOM_FAILED;
+	s->depth--;
+	if (*s->p != ')')
+		return not_supported(s);
+	copy(s, 1);
+	if (inner->place == IN_LOOK)
+		return ATOM_ASSERT;
+	if (inner->place == IN_FIELD)
+		return ATOM_GROUP;
+	if (!inner->pure || (inner->any_space && inner->any_newline))
+		return ATOM_GROUP;
+	s->plan->n_marks = mark; /* one literal with what stands around it */
+	return inner->any_space ? ATOM_SPACE : inner->any_newline ? ATOM_NEWLINE : ATOM_LITERAL;
+}
+
+/* Skips OPEN in the source, writes AS in its place and reads the inside. */
+static enum atom
+scan_plain_group(
+	struct scan *s, const struct level *lv, size_t open, const char *as, enum place place)
+{
+	struct level inner = { .place = place, .extended = lv->extended };
+	enum atom kind;
+
+	buf_str(&s->plan->source, as);
+	s->p += open;
+	kind = scan_inside(s, &inner);
+	/* a group in a field belongs to it, whatever it holds */
+	return kind == ATOM_GROUP && place == IN_FIELD ? ATOM_OTHER : kind;
+}
+
+static enum atom
+scan_field(struct scan *s, const struct level *lv, size_t open)
+{
+	struct level inner = { .place = IN_FIELD, .extended = lv->extended };
+	const char *name = s->p + open, *q = name;
+	int field;
+
+	if (lv->place != OUTSIDE)
+		return refuse(s, N_("a named group stands in another, or in a look-around"),
+			N_("name one of them; read the rest by an inner format"));
+	while (isalnum((unsigned char)*q) || *q == '_')
+		q++;
+	field = format_names_add(s->names, name, (size_t)(q - name), s->decl, s->e);
+	if (field < 0 ||
+		add_mark(s, (struct pattern_mark){ .start = here(s), .field = (int16_t)field }) < 0)
+		return ATOM_FAILED;
+	if (*q == '\0')
+		return not_supported(s);
+	copy(s, (size_t)(q + 1 - s->p));
+	return scan_inside(s, &inner);
+}
+
+/* (?i) and (?i: */
+static enum atom
+scan_options(struct scan *s, struct level *lv)
+{
+	size_t n = 2 + strspn(s->p + 2, "imsxnJU^-");
+	struct level inner = { .place = lv->place, .extended = lv->extended };
+	bool on = true;
+	enum atom kind;
+
+	if (s->p[n] != ')' && s->p[n] != ':')
+		return not_supported(s);
+	for (size_t i = 2; i < n; i++) {
+		if (s->p[i] == '-')
+			on = false;
+		else if (s->p[i] == 'x')
+			inner.extended = on;
+		else if (s->p[i] == '^')
+			inner.extended = false;
+	}
+	if (s->p[n] == ')') {
+		lv->extended = inner.extended;
+		copy(s, n + 1);
+		return ATOM_OPTION;
+	}
+	copy(s, n + 1);
+	kind = scan_inside(s, &inner);
+	return kind == ATOM_GROUP && lv->place == IN_FIELD ? ATOM_OTHER : kind;
+}
+
+/* What begins with "(?<" or "(?P". */
+static enum atom
+scan_angle(struct scan *s, const struct level *lv)
+{
+	const char *p = s->p;
+
+	if (p[2] == 'P' && (p[3] == '=' || p[3] == '>'))
+		return copy_through(s, ')', ATOM_OTHER);
+	if (p[2] == 'P')
+		return p[3] == '<' ? scan_field(s, lv, 4) : (enum atom)not_supported(s);
+	if (p[3] == '=')
+		return scan_plain_group(s, lv, 4, "(?<=", IN_LOOK);
+	if (p[3] == '!')
+		return scan_plain_group(s, lv, 4, "(?<!", IN_LOOK);
+	if (p[3] == '*')
+		return scan_plain_group(s, lv, 4, "(?<*", IN_LOOK);
+	return scan_field(s, lv, 3);
+}
+
+static enum atom
+scan_group(struct scan *s, struct level *lv)
+{
+	if (s->p[1] == '*')
+		return not_supported(s);
+	if (s->p[1] != '?')
+		return scan_plain_group(s, lv, 1, "(?:", lv->place);
+	switch (s->p[2]) {
+	case ':':
+	case '|':
+		return scan_plain_group(s, lv, 3, "(?:", lv->place);
+	case '>':
+		return scan_plain_group(s, lv, 3, "(?>", lv->place);
+	case '=':
+		return scan_plain_group(s, lv, 3, "(?=", IN_LOOK);
+	case '!':
+		return scan_plain_group(s, lv, 3, "(?!", IN_LOOK);
+	case '*':
+		return scan_plain_group(s, lv, 3, "(?*", IN_LOOK);
+	case '<':
+	case 'P':
+		return scan_angle(s, lv);
+	case '\'':
+		return scan_field(s, lv, 3);
+	case '&':
+		return copy_through(s, ')', ATOM_OTHER);
+	default:
+		return scan_options(s, lv);
+	}
+}
+
+/* --- sequences ------------------------------------------------------------------------------- */
+
+/* Copies what (?x) and (?#…) leave to the reader of the pattern. */
+static int
+scan_ignored(struct scan *s, const struct level *lv)
+{
+	for (;;) {
+		if (s->quoted)
+			return 0;
+		if (strncmp(s->p, "(?#", 3) == 0) {
+			if (copy_through(s, ')', ATOM_ASSERT) == ATOM_FAILED)
+				return -1;
+		} else if (lv->extended && *s->p == '#') {
+			copy(s, strcspn(s->p, "\n"));
+			copy(s, *s->p ? 1 : 0);
+		} else if (lv->extended && *s->p && strchr(" \t\n\v\f\r", *s->p)) {
+			copy(s, 1);
+		} else {
+			return 0;
+		}
+	}
+}
+
+/* The length of "{1,2}" at P, or 0. */
+static size_t
+braces_len(const char *p)
+{
+	const char *q = p + 1;
+	size_t digits = strspn(q, "0123456789");
+
+	q += digits;
+	if (*q == ',') {
+		q++;
+		q += strspn(q, "0123456789");
+	}
+	return digits > 0 && *q == '}' ? (size_t)(q + 1 - p) : 0;
+}
+
+/* Copies the quantifier that stands here, if there is one, and tells whether it is more than "?".
+ */
+static bool
+scan_quantifier(struct scan *s, bool *ret_there)
+{
+	bool more = *s->p == '*' || *s->p == '+';
+	size_t n = more || *s->p == '?';
+
+	if (*s->p == '{') {
+		n = braces_len(s->p);
+		more = n > 0;
+	}
+	*ret_there = n > 0;
+	copy(s, n);
+	if (n > 0 && (*s->p == '?' || *s->p == '+'))
+		copy(s, 1);
+	return more;
+}
+
+static enum atom
+scan_atom(struct scan *s, struct level *lv)
+{
+	char c = *s->p;
+
+	if (s->quoted)
+		return scan_quoted(s);
+	switch (c) {
+	case '\\':
+		return scan_escape(s);
+	case '[':
+		return scan_class(s);
+	case '(':
+		return scan_group(s, lv);
+	case '.':
+		copy(s, 1);
+		return ATOM_OTHER;
+	case '^':
+	case '$':
+		copy(s, 1);
+		return ATOM_ASSERT;
+	case '{': /* later releases read more as a quantifier than this one does */
+		buf_char(&s->plan->source, '\\');
+		break;
+	default:
+		break;
+	}
+	copy(s, 1);
+	return c == '\n' || c == '\r' ? ATOM_NEWLINE : ATOM_LITERAL;
+}
+
+/* Adds a literal from START to END to the open run, or begins one. A run does not mix new lines
+ * that the pattern names with those that \s may have matched. */
+static int
+note_literal(struct scan *s, struct level *lv, enum atom kind, uint32_t start, uint32_t end)
+{
+	bool space = kind == ATOM_SPACE, newline = kind == ATOM_NEWLINE;
+
+	if (((space && lv->newline) || (newline && lv->spaces)) && close_run(s, lv) < 0)
+		return -1;
+	if (!lv->runs) {
+		lv->runs = true;
+		lv->run = start;
+	}
+	lv->run_end = end;
+	lv->spaces |= space;
+	lv->newline |= newline;
+	lv->any_space |= space;
+	lv->any_newline |= newline;
+	s->plan->spaces |= space;
+	s->newline |= newline;
+	return 0;
+}
+
+static int
+note_atom(struct scan *s, struct level *lv, enum atom kind, uint32_t start, uint32_t end, bool more)
+{
+	if (lv->place != OUTSIDE || kind == ATOM_ASSERT)
+		return 0;
+	switch (kind) {
+	case ATOM_LITERAL:
+	case ATOM_SPACE:
+	case ATOM_NEWLINE:
+		return note_literal(s, lv, kind, start, end);
+	case ATOM_OTHER:
+		s->plan->gaps = false;
+		lv->pure = false;
+		break;
+	case ATOM_GROUP:
+		s->plan->gaps &= !more; /* only the last round's fields are known */
+		lv->pure = false;
+		break;
+	default:
+		break;
+	}
+	return close_run(s, lv);
+}
+
+/* Takes \Q and \E out of the way. */
+static bool
+scan_quoting(struct scan *s)
+{
+	if (s->p[0] != '\\' || s->p[1] != (s->quoted ? 'E' : 'Q')) {
+		if (s->quoted || s->p[0] != '\\' || s->p[1] != 'E')
+			return false;
+	} else {
+		s->quoted = !s->quoted;
+	}
+	s->p += 2;
+	return true;
+}
+
+static int
+scan_level(struct scan *s, struct level *lv)
+{
+	for (;;) {
+		uint32_t start, end;
+		bool there = false, more;
+		enum atom kind;
+
+		if (scan_quoting(s))
+			continue;
+		if (scan_ignored(s, lv) < 0)
+			return -1;
+		if (scan_quoting(s))
+			continue;
+		if (*s->p == '\0' || (!s->quoted && *s->p == ')'))
+			break;
+		if (!s->quoted && *s->p == '|') {
+			if (close_run(s, lv) < 0)
+				return -1;
+			copy(s, 1);
+			continue;
+		}
+		start = here(s);
+		kind = scan_atom(s, lv);
+		if (kind == ATOM_FAILED)
+			return -1;
+		while (scan_quoting(s))
+			;
+		end = here(s);
+		if (scan_ignored(s, lv) < 0)
+			return -1;
+		more = !s->quoted && scan_quantifier(s, &there);
+		if (there)
+			end = here(s);
+		if (note_atom(s, lv, kind, start, end, more) < 0)
+			return -1;
+	}
+	return close_run(s, lv);
+}
+
+/* --- putting it together --------------------------------------------------------------------- */
+
+static int
+by_start(const void *a, const void *b)
+{
+	const struct pattern_mark *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/* Wraps the literals, unless they can be told without. */
+static void
+plan_finish(struct pattern_plan *plan)
+{
+	struct buf with;
+	size_t from = 0;
+	unsigned n = 0;
+
+	qsort(plan->mark, plan->n_marks, sizeof(plan->mark[0]), by_start);
+	buf_init(&with, PATTERN_SOURCE_MAX);
+	for (unsigned i = 0; i < plan->n_marks; i++) {
+		const struct pattern_mark *m = &plan->mark[i];
+
+		if (plan->gaps && m->field == PIECE_LITERAL)
+			continue;
+		if (m->field == PIECE_LITERAL) {
+			buf_put(&with, plan->source.p + from, m->start - from);
+			buf_char(&with, '(');
+			buf_put(&with, plan->source.p + m->start, m->end - m->start);
+			buf_char(&with, ')');
+			from = m->end;
+		}
+		plan->mark[n++] = *m;
+	}
+	buf_put(&with, plan->source.p + from, plan->source.len - from);
+	plan->n_marks = n;
+	buf_release(&plan->source);
+	plan->source = with;
+}
+
+int
+pattern_scan(const struct conf_format *decl, size_t number, struct format_names *names,
+	struct pattern_plan *ret, struct err *e)
+{
+	const char *text = decl->pattern.v[number];
+	struct level top = { .place = OUTSIDE, .pure = true };
+	struct scan s = { .decl = decl,
+		.number = number,
+		.names = names,
+		.text = text,
+		.p = text,
+		.plan = ret,
+		.e = e };
+
+	ret->n_marks = 0;
+	ret->gaps = true;
+	ret->spaces = false;
+	buf_init(&ret->source, PATTERN_SOURCE_MAX);
+	if (scan_level(&s, &top) < 0)
+		return -1;
+	if (*s.p)
+		return not_supported(&s);
+	if (ret->spaces && s.newline)
+		ret->gaps = false;
+	if (!ret->source.failed)
+		plan_finish(ret);
+	if (ret->source.failed)
+		return refuse(&s, N_("pattern is too long"), NULL);
+	return 0;
+}

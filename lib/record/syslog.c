@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The header of a syslog line, in each form that is met in files and on sockets:
+ *
+ *   <34>1 2026-11-24T01:40:29.003Z host app 123 ID [id a="b"] message      RFC 5424
+ *   <34>Nov 24 01:40:29 host app[123]: message                             RFC 3164
+ *   Nov 24 01:40:29 host host app: message                                 through a relay
+ *   2026-11-24T01:40:29.123456+00:00 host app[123]: message                rsyslog since Debian 12
+ *   Nov 24 01:40:29 app[123]: message                                      a local socket
+ *   oct. 29 16:47:39 host app[123]: message                                journalctl in French
+ *   <34>message                                                            PRI alone
+ *   message                                                                bare
+ *
+ * A time alone makes no header: many products begin their own lines with one. Without a PRI there
+ * is a header only where a TAG ends in a colon. "-" may stand for each field, because that is what
+ * is written for one that was dropped.
+ */
+#include "record/format-private.h"
+
+#include <ctype.h>
+
+#define HOST_MAX 255 /* RFC 5424, 6: bytes of each */
+#define TAG_MAX  64
+#define PID_MAX  128
+
+static const char *const field_names[SYSLOG_FIELDS] = {
+	[SYSLOG_PRI] = "pri",
+	[SYSLOG_VERSION] = "version",
+	[SYSLOG_TIME] = "time",
+	[SYSLOG_HOSTNAME] = "hostname",
+	[SYSLOG_APPNAME] = "appname",
+	[SYSLOG_PROCID] = "procid",
+	[SYSLOG_MSGID] = "msgid",
+	[SYSLOG_SD] = "sd",
+	[SYSLOG_MESSAGE] = "message",
+};
+
+int
+syslog_names(const struct conf_format *decl, struct format_names *names, struct err *e)
+{
+	for (unsigned i = 0; i < SYSLOG_FIELDS; i++)
+		if (format_names_add(names, field_names[i], strlen(field_names[i]), decl, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* What is left of the line, and the pieces so far. Readers move P only when they succeed; pieces
+ * that turn out to be none are taken back by setting the split's count. */
+struct cursor {
+	const char *p, *end;
+	struct split *split;
+	bool has_pri;
+};
+
+static void
+put(struct cursor *c, size_t len, int field)
+{
+	(void)split_add(c->split, c->p, len, field); /* a header has far fewer pieces than fit */
+	c->p += len;
+}
+
+static bool
+literal(struct cursor *c, const char *text)
+{
+	size_t n = strlen(text);
+
+	if ((size_t)(c->end - c->p) < n || memcmp(c->p, text, n) != 0)
+		return false;
+	put(c, n, PIECE_LITERAL);
+	return true;
+}
+
+static bool
+is_digit(const char *p, const char *end)
+{
+	return p < end && *p >= '0' && *p <= '9';
+}
+
+/* A token up to the next blank: printable, up to MAX bytes. */
+static size_t
+token_len(const char *p, const char *end, size_t max)
+{
+	size_t n = 0;
+
+	while (p + n < end && (unsigned char)p[n] > ' ' && p[n] != 127 && n <= max)
+		n++;
+	return n <= max ? n : 0;
+}
+
+/* --- PRI and times --------------------------------------------------------------------------- */
+
+static bool
+pri(struct cursor *c)
+{
+	const char *p = c->p + 1;
+	size_t n = 0;
+
+	if (c->end - c->p < 3 || c->p[0] != '<')
+		return false;
+	while (n < 3 && is_digit(p + n, c->end))
+		n++;
+	if (n == 0 && *p == '-')
+		n = 1;
+	if (n == 0 || p + n == c->end || p[n] != '>')
+		return false;
+	put(c, 1, PIECE_LITERAL);
+	put(c, n, SYSLOG_PRI);
+	put(c, 1, PIECE_LITERAL);
+	return true;
+}
+
+/* Does the text at P look like SHAPE, where "0" is any digit? */
+static bool
+looks_like(const char *p, const char *end, const char *shape)
+{
+	for (; *shape; shape++, p++)
+		if (p == end || (*shape == '0' ? !is_digit(p, end) : *p != *shape))
+			return false;
+	return true;
+}
+
+static const char *
+fraction_end(const char *p, const char *end)
+{
+	const char *q = p + 1;
+
+	if (p == end || (*p != '.' && *p != ',') || !is_digit(q, end))
+		return p;
+	while (is_digit(q, end))
+		q++;
+	return q;
+}
+
+static const char *
+zone_end(const char *p, const char *end)
+{
+	if (p == end)
+		return p;
+	if (*p == 'Z')
+		return p + 1;
+	if (*p != '+' && *p != '-')
+		return p;
+	if (looks_like(p + 1, end, "00:00"))
+		return p + 6;
+	return looks_like(p + 1, end, "0000") ? p + 5 : p;
+}
+
+static size_t
+iso_len(const char *p, const char *end)
+{
+	if (!looks_like(p, end, "0000-00-00T00:00:00"))
+		return 0;
+	return (size_t)(zone_end(fraction_end(p + 19, end), end) - p);
+}
+
+/* "Nov 24 01:40:29", "Nov  4 …", "oct. 29 …", "M\xc3\xa4r 1 …": a short name of a month in any
+ * language, a day, a time, perhaps a fraction. */
+static size_t
+bsd_len(const char *p, const char *end)
+{
+	const char *q = p;
+
+	while (q < end && (isalpha((unsigned char)*q) || (unsigned char)*q >= 0x80))
+		q++;
+	if (q - p < 3 || q - p > 6)
+		return 0;
+	if (q < end && *q == '.')
+		q++;
+	if (q == end || *q++ != ' ')
+		return 0;
+	if (q < end && *q == ' ')
+		q++;
+	if (!is_digit(q, end))
+		return 0;
+	q += is_digit(q + 1, end) ? 2 : 1;
+	if (!looks_like(q, end, " 00:00:00"))
+		return 0;
+	return (size_t)(fraction_end(q + 9, end) - p);
+}
+
+/* --- RFC 5424 -------------------------------------------------------------------------------- */
+
+/* One SD-ELEMENT at P; its length, or 0. */
+static size_t
+element_len(const char *p, const char *end)
+{
+	const char *q = p + 1;
+	bool quoted = false;
+
+	if (p == end || *p != '[')
+		return 0;
+	for (; q < end; q++) {
+		if (quoted && *q == '\\' && q + 1 < end)
+			q++;
+		else if (*q == '"')
+			quoted = !quoted;
+		else if (!quoted && *q == ']')
+			return q - p > 1 ? (size_t)(q + 1 - p) : 0;
+	}
+	return 0;
+}
+
+static bool
+structured_data(struct cursor *c)
+{
+	const char *q = c->p;
+	size_t n;
+
+	if (q < c->end && *q == '-')
+		q++;
+	else
+		while ((n = element_len(q, c->end)) > 0)
+			q += n;
+	if (q == c->p || (q < c->end && *q != ' '))
+		return false;
+	put(c, (size_t)(q - c->p), SYSLOG_SD);
+	return true;
+}
+
+static bool
+token(struct cursor *c, size_t max, int field)
+{
+	size_t n = token_len(c->p, c->end, max);
+
+	if (n == 0)
+		return false;
+	put(c, n, field);
+	return literal(c, " ");
+}
+
+static bool
+version(struct cursor *c)
+{
+	size_t n = 0;
+
+	while (n < 3 && is_digit(c->p + n, c->end))
+		n++;
+	if (n == 0 && c->p < c->end && *c->p == '-')
+		n = 1;
+	if (n == 0 || c->p[0] == '0')
+		return false;
+	put(c, n, SYSLOG_VERSION);
+	return literal(c, " ");
+}
+
+static bool
+rfc5424_time(struct cursor *c)
+{
+	size_t n = iso_len(c->p, c->end);
+
+	if (n == 0 && c->has_pri && c->p < c->end && *c->p == '-')
+		n = 1;
+	if (n == 0)
+		return false;
+	put(c, n, SYSLOG_TIME);
+	return literal(c, " ");
+}
+
+/* The rest behind its blank. Without the blank there is no message, not even an empty one: a "-" in
+ * its place would not be read again. */
+static void
+message(struct cursor *c)
+{
+	if (!literal(c, " "))
+		return;
+	(void)literal(c, "\xef\xbb\xbf"); /* the BOM of RFC 5424, 6.4 */
+	put(c, (size_t)(c->end - c->p), SYSLOG_MESSAGE);
+}
+
+/* Everything behind the PRI. Files have it without one, too. */
+static bool
+rfc5424(struct cursor *c)
+{
+	if (!version(c) || !rfc5424_time(c) || !token(c, HOST_MAX, SYSLOG_HOSTNAME) ||
+		!token(c, TAG_MAX, SYSLOG_APPNAME) || !token(c, PID_MAX, SYSLOG_PROCID) ||
+		!token(c, 32, SYSLOG_MSGID) || !structured_data(c))
+		return false;
+	message(c);
+	return true;
+}
+
+/* --- RFC 3164 -------------------------------------------------------------------------------- */
+
+static bool
+is_tag_byte(char c)
+{
+	return isalnum((unsigned char)c) || (c != '\0' && strchr("_-./+~#()%@", c));
+}
+
+/* "name[pid]:" or "name:", then a blank or nothing. */
+static bool
+tag(struct cursor *c)
+{
+	const char *p = c->p, *q = p, *name_end, *pid_end = NULL;
+
+	while (q < c->end && q - p <= TAG_MAX && is_tag_byte(*q))
+		q++;
+	name_end = q;
+	if (q == p || q == c->end || q - p > TAG_MAX)
+		return false;
+	if (*q == '[') {
+		q++;
+		while (q < c->end && q - name_end <= PID_MAX &&
+			(isalnum((unsigned char)*q) || *q == '-' || *q == '.' || *q == '_'))
+			q++;
+		if (q == name_end + 1 || q == c->end || *q != ']')
+			return false;
+		pid_end = q++;
+	} else if (memchr(p, '@', (size_t)(q - p))) {
+		return false; /* "alice@example.org: …" is no program */
+	}
+	if (q == c->end || *q != ':' || (q + 1 < c->end && q[1] != ' '))
+		return false;
+	put(c, (size_t)(name_end - p), SYSLOG_APPNAME);
+	if (pid_end) {
+		put(c, 1, PIECE_LITERAL);
+		put(c, (size_t)(pid_end - c->p), SYSLOG_PROCID);
+	}
+	put(c, (size_t)(q + 1 - c->p), PIECE_LITERAL);
+	return true;
+}
+
+/* Two names of one host: the same, or one with its domain, or the sender's address before the name
+ * that the sender gave itself. */
+static bool
+is_same_host(struct span a, struct span b)
+{
+	size_t n = a.len < b.len ? a.len : b.len, i = 0;
+
+	while (i < a.len && (isdigit((unsigned char)a.p[i]) || a.p[i] == '.'))
+		i++;
+	if (i == a.len || memchr(a.p, ':', a.len))
+		return true;
+	if (strncasecmp(a.p, b.p, n) != 0)
+		return false;
+	return a.len == b.len || (a.len > n ? a.p[n] : b.p[n]) == '.';
+}
+
+/* A host and the TAG behind it, the host perhaps twice, or the TAG alone. */
+static bool
+host_and_tag(struct cursor *c)
+{
+	struct span host[2];
+	unsigned mark = c->split->n;
+	const char *start = c->p;
+
+	for (unsigned n = 0; n < 3; n++) {
+		size_t len;
+
+		if (tag(c))
+			return true;
+		len = token_len(c->p, c->end, HOST_MAX);
+		if (n == 2 || len == 0 || c->p[len - 1] == ':')
+			break;
+		host[n] = span_of(c->p, len);
+		if (n == 1 && !is_same_host(host[0], host[1]))
+			break;
+		put(c, len, SYSLOG_HOSTNAME);
+		if (!literal(c, " "))
+			break;
+	}
+	c->split->n = mark;
+	c->p = start;
+	return false;
+}
+
+static bool
+rfc3164(struct cursor *c)
+{
+	size_t n = bsd_len(c->p, c->end);
+
+	if (n == 0)
+		n = iso_len(c->p, c->end);
+	if (n == 0)
+		return false;
+	put(c, n, SYSLOG_TIME);
+	if (!literal(c, " ") || !host_and_tag(c))
+		return false;
+	message(c);
+	return true;
+}
+
+static bool
+attempt(struct cursor *c, bool (*read)(struct cursor *c))
+{
+	unsigned mark = c->split->n;
+	const char *start = c->p;
+
+	if (read(c))
+		return true;
+	c->split->n = mark;
+	c->p = start;
+	return false;
+}
+
+void
+syslog_split(struct span line, struct split *ret)
+{
+	struct cursor c = { .p = line.p, .end = line.p + line.len, .split = ret };
+
+	ret->n = 0;
+	c.has_pri = pri(&c);
+	if (attempt(&c, rfc5424) || attempt(&c, rfc3164))
+		return;
+	if (c.has_pri && tag(&c)) {
+		message(&c);
+		return;
+	}
+	put(&c, (size_t)(c.end - c.p), SYSLOG_MESSAGE);
+}
