@@ -133,29 +133,37 @@ struct walk {
 	bool lost; /* behind "..": nothing is known of where it leads */
 };
 
-/* Takes the segment S, PLAIN or not, to all routes. Is it in the place of a ":name" of one? */
+/* Does a route that still agrees have a ":name" here? */
 static bool
-routes_mask(const struct path_mask *m, struct walk *w, struct span s, bool plain)
+routes_mask(const struct path_mask *m, const struct walk *w)
 {
-	bool masked = false;
+	for (uint64_t todo = w->alive; todo != 0; todo &= todo - 1) {
+		const struct route *r = &m->route[__builtin_ctzll(todo)];
 
+		if (w->depth < r->n && is_wildcard(r->segment[w->depth]))
+			return true;
+	}
+	return false;
+}
+
+/* Takes all routes one segment further. What is written ":id" agrees with anything, so that a
+ * second pass, which sees nothing else, comes to the same end. */
+static void
+routes_step(const struct path_mask *m, struct walk *w, struct span s, bool masked)
+{
 	for (uint64_t todo = w->alive; todo != 0; todo &= todo - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(todo);
 		const struct route *r = &m->route[i];
 		struct span want;
 
-		if (w->depth >= r->n) {
-			w->alive &= ~(UINT64_C(1) << i);
-			continue;
+		if (w->depth < r->n) {
+			want = r->segment[w->depth];
+			if (masked || (want.len == s.len && strncasecmp(want.p, s.p, s.len) == 0))
+				continue;
 		}
-		want = r->segment[w->depth];
-		if (is_wildcard(want))
-			masked = true;
-		else if (plain && (want.len != s.len || strncasecmp(want.p, s.p, s.len) != 0))
-			w->alive &= ~(UINT64_C(1) << i);
+		w->alive &= ~(UINT64_C(1) << i);
 	}
 	w->depth++;
-	return masked;
 }
 
 static bool
@@ -182,7 +190,7 @@ hides_structure(struct span s)
 static void
 segment_write(const struct path_mask *m, struct walk *w, struct span s, struct buf *out)
 {
-	bool plain;
+	bool masked;
 
 	if (s.len == 0 || (s.len == 1 && s.p[0] == '.')) {
 		buf_span(out, s);
@@ -193,11 +201,13 @@ segment_write(const struct path_mask *m, struct walk *w, struct span s, struct b
 		buf_span(out, s);
 		return;
 	}
-	plain = path_segment_is_plain(s);
-	if (!plain && hides_structure(s))
+	masked = !path_segment_is_plain(s);
+	if (masked && hides_structure(s))
 		w->lost = true;
-	if ((w->alive != 0 && routes_mask(m, w, s, plain)) || w->lost || !plain ||
-		patterns_mask(m, s))
+	masked = masked || w->lost || routes_mask(m, w) || patterns_mask(m, s);
+	if (w->alive != 0)
+		routes_step(m, w, s, masked);
+	if (masked)
 		s = span_eq(s, rest) ? rest : id;
 	buf_span(out, s);
 }

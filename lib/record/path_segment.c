@@ -29,7 +29,7 @@ run_is_id(const struct run *r)
 		return r->len >= 16 && (r->upper == 0 || r->upper == r->len);
 	if (r->digits == r->len)
 		return r->len >= 3;
-	return r->len >= 12 || (r->len >= 8 && r->changes >= 3);
+	return r->len >= 12 || (r->len >= 8 && (r->digits >= 3 || r->changes >= 3));
 }
 
 /* "abc-def-ghi", "abc-def-ghi-jkl": a room of Greenlight. */

@@ -133,7 +133,7 @@ is_bare_host(struct span s)
 {
 	struct address a;
 
-	if (authority_len(s) < s.len)
+	if (authority_len(s) < s.len || memchr(s.p, '@', s.len))
 		return false;
 	if (address_parse(s, &a))
 		return true;

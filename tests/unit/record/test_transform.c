@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <malloc.h>
+
+#include "transform_setup.h"
+
+static const struct pair classes[] = {
+	{ "404", "4xx" },
+	{ "200", "2xx" },
+	{ "5xx", "5xx" },
+	{ "099", "-" },
+	{ "0", "-" },
+	{ "40", "-" },
+	{ "4040", "-" },
+	{ "4x4", "-" },
+	{ "anna", "-" },
+	{ "xxx", "-" },
+	{ "-", "-" },
+	{ "", "-" },
+};
+
+START_TEST(class_leaves_the_first_digit)
+{
+	struct conf_reduce d = reduce_to("class");
+
+	CHECK_ALL(&d, classes);
+}
+END_TEST
+
+static const struct pair phones[] = {
+	{ "+4915112345678", "***5678" },
+	{ "%2B4915112345678", "***5678" },
+	{ "0049 151 12345678", "***5678" },
+	{ "(0151) 123-45.67/8", "***5678" },
+	{ "tel:+4915112345678", "***5678" },
+	{ "sip:+4915112345678@sip.example.net:5060", "***5678" },
+	{ "sip:%2B4915112345678;user=phone", "***5678" },
+	{ "1234567", "***4567" },
+	{ "123456", "-" },
+	{ "70248", "-" },
+	{ "anonymous", "-" },
+	{ "sip:anna@example.org", "-" },
+	{ "w_soq1lxb6makb", "-" },
+	{ "49+15112345678", "-" },
+	{ "+", "-" },
+	{ "***5678", "***5678" },
+	{ "***56789", "-" },
+	{ "***567", "-" },
+	{ "12345678901234567890123456789012345678901234567890123456789012345", "-" },
+	{ "-", "-" },
+	{ "", "-" },
+};
+
+START_TEST(last4_leaves_four_digits_of_seven_and_more)
+{
+	static const struct pair two[] = { { "+4915112345678", "***78" }, { "12345", "***45" },
+		{ "1234", "-" } };
+	struct conf_reduce d = reduce_to("last4");
+
+	CHECK_ALL(&d, phones);
+	d.digits = 2;
+	CHECK_ALL(&d, two);
+}
+END_TEST
+
+START_TEST(coarse_time_keeps_the_shape)
+{
+	static const struct pair hours[] = {
+		{ "24/Nov/2026:01:40:29 +0000", "24/Nov/2026:01:00:00 +0000" },
+		{ "2026-11-24T01:40:29.123Z", "2026-11-24T01:00:00.000Z" },
+		{ "yesterday", "-" },
+		{ "24/Nov/2026:01:40:29 +0000 and a text that is longer than any time can be",
+			"-" },
+		{ "-", "-" },
+	};
+	static const struct pair quarters[] = {
+		{ "24/Nov/2026:01:40:29 +0000", "24/Nov/2026:01:30:00 +0000" },
+	};
+	struct conf_reduce d = reduce_to("coarse-time");
+
+	CHECK_ALL(&d, hours);
+	d.interval = "15min";
+	CHECK_ALL(&d, quarters);
+}
+END_TEST
+
+START_TEST(keep_keeps_every_byte)
+{
+	struct conf_reduce d = reduce_to("keep");
+	struct work w = { 0 };
+	static const char all[] = "a\001\377 \"\\";
+
+	work_begin(&w, &d);
+	ck_assert(transform_is_keep(w.transform));
+	ck_assert_str_eq(transform_name(w.transform), "keep");
+	work_check(&w, span_str(all), all);
+	work_end(&w);
+}
+END_TEST
+
+static void
+check_refused(struct conf_reduce d, struct conf_store s)
+{
+	struct transform *t = NULL;
+	struct err e = { 0 };
+
+	ck_assert_int_eq(transform_new(&d, &s, &t, &e), -1);
+	ck_assert_int_eq(e.exit, EX_CONFIG);
+	ck_assert_msg(strncmp(e.where, "test.conf:1", 11) == 0, "%s", e.where);
+	ck_assert_ptr_null(t);
+}
+
+START_TEST(what_a_transform_does_not_have_is_refused)
+{
+	static const char *words[] = { "/x", "nothing" };
+	struct conf_store s = { .where = { "test.conf", 1 }, .name = "test" };
+	struct conf_reduce d;
+
+	check_refused(reduce_to("encrypt"), s);
+	d = reduce_to("class");
+	d.mask = (struct conf_list){ words, 1 };
+	check_refused(d, s);
+	d = reduce_to("pseudonym");
+	d.bits4 = 16;
+	check_refused(d, s);
+	d = reduce_to("truncate");
+	d.bits4 = 33;
+	check_refused(d, s);
+	d = reduce_to("truncate");
+	d.bits6 = 129;
+	check_refused(d, s);
+	d = reduce_to("last4");
+	d.digits = 5;
+	check_refused(d, s);
+	d = reduce_to("last4");
+	d.digits = 0;
+	check_refused(d, s);
+	d = reduce_to("coarse-time");
+	d.interval = "soon";
+	check_refused(d, s);
+	d = reduce_to("redact");
+	d.detect = (struct conf_list){ words + 1, 1 };
+	check_refused(d, s);
+	d = reduce_to("redact");
+	d.segments = 1;
+	check_refused(d, s);
+	s.keep_networks = (struct conf_list){ words, 1 };
+	check_refused(reduce_to("pseudonym"), s);
+}
+END_TEST
+
+static const struct {
+	const char *to, *in;
+} busy[] = {
+	{ "keep", "some text" },
+	{ "pseudonym", "203.0.113.%u, [2001:db8::%u]:443" },
+	{ "prefix-pseudonym", "2001:db8:%u::1" },
+	{ "truncate", "203.0.113.%u:80" },
+	{ "last4", "+4915112345%u" },
+	{ "host-only", "https://%u.example.org:8443/x?y" },
+	{ "method+path", "GET /bigbluebutton/api/%u/join?x=y HTTP/1.1" },
+	{ "path", "/x/%u/y" },
+	{ "browser-family", "Mozilla/5.0 (X11; Linux x86_64; rv:%u.0) Gecko Firefox/%u.0" },
+	{ "coarse-time", "24/Nov/2026:01:40:29 +0000" },
+	{ "class", "404" },
+	{ "redact", "from 203.0.113.%u to anna%u@example.org\033[0m" },
+};
+
+static size_t
+bytes_allocated(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+}
+
+static void
+apply_many(struct work *w, const char *pattern, unsigned n)
+{
+	char text[256];
+	struct err e = { 0 };
+
+	for (unsigned i = 0; i < n; i++) {
+		int len = snprintf(text, sizeof(text), pattern, i % 250, i % 250);
+
+		buf_clear(&w->out);
+		ck_assert_int_eq(transform_apply(w->transform, &w->env, span_of(text, (size_t)len),
+					 &w->out, &e),
+			0);
+	}
+}
+
+START_TEST(a_hundred_thousand_values_take_no_more_memory_than_a_few)
+{
+	struct conf_reduce d = reduce_to(busy[_i].to);
+	struct work w = { 0 };
+	size_t before;
+
+	work_begin(&w, &d);
+	apply_many(&w, busy[_i].in, 250);
+	before = bytes_allocated();
+	apply_many(&w, busy[_i].in, 100000);
+	ck_assert_uint_eq(bytes_allocated(), before);
+	work_end(&w);
+}
+END_TEST
+
+START_TEST(a_full_buffer_fails_and_nothing_else)
+{
+	struct conf_reduce d = reduce_to(busy[_i].to);
+
+	for (size_t max = 1; max < 40; max++) {
+		struct work w = { 0 };
+		struct buf small;
+		struct err e = { 0 };
+		int r;
+
+		work_begin(&w, &d);
+		buf_init(&small, max);
+		r = transform_apply(w.transform, &w.env, span_str(busy[_i].in), &small, &e);
+		ck_assert_int_eq(r, 0);
+		ck_assert_int_eq(
+			transform_apply(w.transform, &w.env, span_str(busy[_i].in), &w.out, &e), 0);
+		ck_assert(small.failed ||
+			  span_eq(span_of(small.p, small.len), span_of(w.out.p, w.out.len)));
+		buf_release(&small);
+		work_end(&w);
+	}
+}
+END_TEST
+
+#define N(a) ((int)(sizeof(a) / sizeof(*(a))))
+
+int
+main(void)
+{
+	TCase *t = tcase_create("transform");
+
+	tcase_add_test(t, class_leaves_the_first_digit);
+	tcase_add_test(t, last4_leaves_four_digits_of_seven_and_more);
+	tcase_add_test(t, coarse_time_keeps_the_shape);
+	tcase_add_test(t, keep_keeps_every_byte);
+	tcase_add_test(t, what_a_transform_does_not_have_is_refused);
+	tcase_add_loop_test(
+		t, a_hundred_thousand_values_take_no_more_memory_than_a_few, 0, N(busy));
+	tcase_add_loop_test(t, a_full_buffer_fails_and_nothing_else, 0, N(busy));
+	return run_suite("transform", t);
+}
