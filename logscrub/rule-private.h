@@ -32,6 +32,8 @@ struct level {
 	struct action *action;    /* by field; JSON: by slot */
 	unsigned n_actions;
 	int time_field;             /* index of the action that has the record's time, or -1 */
+	unsigned time_piece;        /* where its piece was in the last record: a guess */
+	bool nests;                 /* some action is ACTION_NEST */
 	struct json_paths *paths;   /* JSON */
 	struct json_paths *time_in; /* JSON: the time's path alone, to find it first */
 	struct buf undone;          /* the level's text where it had to be undone from escapes */
@@ -39,6 +41,7 @@ struct level {
 	struct split split;
 	struct span text;
 	bool present; /* this level was there in the record at hand, and matched */
+	bool plain;   /* nothing in `text` can be an escape of any of its fields */
 };
 
 struct rule {

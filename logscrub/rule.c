@@ -57,16 +57,27 @@ note_time(struct rule *r, const struct action *a, struct span value)
 		r->time_us = us;
 }
 
+/* The time's piece mostly stands where it stood in the line before. */
+static void
+read_time(struct rule *r, struct level *lv)
+{
+	const struct split *s = &lv->split;
+	unsigned i = lv->time_piece;
+
+	if (i >= s->n || s->piece[i].field != lv->time_field)
+		for (i = 0; i < s->n && s->piece[i].field != lv->time_field; i++)
+			;
+	if (i == s->n)
+		return;
+	lv->time_piece = i;
+	note_time(r, &lv->action[lv->time_field], span_of(s->piece[i].p, s->piece[i].len));
+}
+
 static enum drop_reason
-read_pieces(struct rule *r, struct level *lv)
+read_nested(struct rule *r, struct level *lv)
 {
 	const struct split *s = &lv->split;
 
-	if (lv->time_field >= 0)
-		for (unsigned i = 0; i < s->n; i++)
-			if (s->piece[i].field == lv->time_field)
-				note_time(r, &lv->action[lv->time_field],
-					span_of(s->piece[i].p, s->piece[i].len));
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct piece *pc = &s->piece[i];
 		const struct action *a;
@@ -82,6 +93,22 @@ read_pieces(struct rule *r, struct level *lv)
 			return why;
 	}
 	return DROP_NONE;
+}
+
+static enum drop_reason
+read_pieces(struct rule *r, struct level *lv)
+{
+	if (lv->time_field >= 0)
+		read_time(r, lv);
+	return lv->nests ? read_nested(r, lv) : DROP_NONE;
+}
+
+/* One look at the whole text instead of one at each field; \ and # are all that begins an escape.
+ */
+static bool
+has_no_escape(struct span text)
+{
+	return !memchr(text.p, '\\', text.len) && !memchr(text.p, '#', text.len);
 }
 
 static int
@@ -122,6 +149,7 @@ level_read(struct rule *r, struct level *lv, struct span text)
 	case FORMAT_NO_MATCH:
 		return DROP_NO_MATCH;
 	}
+	lv->plain = has_no_escape(text);
 	why = read_pieces(r, lv);
 	if (why != DROP_NONE && format_retry_bare(lv->format, text, &lv->split)) {
 		r->time_us = INT64_MIN;
@@ -167,9 +195,10 @@ trace_field(struct rule *r, const struct action *a, struct span before, size_t a
 }
 
 static int
-transform_value(struct rule *r, const struct action *a, struct span value, struct buf *out)
+transform_value(
+	struct rule *r, const struct action *a, struct span value, bool is_plain, struct buf *out)
 {
-	struct span plain = undo(a->escape, value, &r->value);
+	struct span plain = is_plain ? value : undo(a->escape, value, &r->value);
 	int rc;
 
 	if (plain.p == value.p)
@@ -214,7 +243,8 @@ nested_value(
 }
 
 static int
-write_field(struct rule *r, const struct action *a, struct span value, struct buf *out)
+write_field(
+	struct rule *r, const struct action *a, struct span value, bool is_plain, struct buf *out)
 {
 	size_t at = out->len;
 	int rc = 0;
@@ -227,7 +257,7 @@ write_field(struct rule *r, const struct action *a, struct span value, struct bu
 		break;
 	case ACTION_TRANSFORM:
 		if (!says_nothing(value.p, value.len))
-			rc = transform_value(r, a, value, out);
+			rc = transform_value(r, a, value, is_plain, out);
 		break;
 	case ACTION_NEST:
 		return nested_value(r, a->inner, a->escape, a->inner->text.p != value.p, out);
@@ -239,25 +269,47 @@ write_field(struct rule *r, const struct action *a, struct span value, struct bu
 	return rc;
 }
 
+/* Text that stands as it was: literals and kept fields, gathered as long as they follow each other.
+ */
+static void
+put_run(struct span *run, struct buf *out)
+{
+	buf_span(out, *run);
+	*run = SPAN_NONE;
+}
+
+static bool
+stands(const struct rule *r, const struct level *lv, const struct piece *pc)
+{
+	return pc->field < 0 ||
+	       (lv->action[pc->field].kind == ACTION_KEEP && pc->len > 0 && !r->trace);
+}
+
 static int
 write_pieces(struct rule *r, struct level *lv, struct buf *out)
 {
 	const struct split *s = &lv->split;
+	struct span run = SPAN_NONE;
 
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct piece *pc = &s->piece[i];
 		int rc;
 
-		if (pc->field < 0) {
-			buf_put(out, pc->p, pc->len);
+		if (stands(r, lv, pc)) {
+			if (run.p + run.len != pc->p)
+				put_run(&run, out);
+			run = span_of(run.p ? run.p : pc->p, run.len + pc->len);
 			continue;
 		}
+		put_run(&run, out);
 		if (r->trace && lv == r->level[0] && lv->type == FORMAT_SYSLOG && i + 1 == s->n)
 			r->trace->message_at = out->len;
-		rc = write_field(r, &lv->action[pc->field], span_of(pc->p, pc->len), out);
+		rc = write_field(
+			r, &lv->action[pc->field], span_of(pc->p, pc->len), lv->plain, out);
 		if (rc != 0)
 			return rc;
 	}
+	put_run(&run, out);
 	return 0;
 }
 
@@ -290,7 +342,7 @@ write_member(void *p, const struct json_value *v, struct buf *out)
 
 		(void)level_read(c->r, a->inner, text);
 	}
-	c->rc = write_field(c->r, a, v->raw, out);
+	c->rc = write_field(c->r, a, v->raw, !v->escaped, out);
 	if (c->rc != 0)
 		return -1;
 	if (out->len > at && says_nothing(out->p + at + 1, out->len - at - 1)) {
@@ -435,6 +487,7 @@ level_fields(struct rule *r, struct level *lv, unsigned depth, struct err *e)
 		if (level_new(r, ff->inner, path, depth + 1, &a->inner, e) < 0)
 			return -1;
 		a->kind = ACTION_NEST;
+		lv->nests = true;
 	}
 	return 0;
 }
