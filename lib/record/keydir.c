@@ -237,23 +237,14 @@ day_is_destroyed(const struct keydir *d, int32_t day, struct err *e)
 	return day < before;
 }
 
-int
-keydir_make(const struct keydir *d, int32_t day, const uint8_t wrap[KEY_LEN], uint8_t ret[KEY_LEN],
-	struct err *e)
+/* Makes DAY's key, unless somebody else does meanwhile, and reads it back. 1: it is gone again. */
+static int
+key_make(const struct keydir *d, int32_t day, const char *name, const uint8_t wrap[KEY_LEN],
+	uint8_t ret[KEY_LEN], struct err *e)
 {
 	uint8_t key[KEY_LEN], file[FILE_LEN];
-	char name[NAME_LEN + 1];
 	int rc;
 
-	if (key_name(day, name, e) < 0)
-		return -1;
-	rc = day_is_destroyed(d, day, e);
-	if (rc == 0)
-		rc = keydir_read(d, day, wrap, ret, e);
-	else
-		return rc;
-	if (rc <= 0)
-		return rc;
 	randombytes_buf(key, sizeof(key));
 	key_seal(name, wrap, key, file);
 	sodium_memzero(key, sizeof(key));
@@ -265,4 +256,23 @@ keydir_make(const struct keydir *d, int32_t day, const uint8_t wrap[KEY_LEN], ui
 	if (rc > 0 && file_destroy(d->fd, name, e) < 0)
 		return -1;
 	return rc != 0 ? rc : keydir_read(d, day, wrap, ret, e);
+}
+
+int
+keydir_make(const struct keydir *d, int32_t day, const uint8_t wrap[KEY_LEN], uint8_t ret[KEY_LEN],
+	struct err *e)
+{
+	char name[NAME_LEN + 1];
+	int rc;
+
+	if (key_name(day, name, e) < 0)
+		return -1;
+	rc = day_is_destroyed(d, day, e);
+	if (rc != 0)
+		return rc;
+	rc = keydir_read(d, day, wrap, ret, e);
+	if (rc > 0)
+		rc = key_make(d, day, name, wrap, ret, e);
+	/* A file that goes wrong while its day is destroyed is no failure. */
+	return rc < 0 && day_is_destroyed(d, day, NULL) > 0 ? 1 : rc;
 }

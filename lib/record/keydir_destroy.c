@@ -58,15 +58,21 @@ file_destroy(int dirfd, const char *name, struct err *e)
 {
 	cleanup_fd int fd = -1;
 	struct stat st;
+	struct err why;
 
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0
 				       : err_fail(e, EX_IOERR, errno, N_("cannot destroy a key"),
 						 NULL, "%s", name);
 	if (S_ISREG(st.st_mode)) {
-		fd = walk_open(dirfd, name, O_WRONLY, 0, &st, e);
-		if (fd < 0)
+		fd = walk_open(dirfd, name, O_WRONLY, 0, &st, &why);
+		if (fd < 0 && why.errnum == ENOENT)
+			return 0; /* who made it was quicker */
+		if (fd < 0) {
+			if (e)
+				*e = why;
 			return -1;
+		}
 		if (file_overwrite(fd, st.st_size) < 0)
 			return err_fail(
 				e, EX_IOERR, errno, N_("cannot overwrite a key"), NULL, "%s", name);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <dirent.h>
 #include <inttypes.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
@@ -119,7 +121,7 @@ racer(int start, int result)
 
 START_TEST(processes_that_make_the_same_day_agree)
 {
-	int start[2], result[2];
+	int start[2], result[2], status;
 	uint8_t first[32], key[32];
 
 	folder_ready();
@@ -137,8 +139,8 @@ START_TEST(processes_that_make_the_same_day_agree)
 			memcpy(first, key, 32);
 		ck_assert_mem_eq(first, key, 32);
 	}
-	while (wait(NULL) > 0)
-		;
+	while (wait(&status) > 0)
+		ck_assert_int_eq(status, 0);
 	ck_assert_uint_eq(n_files(), 2); /* tag and key, and nothing left over */
 }
 END_TEST
@@ -224,6 +226,36 @@ START_TEST(a_destruction_that_was_cut_short_is_finished)
 	ck_assert_int_eq(keyring_destroy_before(k, today, &n, &e), 0);
 	ck_assert_uint_eq(n, 2);
 	ck_assert(!there_is_key(today - 1) && !there_is("2020-01-01.key"));
+}
+END_TEST
+
+START_TEST(a_key_made_while_its_day_is_destroyed_goes_as_well)
+{
+	CLEANUP(keyring_freep) struct keyring *k = ring_open();
+	int start[2];
+	const uint8_t *key;
+	unsigned n;
+	int status;
+	struct err e;
+	char c;
+
+	ck_assert_int_eq(pipe(start), 0);
+	for (int i = 0; i < N_RACERS; i++) {
+		if (fork() != 0)
+			continue;
+		close(start[1]);
+		(void)!read(start[0], &c, 1); /* all at once, when the other end is closed */
+		for (int32_t day = today - 7; day < today; day++)
+			if (keyring_key(k, day, &key, &e) < 0)
+				_exit(err_print(&e, "racer", stderr));
+		_exit(0);
+	}
+	close(start[1]);
+	for (int32_t day = today - 6; day <= today; day++)
+		ck_assert_int_eq(keyring_destroy_before(k, day, &n, &e), 0);
+	while (wait(&status) > 0)
+		ck_assert_int_eq(status, 0);
+	ck_assert_uint_eq(n_files(), 2); /* tag and mark */
 }
 END_TEST
 
@@ -481,6 +513,27 @@ START_TEST(a_key_file_behind_a_link_is_refused)
 }
 END_TEST
 
+START_TEST(a_full_disk_gives_no_key_and_leaves_nothing)
+{
+	CLEANUP(keyring_freep) struct keyring *k = ring_open();
+	struct rlimit none = { 0, RLIM_INFINITY }, old;
+	const uint8_t *key = NULL;
+	struct err e = { 0 };
+
+	getrlimit(RLIMIT_FSIZE, &old);
+	none.rlim_max = old.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+	ck_assert_int_eq(keyring_key(k, today, &key, &e), -1);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &old), 0);
+	ck_assert_int_eq(e.exit, EX_IOERR);
+	ck_assert_ptr_null(key);
+	ck_assert_uint_eq(n_files(), 1);
+	ck_assert_int_eq(keyring_key(k, today, &key, &e), 0);
+	ck_assert(!keyring_is_throwaway(k, today));
+}
+END_TEST
+
 START_TEST(a_damaged_mark_stops_all_keys)
 {
 	static const char *const marks[] = { "", "before", "before 2026-13-01\n",
@@ -543,6 +596,7 @@ disk_case(void)
 	tcase_add_test(t, a_key_file_under_another_days_name_is_refused);
 	tcase_add_loop_test(t, a_damaged_key_file_is_refused, 0, 5);
 	tcase_add_test(t, a_key_file_behind_a_link_is_refused);
+	tcase_add_test(t, a_full_disk_gives_no_key_and_leaves_nothing);
 	tcase_add_loop_test(t, a_damaged_mark_stops_all_keys, 0, 5);
 	return t;
 }
@@ -555,6 +609,7 @@ destroy_case(void)
 	tcase_add_checked_fixture(t, folder_setup, folder_teardown);
 	tcase_add_test(t, a_destroyed_key_never_comes_back);
 	tcase_add_test(t, a_destruction_that_was_cut_short_is_finished);
+	tcase_add_test(t, a_key_made_while_its_day_is_destroyed_goes_as_well);
 	tcase_add_test(t, a_destroyed_key_is_overwritten_first);
 	tcase_add_test(t, another_process_destroys_and_we_forget);
 	tcase_add_test(t, the_keys_of_days_to_come_are_not_destroyed);
