@@ -24,8 +24,8 @@
 #define SUFFIX     ".journal"
 #define SEND_MS    1000 /* for the child to take some bytes */
 #define RESPAWN_MS 1000
-
-extern char **environ;
+#define LOCK_MS    5000 /* for a predecessor's child to store what is in its pipe */
+#define CLOSE_MS   5000
 
 struct sink_journal {
 	struct sink_entries s;
@@ -55,6 +55,7 @@ static int
 child_spawn(struct sink_journal *n)
 {
 	char *argv[] = { (char *)WRITER, (char *)"-o", n->s.k.name, (char *)"-", NULL };
+	char *env[] = { (char *)"SYSTEMD_LOG_LEVEL=notice", NULL };
 	cleanup_fd int input = -1;
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
@@ -68,7 +69,7 @@ child_spawn(struct sink_journal *n)
 	(void)posix_spawnattr_init(&attr);
 	r = spawn_prepare(&files, &attr, input, n->lock)
 		    ? ENOMEM
-		    : posix_spawn(&n->child, WRITER, &files, &attr, argv, environ);
+		    : posix_spawn(&n->child, WRITER, &files, &attr, argv, env);
 	(void)posix_spawn_file_actions_destroy(&files);
 	(void)posix_spawnattr_destroy(&attr);
 	if (r != 0) {
@@ -182,7 +183,7 @@ journal_close(struct sink *k)
 	sink_entries_end(&n->s);
 	if (n->pipe >= 0)
 		(void)close(n->pipe);
-	(void)child_has_ended(n, 10000);
+	(void)child_has_ended(n, CLOSE_MS);
 	if (n->lock >= 0)
 		(void)close(n->lock);
 	free(n);
@@ -221,7 +222,7 @@ static int
 lock_take(struct sink_journal *n, struct err *e)
 {
 	const char *name = n->s.k.name, *slash = strrchr(name, '/');
-	int64_t until = sink_now_ms() + 10000;
+	int64_t until = sink_now_ms() + LOCK_MS;
 	char path[4096];
 
 	(void)snprintf(path, sizeof(path), "%.*s.%s.lock", slash ? (int)(slash + 1 - name) : 0,
