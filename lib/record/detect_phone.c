@@ -201,13 +201,16 @@ bool
 detect_phone_zero(struct detect *d, size_t at, struct finding *ret)
 {
 	const char *p = d->text.p;
-	size_t start = at - 2, digit = start + 1 + (p[start + 1] == '0');
-	char before = char_before(d, start);
+	size_t start, digit;
 	bool bracket;
 	struct number n;
+	char before;
 
-	if (at < d->at + 2 || !is_wanted(d, DETECT_PHONE) || p[start] != '0')
+	if (at < d->at + 2 || !is_wanted(d, DETECT_PHONE) || p[at - 2] != '0')
 		return false;
+	start = at - 2;
+	digit = start + 1 + (p[start + 1] == '0');
+	before = char_before(d, start);
 	if (!char_is(p[digit], CHAR_DIGIT) || p[digit] == '0') /* a padded number */
 		return false;
 	if (before == '_' || before == ',' || before == '/' || before == '%' || before == '\\' ||
