@@ -207,7 +207,7 @@ keydir_read(const struct keydir *d, int32_t day, const uint8_t wrap[KEY_LEN], ui
 {
 	uint8_t file[FILE_LEN + 1];
 	char name[NAME_LEN + 1];
-	size_t n;
+	size_t n = 0;
 	int rc;
 
 	if (key_name(day, name, e) < 0)

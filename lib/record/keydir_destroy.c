@@ -20,7 +20,7 @@ int
 keydir_destroyed(const struct keydir *d, int32_t *ret_before, struct err *e)
 {
 	char text[64];
-	size_t n, head = strlen(DESTROYED_HEAD);
+	size_t n = 0, head = strlen(DESTROYED_HEAD);
 	int rc = file_get(d->fd, DESTROYED, text, sizeof(text), &n, e);
 
 	if (rc < 0)
@@ -89,7 +89,7 @@ mark_put(const struct keydir *d, int32_t day, struct err *e)
 	char text[sizeof(DESTROYED_HEAD) + DAY_TEXT_MAX] = DESTROYED_HEAD, temp[32];
 	cleanup_fd int fd = -1;
 	size_t n = strlen(text);
-	int32_t before;
+	int32_t before = INT32_MIN;
 
 	if (keydir_destroyed(d, &before, e) < 0)
 		return -1;
@@ -227,7 +227,8 @@ keydir_list(const struct keydir *d, keydir_seen *seen, void *ctx, struct err *e)
 	}
 	if (errno != 0)
 		return err_fail(e, EX_IOERR, errno, N_("cannot read the key folder"), NULL, NULL);
-	qsort(days, n, sizeof(*days), day_compare);
+	if (n > 0)
+		qsort(days, n, sizeof(*days), day_compare);
 	for (size_t i = 0; i < n; i++)
 		seen(ctx, days[i]);
 	return 0;
