@@ -42,10 +42,11 @@ endif
 # Each is asked once, and only when something is built: the answer may have to be installed first.
 once = $(eval $(1) := $$(shell $(2)))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS))
-PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs $(PKGS)) -lbz2
+PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs $(PKGS))
 CHECK_LIBS = $(call once,CHECK_LIBS,pkg-config --libs check)
 CF_GUARD   = $(call once,CF_GUARD,$(CC) -dumpmachine | sed -n 's/^x86_64-.*/-fcf-protection/p')
 
+LIBS    = $(PKG_LIBS) -lbz2 # Debian 12 has no bzip2.pc
 COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -Ilib -I. $(DEFINES) $(WARN) $(CPPFLAGS) $(CFLAGS) \
 	  $(HARDEN) $(CF_GUARD) $(PKG_CFLAGS)
 LINK    = $(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS)
@@ -68,7 +69,7 @@ all: $(programs:%=$(B)/bin/%) $(catalogs)  ## build the programs into build/rele
 
 $(B)/bin/logscrub: $(call objs,$(logscrub.srcs)) $(B)/libsparsam.a
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(PKG_LIBS)
+	$(LINK) -o $@ $^ $(LIBS)
 
 $(B)/libsparsam.a: $(call objs,$(lib.srcs)) | $(BUILD)/conf
 	@rm -f $@
@@ -113,8 +114,9 @@ $(B)/flags: | $(needs)
 
 pot:                               ## gather the messages for translators and merge them into po/
 	xgettext -o po/sparsam.pot --from-code=UTF-8 --add-location=file --sort-by-file -c \
-		--package-name=sparsam --package-version=$(VERSION) -k_ -kN_ -kngettext:1,2 -kerr_fail:4 -kerr_fail:5 -kconf_fail:3 -kconf_fail:4 \
-		$(sort $(lib.srcs) $(logscrub.srcs) $(wildcard lib/*/*.h logscrub/*.h))
+		--package-name=sparsam --package-version=$(VERSION) -k_ -kN_ -kngettext:1,2 \
+		-kerr_fail:4 -kerr_fail:5 -kconf_fail:3 -kconf_fail:4 \
+		$(sort $(wildcard lib/*/*.[ch] $(programs:%=%/*.[ch])))
 	sed -i '/^"POT-Creation-Date:/d' po/sparsam.pot
 	for po in po/*.po; do msgmerge -q -U --backup=none --add-location=file $$po po/sparsam.pot; done
 

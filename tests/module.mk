@@ -50,16 +50,16 @@ lint: export LINT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Ilib -I. $(DEFINES) $(PKG_C
 
 $(B)/test/%: $(B)/obj/tests/unit/%.o $(inner.objs) $(B)/libsparsam.a
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS)
+	$(LINK) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
 # The same entry point twice: over its corpus as a plain program, and driven by libFuzzer.
 $(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(inner.objs) $(B)/libsparsam.a
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(PKG_LIBS)
+	$(LINK) -o $@ $^ $(LIBS)
 
 $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(inner.objs) $(B)/libsparsam.a
 	@mkdir -p $(@D)
-	$(LINK) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 # libFuzzer's entry point has no header of its own.
 $(B)/obj/tests/fuzz/%.o: private WARN += -Wno-missing-prototypes

@@ -52,7 +52,7 @@ options_check(const struct transform_kind *k, const struct conf_reduce *d, struc
 	given |= d->interval ? OPTION_BIT(OPTION_INTERVAL) : 0;
 	if (given & ~k->options)
 		return conf_fail(e, &d->where, N_("an option that this transform does not have"),
-			N_("see logscrub(1) for what each one takes"), "%s: %s", d->field, k->name);
+			N_("see sparsam.conf(5) for what each one takes"), "%s: %s", d->field, k->name);
 	return 0;
 }
 
@@ -143,7 +143,7 @@ transform_new(const struct conf_reduce *d, const struct conf_store *s, struct tr
 			t->kind = &kinds[i];
 	if (!t->kind)
 		return conf_fail(e, &d->where, N_("no such transform"),
-			N_("see logscrub(1) for their names"), "%s: %s", d->field, d->to);
+			N_("see sparsam.conf(5) for their names"), "%s: %s", d->field, d->to);
 	t->render_address = s->render_address;
 	if (options_check(t->kind, d, e) < 0 || numbers_take(t, d, e) < 0 ||
 		types_take(t, d, e) < 0 || networks_take(t, s, e) < 0 || parts_make(t, d, e) < 0)
