@@ -75,21 +75,20 @@ format_check(const struct conf *c, const struct conf_format *f, struct err *e)
 /* Formats that hold one another would have no end. */
 #define NESTING_MAX 8
 
-static int
-format_depth_check(const struct conf *c, const struct conf_format *f, size_t depth, struct err *e)
+static bool
+format_is_too_deep(const struct conf *c, const struct conf_format *f, unsigned depth)
 {
 	if (depth > NESTING_MAX)
-		return conf_fail(e, &f->where, N_("formats nest in a circle, or too deep"), NULL,
-			"format \"%s\"", f->name);
-	if (f->message && format_depth_check(c, conf_find_format(c, f->message), depth + 1, e) < 0)
-		return -1;
+		return true;
+	if (f->message && format_is_too_deep(c, conf_find_format(c, f->message), depth + 1))
+		return true;
 	for (size_t i = 0; i < f->n_inner; i++) {
 		const char *inner = f->inner[i].format;
 
-		if (inner && format_depth_check(c, conf_find_format(c, inner), depth + 1, e) < 0)
-			return -1;
+		if (inner && format_is_too_deep(c, conf_find_format(c, inner), depth + 1))
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 static int
@@ -215,8 +214,10 @@ conf_check(struct conf_draft *d, struct err *e)
 			return -1;
 	}
 	for (size_t i = 0; i < c->n_formats; i++) {
-		if (format_depth_check(c, &c->format[i], 0, e) < 0)
-			return -1;
+		if (format_is_too_deep(c, &c->format[i], 1))
+			return conf_fail(e, &c->format[i].where,
+				N_("formats nest in a circle, or too deep"), NULL, "format \"%s\"",
+				c->format[i].name);
 	}
 	for (size_t i = 0; i < c->n_stores; i++) {
 		if (store_check(c, &c->store[i], e) < 0)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * libconfuse 3.3 adds two to its line count for each one-line comment, keeps its scanner's state
- * after an open quote, and takes "\x00" for the end of a string. So comments go and such texts are
- * refused before it sees them. The rules for what is a word, a quote or a comment are those of its
- * lexer.l.
+ * after an open quote, takes "\x00" for the end of a string and the end of the file for that of a
+ * section. So comments go and such texts are refused before it sees them. The rules for what is a
+ * word, a quote or a comment are those of its lexer.l.
  */
 #include "base/conf-private.h"
 
@@ -15,6 +15,8 @@ struct scan {
 	unsigned line;
 	struct buf *out;
 	bool after_quoted; /* nothing but blanks and comments since a quoted piece */
+	unsigned depth;    /* braces open, … */
+	unsigned opened;   /* … and where the outermost of them stands */
 };
 
 static int
@@ -128,6 +130,10 @@ scan_next(struct scan *s, bool in_word, struct err *e)
 		return scan_fail(s, s->line, N_("\"${…}\" stands only in double quotes"), e);
 	if (*s->p == '"' || *s->p == '\'')
 		return scan_quoted(s, e);
+	if (*s->p == '{' && s->depth++ == 0)
+		s->opened = s->line;
+	else if (*s->p == '}' && s->depth > 0)
+		s->depth--;
 	if (!isspace((unsigned char)*s->p))
 		s->after_quoted = false;
 	scan_take(s);
@@ -150,6 +156,8 @@ conf_text_prepare(const char *file, const char *text, size_t len, struct buf *ou
 	}
 	if (nul)
 		return scan_fail(&s, s.line, N_("NUL byte in a configuration file"), e);
+	if (s.depth > 0)
+		return scan_fail(&s, s.opened, N_("brace without its end"), e);
 	buf_char(out, '\n');
 	return out->failed ? err_memory(e) : 0;
 }
