@@ -7,17 +7,18 @@
  * "-": nothing passes because it was not understood.
  *
  *   keep              as it stands
- *   pseudonym         203.0.113.7            ip4:mzxw6ytboi4dgnbv (or an address, render =
- * "address") a list "a, b"          each by itself prefix-pseudonym  2001:db8:1:2::3 net6:…/ip6:…
- * (IPv4: as pseudonym) truncate          203.0.113.77           203.0.113.0          (24 bits; IPv6
- * 48) last4             +4915112345678         ***5678              (shorter than 7 digits: -)
+ *   pseudonym         203.0.113.7            ip4:mzxw6ytboi4dgnbv (render = "address": an address);
+ *                     a list "a, b"          each by itself
+ *   prefix-pseudonym  2001:db8:1:2::3        net6:…/ip6:…         (IPv4: as pseudonym)
+ *   truncate          203.0.113.77           203.0.113.0          (24 bits; IPv6 48)
+ *   last4             +4915112345678         ***5678              (shorter than 7 digits: -)
  *   host-only         https://a.example/b?c  https://a.example
- *   method+path       GET /b/abc?x=1 HTTP/2  GET /b/:id HTTP/2     (query, fragment gone; masks,
- * segments) path              /b/abc?x=1             /b/:id               (the same for a bare URI)
- *   browser-family    Mozilla/5.0 …          Firefox/128 Linux    (family, major version, OS
- * family) coarse-time       24/Nov/2026:01:40:29   24/Nov/2026:01:00:00 (1 h; the same shape and
- * length) class             404                    4xx redact            from 203.0.113.7,
- * a@b.example   from ip4:…, [email]
+ *   method+path       GET /b/abc?x=1 HTTP/2  GET /b/:id HTTP/2    (no query, fragment; by masks)
+ *   path              /b/abc?x=1             /b/:id               (the same for a bare URI)
+ *   browser-family    Mozilla/5.0 …          Firefox/128 Linux    (family, major version, OS family)
+ *   coarse-time       24/Nov/2026:01:40:29   24/Nov/2026:01:00:00 (1 h; the same shape and length)
+ *   class             404                    4xx
+ *   redact            from 203.0.113.7, a@b.example               from ip4:…, [email]
  *
  * None allocates per value once its buffers have grown.
  */
