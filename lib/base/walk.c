@@ -99,25 +99,44 @@ open_by_component(int dirfd, const char *name, int flags, mode_t mode)
 }
 
 static int
-open_beneath(int dirfd, const char *name, int flags, mode_t mode)
+openat2_try(int dirfd, const char *name, int flags, mode_t mode)
 {
 	const struct open_how how = {
-		.flags = (uint64_t)(flags | ALWAYS),
+		/* with O_PATH it takes nothing that has no meaning there */
+		.flags = (uint64_t)(flags | (flags & O_PATH ? ALWAYS & ~O_NONBLOCK : ALWAYS)),
 		.mode = flags & O_CREAT ? mode : 0,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
 	};
 	long fd = -1;
 
-	errno = ENOSYS;
 	/* EAGAIN: something was renamed on the way, the kernel could not be sure */
-	for (int i = 0; i < 100 && !fallback_forced; i++) {
+	for (int i = 0; i < 100; i++) {
 		fd = syscall(SYS_openat2, dirfd, name, &how, sizeof(how));
 		if (fd >= 0 || errno != EAGAIN)
 			break;
 	}
+	return (int)fd;
+}
+
+static int
+open_beneath(int dirfd, const char *name, int flags, mode_t mode)
+{
+	struct stat st;
+	int fd;
+
+	if (fallback_forced)
+		return open_by_component(dirfd, name, flags, mode);
+	fd = openat2_try(dirfd, name, flags, mode);
 	if (fd < 0 && errno == ENOSYS)
 		return open_by_component(dirfd, name, flags, mode);
-	return (int)fd;
+	if (fd < 0 && errno == ENOTDIR && (flags & O_DIRECTORY)) {
+		/* so it tells of a link, too */
+		cleanup_fd int place = openat2_try(dirfd, name, O_PATH, 0);
+
+		errno = place >= 0 && fstat(place, &st) == 0 && S_ISLNK(st.st_mode) ? ELOOP
+										    : ENOTDIR;
+	}
+	return fd;
 }
 
 static bool
