@@ -91,7 +91,7 @@ compile_time(struct format *f, struct err *e)
 {
 	const struct conf_format *d = f->decl;
 
-	if (d->time && !find_field(f, d->time))
+	if (d->time && d->type != FORMAT_JSON && !find_field(f, d->time))
 		return conf_fail(e, &d->where, N_("no such field to take the time from"),
 			N_("name one of the format's own fields"), "%s", d->time);
 	for (unsigned i = 0; i < f->names.n; i++)

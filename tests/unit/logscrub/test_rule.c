@@ -203,6 +203,7 @@ END_TEST
 static void
 setup_folder(void)
 {
+	ck_assert_int_ge(sodium_init(), 0);
 	(void)snprintf(folder, sizeof(folder), "/tmp/test_rule.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	(void)snprintf(conf_name, sizeof(conf_name), "%s/test.conf", folder);
@@ -228,7 +229,6 @@ main(void)
 	SRunner *sr;
 	int failed;
 
-	ck_assert_int_ge(sodium_init(), 0);
 	tcase_add_checked_fixture(t, setup_folder, remove_folder);
 	tcase_add_test(t, a_field_that_no_rule_names_is_written_as_a_dash);
 	tcase_add_test(t, a_line_that_the_format_does_not_match_is_not_written);
