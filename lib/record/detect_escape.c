@@ -67,7 +67,7 @@ read_backslash(const struct detect *d, size_t i, char *ret)
 static size_t
 read_entity(const struct detect *d, size_t i, char *ret)
 {
-	size_t n = ends_in(d, i + 5, "&amp;", 5) && i + 5 <= d->text.len ? 5 : 1, digits;
+	size_t n = i + 5 <= d->text.len && ends_in(d, i + 5, "&amp;", 5) ? 5 : 1, digits;
 	int v = 0;
 
 	if (char_at(d, i + n) != '#')
