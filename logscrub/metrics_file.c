@@ -129,11 +129,10 @@ metrics_write(const struct metrics *m, struct err *e)
 {
 	const char *path = m->conf->metrics_dir;
 	cleanup_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	CLEANUP(buf_release) struct buf b;
+	CLEANUP(buf_release) struct buf b = { .max = TEXT_MAX };
 
 	if (dir < 0)
 		return errno == ENOENT ? 1 : fail_write(path, e);
-	buf_init(&b, TEXT_MAX);
 	put_lines(m, &b);
 	put_state(m, &b);
 	if (b.failed)

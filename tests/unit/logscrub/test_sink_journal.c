@@ -2,8 +2,10 @@
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -301,6 +303,48 @@ START_TEST(a_record_of_the_greatest_length_is_taken)
 }
 END_TEST
 
+/* Grows FILLER until nothing more fits. */
+static void
+fill_disk(const char *filler)
+{
+	static const char zeros[4096];
+	cleanup_fd int fd = open(filler, O_WRONLY | O_CREAT, 0600);
+
+	while (write(fd, zeros, sizeof(zeros)) > 0)
+		;
+}
+
+START_TEST(a_full_disk_is_waited_for_and_nothing_is_lost)
+{
+	char filler[256];
+	struct sink *k;
+	unsigned n = 0, lines = 0;
+
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0)
+		return; /* needs a disk of its own */
+	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mount("tmpfs", folder, "tmpfs", 0, "size=40m"), 0);
+	(void)snprintf(filler, sizeof(filler), "%s/filler", folder);
+	k = sink_start();
+	fill_disk(filler);
+	while (put(k, n + 1) == 0)
+		n++;
+	ck_assert_int_eq(sink_flush(k, NULL), 1);
+	ck_assert_ptr_nonnull(sink_trouble(k));
+	ck_assert_int_eq(put(k, n + 1), 1);
+	ck_assert_uint_le(sink_pending(k), SINK_PENDING_MAX);
+	(void)unlink(filler);
+	while (sink_flush(k, NULL) != 0)
+		(void)usleep(50000);
+	ck_assert_int_eq(put(k, ++n), 0);
+	(void)sink_free(k);
+	journalctl("-o cat | grep -c ^line");
+	lines = (unsigned)atoi(output);
+	ck_assert_uint_eq(lines, n);
+	ck_assert_int_eq(umount(folder), 0);
+}
+END_TEST
+
 START_TEST(two_at_once_are_refused_and_so_is_another_suffix)
 {
 	struct conf_sink d = { .where = { "t.conf", 1 }, .type = SINK_JOURNAL, .path = "/x/y.log" };
@@ -338,6 +382,7 @@ main(void)
 	tcase_add_test(t, a_killed_writer_costs_nothing);
 	tcase_add_test(t, killed_at_any_time_every_record_is_there_once);
 	tcase_add_test(t, a_record_of_the_greatest_length_is_taken);
+	tcase_add_test(t, a_full_disk_is_waited_for_and_nothing_is_lost);
 	tcase_add_test(t, two_at_once_are_refused_and_so_is_another_suffix);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);
