@@ -31,11 +31,20 @@ struct source_past {
 	int64_t latest; /* the greatest order among them */
 };
 
+/* A place in a stream. */
+struct source_mark {
+	const char *stream;
+	struct span position;
+	int64_t order;
+};
+
 struct source_host {
 	/* Adds FD to the service's epoll (EPOLLIN) on a source's behalf, or takes it out. */
 	int (*watch)(void *ctx, struct source *s, int fd, bool add, struct err *e);
 	/* Was STREAM read before? Then *ret says up to where. */
 	bool (*past)(void *ctx, struct source *s, const char *stream, struct source_past *ret);
+	/* A stream without a past begins at M; told before its first entry is given out. */
+	void (*began)(void *ctx, struct source *s, const struct source_mark *m);
 	void *ctx;
 };
 
@@ -62,11 +71,6 @@ int source_pause(struct source *s, bool yes, struct err *e);
 
 /* Up to where stream number I (from 0) has been given out; false behind the last. Borrowed until
  * the next call on S. */
-struct source_mark {
-	const char *stream;
-	struct span position;
-	int64_t order;
-};
 bool source_mark(struct source *s, unsigned i, struct source_mark *ret);
 
 /* Can S serve as what D declares, without being opened again? Then it may change over to a new

@@ -298,7 +298,12 @@ seek(struct source_journal *j, struct err *e)
 
 	if (j->s.host->past(j->s.host->ctx, &j->s, j->s.decl->name, &past))
 		return seek_past(j, &past, e);
-	return seek_end(j, e);
+	if (seek_end(j, e) < 0)
+		return -1;
+	j->s.host->began(j->s.host->ctx, &j->s,
+		&(struct source_mark){
+			j->s.decl->name, span_of(j->position, j->position_len), j->order });
+	return 0;
 }
 
 static bool

@@ -195,8 +195,12 @@ tail_next(struct source *s, struct entry *ret, struct err *e)
 	while (t->n_idle < t->n_files) {
 		struct tail_file *f = t->file[t->at];
 		struct span line;
+		bool known = f->known;
 		int rc = tail_file_next(f, &t->window, &line, e);
 
+		if (!known && f->known)
+			t->s.host->began(t->s.host->ctx, s,
+				&(struct source_mark){ f->stream, tail_file_start(f), 0 });
 		if (rc == 0) {
 			t->n_idle = 0;
 			make_entry(t, f, line, ret);

@@ -282,14 +282,26 @@ tail_file_next(struct tail_file *f, struct tail_window *w, struct span *ret, str
 	}
 }
 
-struct span
-tail_file_position(struct tail_file *f)
+static struct span
+position_of(struct tail_file *f, off_t offset)
 {
 	int n = snprintf(f->position, sizeof(f->position),
 		"t:%" PRIx64 ":%" PRIx64 ":%" PRIx64 ":%" PRIx64, f->id.dev, f->id.ino, f->id.birth,
-		(uint64_t)f->offset);
+		(uint64_t)offset);
 
 	return span_of(f->position, f->known && n > 0 ? (size_t)n : 0);
+}
+
+struct span
+tail_file_position(struct tail_file *f)
+{
+	return position_of(f, f->offset);
+}
+
+struct span
+tail_file_start(struct tail_file *f)
+{
+	return position_of(f, 0);
 }
 
 bool

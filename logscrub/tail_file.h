@@ -64,8 +64,9 @@ void tail_file_release(struct tail_file *f);
  * -1: EX_IOERR, EX_NOPERM (a symbolic link in its place). */
 int tail_file_next(struct tail_file *f, struct tail_window *w, struct span *ret, struct err *e);
 
-/* Position behind the line last taken. */
+/* Position behind the line last taken; of its file's beginning. Empty: nothing was opened yet. */
 struct span tail_file_position(struct tail_file *f);
+struct span tail_file_start(struct tail_file *f);
 
 bool tail_file_is_reading(const struct tail_file *f, const struct tail_id *id);
 
