@@ -53,7 +53,8 @@ LINK    = $(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS)
 
 lib.srcs      :=
 logscrub.srcs :=
-include $(wildcard lib/*/module.mk logscrub/module.mk)
+modules       := $(wildcard lib/*/module.mk logscrub/module.mk)
+include $(modules)
 
 programs := logscrub
 objs      = $(patsubst %.c,$(B)/obj/%.o,$(1))
@@ -67,13 +68,13 @@ catalogs   := $(patsubst po/%.po,$(B)/po/%/LC_MESSAGES/sparsam.mo,$(wildcard po/
 
 all: $(programs:%=$(B)/bin/%) $(catalogs)  ## build the programs into build/release/bin
 
-$(B)/bin/logscrub: $(call objs,$(logscrub.srcs)) $(B)/libsparsam.a
+$(B)/bin/logscrub: $(call objs,$(logscrub.srcs)) $(B)/libsparsam.a $(modules)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(LIBS)
+	$(LINK) -o $@ $(filter-out %.mk,$^) $(LIBS)
 
-$(B)/libsparsam.a: $(call objs,$(lib.srcs)) | $(BUILD)/conf
+$(B)/libsparsam.a: $(call objs,$(lib.srcs)) $(modules) | $(BUILD)/conf
 	@rm -f $@
-	$(AR) rcsD $@ $^
+	$(AR) rcsD $@ $(filter %.o,$^)
 
 # A program in its build tree reads the configuration beside it, wherever BUILD is.
 $(BUILD)/conf:
