@@ -2,3 +2,16 @@
 # sources -> rule -> sinks
 logscrub.srcs += logscrub/token.c logscrub/keys.c
 logscrub.srcs += logscrub/detect.c
+logscrub.srcs += logscrub/sink.c logscrub/sink_file.c logscrub/sink_tail.c logscrub/sink_stdout.c \
+	    logscrub/sink_syslog.c logscrub/sink_entries.c logscrub/sink_namespace.c \
+	    logscrub/sink_journal.c logscrub/journal_entry.c logscrub/readback.c \
+	    logscrub/position_record.c
+logscrub.srcs += logscrub/main.c logscrub/filter.c logscrub/lines.c logscrub/confirm.c logscrub/setup.c \
+	    logscrub/rule.c logscrub/rule_bind.c logscrub/explain.c logscrub/check_config.c
+logscrub.srcs += logscrub/metrics.c logscrub/metrics_file.c logscrub/metrics_print.c
+logscrub.srcs += logscrub/source.c logscrub/source_journal.c logscrub/source_syslog.c \
+	    logscrub/source_tail.c logscrub/syslog_frame.c logscrub/syslog_socket.c \
+	    logscrub/tail_file.c logscrub/tail_find.c logscrub/claim.c logscrub/position.c
+logscrub.srcs += logscrub/run.c logscrub/service.c logscrub/service_timers.c \
+	    logscrub/service_reload.c logscrub/plan.c logscrub/pipe.c logscrub/feed.c \
+	    logscrub/route.c logscrub/assembly.c logscrub/bookmark.c logscrub/say.c
