@@ -2,9 +2,11 @@
  *
  * conf-private.h - what the files of conf share
  *
- *   conf.c         which files are read, and in which order
+ *   conf.c         memory, and looking up
+ *   conf_files.c   which files are read, and in which order
  *   conf_text.c    a file's text made ready for libconfuse
- *   conf_schema.c  which options there are, and each value's form
+ *   conf_schema.c  which options there are
+ *   conf_value.c   each value's form
  *   conf_take.c    from libconfuse's tree to the structs of conf.h
  *   conf_check.c   what a declaration needs, and that the names it uses are there
  *   conf_claim.c   a file belongs to one store
@@ -36,6 +38,9 @@ struct conf_draft {
 /* N zeroed bytes that live as long as D; NULL (and d->failed) when memory is out. */
 void *conf_alloc(struct conf_draft *d, size_t n);
 const char *conf_strdup(struct conf_draft *d, const char *s); /* NULL stays NULL */
+
+/* Reads FILE (NULL: the default one) and all that belongs to it into D. */
+int conf_files_read(struct conf_draft *d, const char *file, struct err *e);
 
 /* Appends TEXT to OUT in a form that libconfuse reads rightly: comments gone (it counts their lines
  * thrice), a comma between adjacent quoted pieces, line numbers as they were. Refuses what would

@@ -9,7 +9,8 @@
  *
  * Search order, `*.d` in byte order: the shipped formats.d and stores.d ($PREFIX/share/sparsam, or
  * ./conf beside a build tree), then those of the configuration's own folder; a file of the same
- * name there replaces the shipped one. File format: sparsam.conf(5).
+ * name there replaces the shipped one, and so does a declaration of the same name. A name declared
+ * twice in one folder is an error. File format: sparsam.conf(5).
  *
  * All pointers live until conf_free(). Strings are never NULL unless it says so. Lists end by
  * count.
@@ -22,7 +23,8 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 
-/* Where something was declared, for messages: `file:line`. */
+/* Where something was declared, for messages: `file:line` of its opening brace, or of the name in a
+ * list. */
 struct conf_place {
 	const char *file;
 	unsigned line;

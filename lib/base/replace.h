@@ -15,15 +15,17 @@
 
 struct replace;
 
-/* Begins to replace the file NAME below DIRFD. Refuses (EX_NOPERM) a link, a file with several
- * links, one that is no regular file, and (EX_TEMPFAIL) one that some process has open for writing
- * (fcntl F_SETLEASE). Both borrowed. */
+/* Begins to replace the file NAME below DIRFD (borrowed). Refuses (EX_NOPERM) a link, a file with
+ * several links, one that is no regular file, and (EX_TEMPFAIL) one that some process has open for
+ * writing (fcntl F_SETLEASE: this takes the file's owner or CAP_LEASE) or is replacing, too
+ * (flock). EX_NOINPUT: there is none. */
 int replace_begin(int dirfd, const char *name, struct replace **ret, struct err *e);
 
 int replace_old_fd(const struct replace *r); /* to read from */
 int replace_new_fd(const struct replace *r); /* to write to */
 
-/* Makes it so. EX_TEMPFAIL if the old file has changed meanwhile (inode, size, mtime). */
+/* Makes it so. EX_TEMPFAIL if the old file has changed meanwhile (inode, size, mtime) or is written
+ * to by now; EX_CANTCREAT, EX_NOPERM if the new one cannot be made like it. */
 int replace_commit(struct replace *r, struct err *e);
 
 /* Without a commit before: nothing happened. */
