@@ -10,8 +10,8 @@ xgettext -o "$scratch/now.pot" --from-code=UTF-8 -k_ -kN_ -kngettext:1,2 -kerr_f
 msgmerge -q --no-fuzzy-matching -o "$scratch/de.po" po/de.po "$scratch/now.pot"
 msgattrib --no-obsolete --untranslated --no-wrap "$scratch/de.po" >"$scratch/untranslated"
 msgattrib --no-obsolete --only-fuzzy --no-wrap "$scratch/de.po" >"$scratch/fuzzy"
-[ ! -s "$scratch/untranslated" ] || fail "untranslated (make pot): $(sed -n '/^msgid "."/p' "$scratch/untranslated")"
-[ ! -s "$scratch/fuzzy" ] || fail "fuzzy (make pot): $(sed -n '/^msgid "."/p' "$scratch/fuzzy")"
+[ ! -s "$scratch/untranslated" ] || fail "untranslated (make pot): $(sed -n '/^msgid/,/^$/p' "$scratch/untranslated")"
+[ ! -s "$scratch/fuzzy" ] || fail "fuzzy (make pot): $(sed -n '/^msgid/,/^$/p' "$scratch/fuzzy")"
 msgfmt --check -o /dev/null "$scratch/de.po"
 
 promise "an option or the locale chooses it, also where no German locale is generated"

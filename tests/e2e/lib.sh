@@ -30,7 +30,7 @@ cleanup() {
 		wait_gone "$pid" || kill -KILL "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 	done
-	[ "$status" -eq 0 ] || [ "$status" -eq 77 ] || [ "${#spawned[@]}" -eq 0 ] || show_logs
+	[ "$status" -eq 0 ] || [ "$status" -eq 77 ] || show_logs
 	rm -rf "$scratch"
 	exit "$status"
 }
