@@ -98,7 +98,7 @@ content(const char *name)
 static const char *
 rotated(const char *suffix)
 {
-	static char name[160];
+	static char name[256];
 
 	(void)snprintf(name, sizeof(name), "%s%s", path, suffix);
 	return name;
