@@ -67,7 +67,7 @@ compact(struct lines *l)
 static void
 give_up_line(struct lines *l)
 {
-	l->n_too_long++;
+	l->n_too_long += !l->skipping;
 	l->skipping = true;
 	l->len = l->scanned = l->at; /* its end is still to come */
 }

@@ -56,7 +56,7 @@ END_TEST
 
 START_TEST(a_line_that_is_too_long_costs_only_itself)
 {
-	const size_t n = 3 * LINE_MAX_BYTES;
+	const size_t n = 9 * LINE_MAX_BYTES;
 	cleanup_mem char *text = malloc(n + 32);
 	CLEANUP(input_freep) struct input *in = NULL;
 	cleanup_stdio FILE *f = tmpfile();
