@@ -87,6 +87,17 @@ window_fill(struct tail_window *w, const struct tail_file *f, struct err *e)
 	return n;
 }
 
+/* A file that was cut and has grown past the offset since is another text: then what stands in front
+ * of the offset hardly ever is the end of a line. */
+static bool
+was_cut(const struct tail_file *f)
+{
+	char before;
+
+	return f->offset > 0 && !f->skipping && pread(f->fd, &before, 1, f->offset - 1) == 1 &&
+	       before != '\n';
+}
+
 static void
 consume(struct tail_file *f, size_t n)
 {
@@ -219,6 +230,14 @@ is_quiet(struct tail_file *f)
 	return monotonic_us() - f->quiet_since_us >= TAIL_QUIET_US;
 }
 
+static void
+begin_again(struct tail_file *f, struct tail_window *w)
+{
+	f->offset = 0;
+	f->skipping = false;
+	window_clear(w, f);
+}
+
 /* At the end of the file at hand. 0: read on; 1: wait; 2: its last line is whole, then read on. */
 static int
 at_end(struct tail_file *f, struct tail_window *w, struct err *e)
@@ -229,9 +248,7 @@ at_end(struct tail_file *f, struct tail_window *w, struct err *e)
 	if (fstat(f->fd, &st) < 0)
 		return err_fail(e, EX_IOERR, errno, N_("cannot look at file"), NULL, "%s", f->path);
 	if (st.st_size < f->offset) {
-		f->offset = 0;
-		f->skipping = false;
-		window_clear(w, f);
+		begin_again(f, w);
 		return st.st_size > 0 ? 0 : 1;
 	}
 	if (is_current(f) || !is_quiet(f))
@@ -273,6 +290,8 @@ tail_file_next(struct tail_file *f, struct tail_window *w, struct span *ret, str
 			return -1;
 		if (n > 0) {
 			f->quiet_since_us = 0;
+			if (w->len == (size_t)n && was_cut(f))
+				begin_again(f, w);
 			continue;
 		}
 		rc = at_end(f, w, e);

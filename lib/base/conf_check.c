@@ -166,7 +166,7 @@ source_routes_check(const struct conf *c, const struct conf_source *s, struct er
 			return -1;
 	}
 	/* the journal's entries also find their store by its claims */
-	if (s->store || s->type == SOURCE_JOURNAL || (s->type == SOURCE_SYSLOG && s->n_tags > 0))
+	if (s->store || s->type == SOURCE_JOURNAL || s->n_tags > 0)
 		return 0;
 	return conf_fail(e, &s->where, N_("source without a store"), N_("add store or tag"),
 		"source \"%s\"", s->name);
