@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# make demo: real nginx and a real journald feed the service; it shows what it promises and leaves nothing behind.
+. "$(dirname "$0")/lib.sh"
+need_root
+need nginx
+export TMPDIR=$scratch
+
+promise "raw and scrubbed stand side by side, and nothing personal is in the scrubbed files"
+"$root/tools/demo" >"$scratch/out" 2>"$scratch/demo.log" </dev/null
+has "$scratch/out" 'GET /rooms/:id/join HTTP/1.1" 200'
+has "$scratch/out" 'GET /b/:id HTTP/1.1'
+has "$scratch/out" '+ ip6:'
+has "$scratch/out" 'Failed password for invalid user - from ip4:'
+has "$scratch/out" 'data={"logCode":"join_api"}'
+has "$scratch/out" 'freeswitch[4711]: -'
+has "$scratch/out" 'sparsam_lines_dropped_total{store="sshd",reason="no-match"} 1'
+has "$scratch/out" 'nothing: no name, address, token'
+! grep -a '^+' "$scratch/out" | grep -aiE 'erika|mustermann|beispiel|hunter2|127\.0\.0|203\.0|2001:db8' || fail "a scrubbed line names a person"
+[ -z "$(find "$scratch" -name 'sparsam-demo.*')" ] || fail "the demo left its folder"
+
+promise "interrupted, it cleans up as well"
+spawn interrupted setsid "$root/tools/demo"
+wait_for grep -q 'Visitors come' "$scratch/interrupted.log"
+kill -TERM -- "-${spawned[-1]}"
+wait_gone "${spawned[-1]}"
+wait_for test -z "$(find "$scratch" -name 'sparsam-demo.*')"
+! pgrep -f "$scratch/sparsam-demo" || fail "a process of the demo is left"
