@@ -84,9 +84,8 @@ parse_v6(const char *p, const char *end, uint8_t b[16])
 	return fill_gap(b, n, gap);
 }
 
-/* ::ffff:0:0/96 is the IPv4 address behind it. */
-static void
-unmap(struct address *a)
+void
+address_unmap(struct address *a)
 {
 	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
@@ -106,7 +105,7 @@ address_parse(struct span s, struct address *ret)
 		if (!parse_v6(s.p, s.p + s.len, a.b))
 			return false;
 		a.family = 6;
-		unmap(&a);
+		address_unmap(&a);
 	} else {
 		if (s.len < 7 || s.len > 15 || !parse_v4(s.p, s.p + s.len, a.b))
 			return false;

@@ -23,6 +23,9 @@ struct address {
  * case. No port, brackets, zone. Returns whether it was one. */
 bool address_parse(struct span s, struct address *ret);
 
+/* Makes an IPv6 address of ::ffff:0:0/96 the IPv4 address that it maps; leaves all others. */
+void address_unmap(struct address *a);
+
 /* Writes the RFC 5952 form; returns its length without the NUL. */
 size_t address_format(const struct address *a, char ret[ADDRESS_TEXT_MAX]);
 

@@ -30,6 +30,15 @@ char_is(char c, unsigned classes)
 	return detect_chars[(uint8_t)c] & classes;
 }
 
+/* 0 to 15 for a hexadecimal digit, more than 15 for all else. */
+extern const uint8_t detect_hex[256];
+
+static inline unsigned
+hex_digit(char c)
+{
+	return detect_hex[(uint8_t)c];
+}
+
 static inline char
 lower(char c)
 {
@@ -117,6 +126,22 @@ bool detect_phone_zero(struct detect *d, size_t at, struct finding *ret);
 
 /* Digits at AT of which something else says that they are a phone number. */
 bool detect_phone_digits(struct detect *d, size_t at, struct finding *ret);
+
+/* For each last letter of a key (its low five bits) the letters that may stand before it. */
+extern const uint32_t detect_key_ends[32];
+
+/* Can a key end before AT, also one in quotes? Nearly always not, and this is the cheap answer. */
+static inline bool
+may_end_key(const char *p, size_t at)
+{
+	size_t end = at;
+
+	if (at < 3)
+		return false;
+	if (p[at - 1] == '"' || p[at - 1] == '\'' || p[at - 1] == ']')
+		end -= p[at - 2] == '\\' ? 2 : 1;
+	return detect_key_ends[p[end - 1] & 31] >> (p[end - 2] & 31) & 1;
+}
 
 /* detect_token.c: a key ends before END, its value is looked for from VALUE on. ESCAPED: the sign
  * between them was, so that an escaped "&" ends the value. AT of the other: the "J" of "eyJ". */

@@ -32,6 +32,21 @@
 const uint8_t detect_chars[256] = { SIXTEEN(0), SIXTEEN(16), SIXTEEN(32), SIXTEEN(48), SIXTEEN(64),
 	SIXTEEN(80), SIXTEEN(96), SIXTEEN(112) };
 
+#define VALUE(c)                                                                                   \
+	(DIGIT(c)                 ? (c) - '0'                                                      \
+		: IN(c, 'a', 'f') ? (c) - 'a' + 10                                                 \
+		: IN(c, 'A', 'F') ? (c) - 'A' + 10                                                 \
+				  : 16)
+#define FOUR_VALUES(c) VALUE(c), VALUE((c) + 1), VALUE((c) + 2), VALUE((c) + 3)
+#define SIXTEEN_VALUES(c)                                                                          \
+	FOUR_VALUES(c), FOUR_VALUES((c) + 4), FOUR_VALUES((c) + 8), FOUR_VALUES((c) + 12)
+
+const uint8_t detect_hex[256] = { SIXTEEN_VALUES(0), SIXTEEN_VALUES(16), SIXTEEN_VALUES(32),
+	SIXTEEN_VALUES(48), SIXTEEN_VALUES(64), SIXTEEN_VALUES(80), SIXTEEN_VALUES(96),
+	SIXTEEN_VALUES(112), SIXTEEN_VALUES(128), SIXTEEN_VALUES(144), SIXTEEN_VALUES(160),
+	SIXTEEN_VALUES(176), SIXTEEN_VALUES(192), SIXTEEN_VALUES(208), SIXTEEN_VALUES(224),
+	SIXTEEN_VALUES(240) };
+
 /* --- names ------------------------------------------------------------------------------------ */
 
 static const char *const type_names[DETECT_TYPES] = {
@@ -109,8 +124,7 @@ pick_pass(void)
 static struct scan_want
 wanted(unsigned types)
 {
-	bool mail = types & DETECT_BIT(DETECT_EMAIL), phone = types & DETECT_BIT(DETECT_PHONE);
-	bool token = types & DETECT_BIT(DETECT_TOKEN), v6 = types & DETECT_BIT(DETECT_IPV6);
+	bool phone = types & DETECT_BIT(DETECT_PHONE), token = types & DETECT_BIT(DETECT_TOKEN);
 	unsigned pairs = SCAN_PAIR_ESCAPE;
 
 	if (token || phone)
@@ -119,16 +133,11 @@ wanted(unsigned types)
 		pairs |= SCAN_PAIR_PLUS;
 	return (struct scan_want){
 		.pairs = types ? (uint8_t)pairs : 0,
-		.at = mail || token ? 0xff : 0,
-		.jwt = token ? 0xff : 0,
+		.solo = token || types & DETECT_BIT(DETECT_EMAIL) ? SCAN_SOLO : 0,
 		.chain = types & (DETECT_ADDRESSES | DETECT_BIT(DETECT_UUID)) ? UINT64_MAX : 0,
-		.colon = v6 ? UINT64_MAX : 0,
 		.zero = phone ? UINT64_MAX : 0,
 	};
 }
-
-/* How far a candidate may look back for its shape; see detect_scan.h. */
-#define SCAN_BACK 32
 
 static void
 scan_chunk(struct detect *d)
@@ -136,13 +145,12 @@ scan_chunk(struct detect *d)
 	struct scan_want want = wanted(d->types);
 	size_t len = d->text.len - d->chunk;
 
-	if (len > DETECT_CHUNK)
-		len = DETECT_CHUNK;
-	scan(d->text.p + d->chunk, len, &want, d->map);
-	d->n_words = (unsigned)((len + 63) / 64);
-	d->word = 0;
+	if (len > SCAN_STRIDE * DETECT_WINDOWS + SCAN_BACK)
+		len = SCAN_STRIDE * DETECT_WINDOWS + SCAN_BACK;
+	d->n_windows = scan(d->text.p + d->chunk, len, &want, d->map);
+	d->window = 0;
 	d->bits = d->map[0];
-	if (d->chunk > 0) /* these were told, and with all that lies before them */
+	if (d->chunk > 0) /* the chunk before has told these, and with all that lies before them */
 		d->bits &= ~(uint64_t)0 << SCAN_BACK;
 }
 
@@ -154,7 +162,7 @@ detect_start(struct detect *d, struct span text, unsigned types)
 	d->depth = 0;
 	d->at = d->skip = d->escapes = d->cookie_end = d->chunk = 0;
 	d->bits = 0;
-	d->word = d->n_words = 0;
+	d->window = d->n_windows = 0;
 	if (text.len > 0)
 		scan_chunk(d);
 }
@@ -172,13 +180,15 @@ detect_found(
 	return true;
 }
 
-/* A digit, a letter to f, or a hyphen. */
+/* A digit or letter to f, or the second of two hyphens. */
 static bool
 detect_chain(struct detect *d, size_t at, struct finding *ret)
 {
 	switch (d->text.p[at - 1]) {
 	case '.':
 		return detect_nibbles(d, at, ret) || detect_v4(d, at, ret);
+	case ':':
+		return detect_v6(d, at - 1, ret);
 	case '-':
 		return detect_uuid(d, at, ret) || detect_hyphens(d, at, ret);
 	case '+':
@@ -196,41 +206,44 @@ detect_candidate(struct detect *d, size_t at, struct finding *ret)
 	const char *p = d->text.p;
 
 	if (at == 0)
-		return p[0] == '@' && detect_email(d, at, ret);
+		return false;
 	switch (p[at]) {
+	case ':':
+		if (p[at - 1] == ':')
+			return detect_v6(d, at, ret);
+		return may_end_key(p, at) && detect_key(d, at, at + 1, false, ret);
 	case '=':
 	case '>':
-		return detect_key(d, at, at + 1, false, ret);
-	case ':':
-		if ((p[at - 1] == ':' || char_is(p[at - 1], CHAR_HEX)) && detect_v6(d, at, ret))
-			return true;
-		return detect_key(d, at, at + 1, false, ret);
+		return may_end_key(p, at) && detect_key(d, at, at + 1, false, ret);
 	case '@':
-		return detect_userinfo(d, at, ret) || detect_email(d, at, ret);
+		return detect_email(d, at, ret);
 	case 'J':
 		return detect_jwt(d, at, ret);
 	case '#':
 	case 'x':
 	case 'u':
 		return detect_escape(d, at, ret);
+	case '-':
+		return p[at - 1] == '-' && detect_hyphens(d, at, ret);
 	default:
 		return detect_chain(d, at, ret);
 	}
 }
 
-/* Moves on to the next word of the map that is not zero. */
+/* Moves on to the next window that has a candidate. */
 static bool
-next_word(struct detect *d)
+next_window(struct detect *d)
 {
 	for (;;) {
-		while (++d->word < d->n_words) {
-			d->bits = d->map[d->word];
+		while (++d->window < d->n_windows) {
+			d->bits = d->map[d->window];
 			if (d->bits)
 				return true;
 		}
-		if (d->n_words < DETECT_CHUNK / 64 || d->text.len - d->chunk <= DETECT_CHUNK)
+		if (d->n_windows < DETECT_WINDOWS ||
+			d->text.len - d->chunk <= SCAN_STRIDE * DETECT_WINDOWS + SCAN_BACK)
 			return false;
-		d->chunk += DETECT_CHUNK - SCAN_BACK;
+		d->chunk += SCAN_STRIDE * DETECT_WINDOWS;
 		scan_chunk(d);
 		if (d->bits)
 			return true;
@@ -240,11 +253,21 @@ next_word(struct detect *d)
 bool
 detect_next(struct detect *d, struct finding *ret)
 {
-	while (d->bits || next_word(d)) {
-		size_t at = d->chunk + 64 * d->word + (unsigned)__builtin_ctzll(d->bits);
+	while (d->bits || next_window(d)) {
+		size_t start = d->chunk + SCAN_STRIDE * d->window, at;
 
+		if (d->skip > start) { /* most candidates lie in the finding before them */
+			if (d->skip - start >= SCAN_WINDOW) {
+				d->bits = 0;
+				continue;
+			}
+			d->bits &= ~(uint64_t)0 << (d->skip - start);
+			if (d->bits == 0)
+				continue;
+		}
+		at = start + (unsigned)__builtin_ctzll(d->bits);
 		d->bits &= d->bits - 1;
-		if (at >= d->skip && detect_candidate(d, at, ret)) {
+		if (detect_candidate(d, at, ret)) {
 			d->at = d->skip = ret->end;
 			return true;
 		}

@@ -47,7 +47,7 @@ struct finding {
 	struct address address; /* IPV4, IPV6 */
 };
 
-#define DETECT_CHUNK 2048 /* bytes whose candidates are found at once */
+#define DETECT_WINDOWS 40 /* of 48 bytes each, whose candidates are found at once */
 
 /* A scan in progress over a text that the caller keeps. Private but for its place on the stack. */
 struct detect {
@@ -59,9 +59,9 @@ struct detect {
 	size_t escapes;    /* escapes before this one are spent */
 	size_t cookie_end; /* up to here lies a Cookie header */
 	size_t chunk;      /* start of the bytes that `map` speaks of */
-	unsigned word, n_words;
-	uint64_t bits; /* candidates left in map[word] */
-	uint64_t map[DETECT_CHUNK / 64];
+	unsigned window, n_windows;
+	uint64_t bits; /* candidates left in map[window] */
+	uint64_t map[DETECT_WINDOWS];
 };
 
 /* Begins a scan of TEXT for TYPES (DETECT_BIT). */

@@ -32,18 +32,22 @@ local_start(const struct detect *d, size_t at)
 {
 	const char *p = d->text.p;
 	size_t lo = left_limit(d, at, LOCAL_MAX), i = at, n;
+	bool ascii = true;
 	int tail;
 	char c;
 
 	for (;;) {
-		while (i > lo && (char_is(p[i - 1], CHAR_MAIL) || (uint8_t)p[i - 1] >= 0x80))
-			i--;
+		for (; i > lo && (char_is(p[i - 1], CHAR_MAIL) || (uint8_t)p[i - 1] >= 0x80); i--)
+			ascii = ascii && (uint8_t)p[i - 1] < 0x80;
 		if (i > lo && p[i - 1] == '\'' && i < at && i - 1 > lo &&
 			char_is(p[i - 2], CHAR_ALPHA) && char_is(p[i], CHAR_ALPHA)) {
 			i--; /* o'brien */
 			continue;
 		}
-		tail = i < at && i > 0 ? detect_escape_tail(d, i, at) : -1;
+		c = char_before(d, i);
+		if (i == at || (c != '%' && c != '\\' && c != '#'))
+			break;
+		tail = detect_escape_tail(d, i, at);
 		if (tail <= 0)
 			break;
 		/* "%2B": part of it; "%3C": before it */
@@ -54,7 +58,7 @@ local_start(const struct detect *d, size_t at)
 		}
 		i -= n - (size_t)tail;
 	}
-	for (size_t k = i; k < at;) {
+	for (size_t k = i; k < at && !ascii;) {
 		n = (uint8_t)p[k] >= 0x80 ? sign_len(p + k, at - k) : 0;
 		k += n ? n : 1;
 		if (n)
@@ -83,13 +87,15 @@ quoted_start(const struct detect *d, size_t at)
 static bool
 is_no_domain(const char *label, size_t len)
 {
-	static const char *const ends[] = { "service", "socket", "timer", "target", "slice",
-		"scope", "mount", "automount", "device", "path", "swap", "png", "jpg", "jpeg",
-		"gif", "svg", "webp", "css", "js", "json", "html", "php", "txt", "log", "xml",
-		"conf", "journal" };
+	static const char names[][10] = { "automount", "conf", "css", "device", "gif", "html",
+		"jpeg", "jpg", "journal", "js", "json", "log", "mount", "path", "php", "png",
+		"scope", "service", "slice", "socket", "svg", "swap", "target", "timer", "txt",
+		"webp", "xml" };
+	char first = lower(label[0]);
 
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		if (strlen(ends[i]) == len && strncasecmp(label, ends[i], len) == 0)
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && names[i][0] <= first; i++) {
+		if (names[i][0] == first && names[i][len < 10 ? len : 9] == '\0' &&
+			strncasecmp(label, names[i], len) == 0)
 			return true;
 	}
 	return false;
@@ -166,18 +172,20 @@ is_message(const struct detect *d, size_t start)
 bool
 detect_email(struct detect *d, size_t at, struct finding *ret)
 {
-	size_t start, end;
+	size_t start = local_start(d, at), end;
+	char before;
 
-	if (!is_wanted(d, DETECT_EMAIL))
-		return false;
-	/* the domain first: it is the shorter way to a no */
-	end = domain_end(d, at + 1);
-	if (end == at + 1)
-		return false;
-	start = local_start(d, at);
 	if (start == at)
 		start = quoted_start(d, at);
-	if (start == at)
+	/* a password may end in what looks like a local part */
+	before = char_before(d, start);
+	if (before != ' ' && before != '<' && before != '=' && before != '/' &&
+		detect_userinfo(d, at, ret))
+		return true;
+	if (start == at || !is_wanted(d, DETECT_EMAIL))
+		return false;
+	end = domain_end(d, at + 1);
+	if (end == at + 1)
 		return false;
 	if (is_message(d, start)) {
 		d->skip = end;

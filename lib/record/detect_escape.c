@@ -256,6 +256,21 @@ is_in_address(const struct detect *d, size_t at, size_t end, char sign)
 	return left && char_is(after, CHAR_HEX);
 }
 
+/* \x22token\x22:\x22…\x22, %22token%22%3A…, user%5Bpassword%5D=…: what [AT, END) escapes may be the
+ * end of a key. */
+static bool
+key_in_quotes(struct detect *d, size_t at, size_t end, struct finding *ret)
+{
+	char c = char_at(d, end), escaped;
+	size_t n = detect_escape_read(d, end, &escaped);
+
+	if (n)
+		c = escaped;
+	if (c != '=' && c != ':')
+		return false;
+	return detect_key(d, at, end + (n ? n : 1), n > 0, ret);
+}
+
 bool
 detect_escape(struct detect *d, size_t at, struct finding *ret)
 {
@@ -270,10 +285,10 @@ detect_escape(struct detect *d, size_t at, struct finding *ret)
 	n = detect_escape_read(d, i, &c);
 	if (n == 0 || d->depth > 0)
 		return false;
-	if (c == '=' || c == ':') {
-		if (detect_key(d, i, i + n, true, ret))
-			return true;
-	}
+	if ((c == '=' || c == ':') && detect_key(d, i, i + n, true, ret))
+		return true;
+	if (c == '"' || c == ']')
+		return key_in_quotes(d, i, i + n, ret);
 	if (i < d->escapes || !is_inner(c))
 		return false;
 	if ((c == ':' || c == '.' || c == '-') && !is_in_address(d, i, i + n, c))

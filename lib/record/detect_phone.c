@@ -103,7 +103,8 @@ is_end(const struct detect *d, size_t end)
 
 	if (char_is(c, CHAR_ALNUM) || c == '_')
 		return false;
-	return !((c == '.' || c == ':' || c == ',' || c == '-') && char_is(more, CHAR_DIGIT));
+	return !(((c == '.' || c == ':' || c == ',') && char_is(more, CHAR_DIGIT)) ||
+		 (c == '-' && char_is(more, CHAR_ALNUM)));
 }
 
 bool
@@ -213,7 +214,8 @@ detect_phone_zero(struct detect *d, size_t at, struct finding *ret)
 	before = char_before(d, start);
 	if (!char_is(p[digit], CHAR_DIGIT) || p[digit] == '0') /* a padded number */
 		return false;
-	if (before == '_' || before == ',' || before == '/' || before == '%' || before == '\\' ||
+	if (before == '.' || before == '-' || before == '_' || before == ',' || before == '/' ||
+		before == '%' || before == '\\' ||
 		(char_is(before, CHAR_ALNUM) && detect_escape_tail(d, start, at) != 0))
 		return false;
 	bracket = before == '(';

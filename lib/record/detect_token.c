@@ -32,80 +32,77 @@ struct key {
 	enum kind kind;
 };
 
-/* The most usual first. Their last two letters stand in key_ends, too. */
-static const struct key keys[] = {
-#define KEY(name, whole, kind)                                                                     \
+/* By their last letters, the most usual first. */
+#define KEY(name, kind)                                                                            \
 	{                                                                                          \
-		name, sizeof(name) - 1, whole, kind                                                \
+		name, sizeof(name) - 1, false, KIND_##kind                                         \
 	}
-	KEY("token", false, KIND_TOKEN),
-	KEY("checksum", false, KIND_TOKEN),
-	KEY("password", false, KIND_PASSWORD),
-	KEY("sip", true, KIND_URI),
-	KEY("tel", true, KIND_URI),
-	KEY("sips", true, KIND_URI),
-	KEY("passwd", false, KIND_PASSWORD),
-	KEY("passwort", false, KIND_PASSWORD),
-	KEY("kennwort", false, KIND_PASSWORD),
-	KEY("passphrase", false, KIND_PASSWORD),
-	KEY("passcode", false, KIND_PASSWORD),
-	KEY("pwd", true, KIND_PASSWORD),
-	KEY("pw", true, KIND_PASSWORD),
-	KEY("pass", true, KIND_PASSWORD),
-	KEY("secret", false, KIND_PASSWORD),
-	KEY("credential", false, KIND_PASSWORD),
-	KEY("otp", true, KIND_PASSWORD),
-	KEY("sessionid", false, KIND_TOKEN),
-	KEY("session_id", false, KIND_TOKEN),
-	KEY("session-id", false, KIND_TOKEN),
-	KEY("sessid", false, KIND_TOKEN),
-	KEY("sid", true, KIND_LONG),
-	KEY("apikey", false, KIND_TOKEN),
-	KEY("api_key", false, KIND_TOKEN),
-	KEY("api-key", false, KIND_TOKEN),
-	KEY("jwt", true, KIND_TOKEN),
-	KEY("key", true, KIND_LONG),
-	KEY("code", true, KIND_LONG),
-	KEY("auth", true, KIND_LONG),
-	KEY("session", true, KIND_LONG),
-	KEY("ticket", true, KIND_LONG),
-	KEY("nonce", true, KIND_LONG),
-	KEY("response", true, KIND_LONG),
-	KEY("sig", true, KIND_LONG),
-	KEY("signature", false, KIND_LONG),
-	KEY("csrf", false, KIND_LONG),
-	KEY("xsrf", false, KIND_LONG),
-	KEY("authorization", false, KIND_HEADER),
-	KEY("cookie", false, KIND_COOKIE),
-	KEY("phone", false, KIND_NUMBER),
-	KEY("phonenumber", false, KIND_NUMBER),
-	KEY("phone_number", false, KIND_NUMBER),
-	KEY("phone-number", false, KIND_NUMBER),
-	KEY("msisdn", false, KIND_NUMBER),
-	KEY("callerid", false, KIND_NUMBER),
-	KEY("caller_id_number", false, KIND_NUMBER),
-	KEY("caller-id-number", false, KIND_NUMBER),
-	KEY("mobile", true, KIND_NUMBER),
-#undef KEY
+#define WHOLE(name, kind)                                                                          \
+	{                                                                                          \
+		name, sizeof(name) - 1, true, KIND_##kind                                          \
+	}
+static const struct key keys_d[] = { KEY("password", PASSWORD), KEY("passwd", PASSWORD),
+	WHOLE("pwd", PASSWORD), KEY("sessionid", TOKEN), KEY("session_id", TOKEN),
+	KEY("session-id", TOKEN), KEY("sessid", TOKEN), WHOLE("sid", LONG),
+	KEY("callerid", NUMBER) };
+static const struct key keys_e[] = { WHOLE("code", LONG), WHOLE("response", LONG),
+	WHOLE("nonce", LONG), KEY("signature", LONG), KEY("cookie", COOKIE), KEY("phone", NUMBER),
+	WHOLE("mobile", NUMBER), KEY("passphrase", PASSWORD), KEY("passcode", PASSWORD) };
+static const struct key keys_f[] = { KEY("csrf", LONG), KEY("xsrf", LONG) };
+static const struct key keys_g[] = { WHOLE("sig", LONG) };
+static const struct key keys_h[] = { WHOLE("auth", LONG) };
+static const struct key keys_l[] = { WHOLE("tel", URI), KEY("credential", PASSWORD) };
+static const struct key keys_m[] = { KEY("checksum", TOKEN) };
+static const struct key keys_n[] = { KEY("token", TOKEN), WHOLE("session", LONG),
+	KEY("authorization", HEADER), KEY("msisdn", NUMBER) };
+static const struct key keys_p[] = { WHOLE("sip", URI), WHOLE("otp", PASSWORD) };
+static const struct key keys_r[] = { KEY("phonenumber", NUMBER), KEY("phone_number", NUMBER),
+	KEY("phone-number", NUMBER), KEY("caller_id_number", NUMBER),
+	KEY("caller-id-number", NUMBER) };
+static const struct key keys_s[] = { WHOLE("pass", PASSWORD), WHOLE("sips", URI) };
+static const struct key keys_t[] = { KEY("secret", PASSWORD), WHOLE("jwt", TOKEN),
+	WHOLE("ticket", LONG), KEY("passwort", PASSWORD), KEY("kennwort", PASSWORD) };
+static const struct key keys_w[] = { WHOLE("pw", PASSWORD) };
+static const struct key keys_y[] = { WHOLE("key", LONG), KEY("apikey", TOKEN),
+	KEY("api_key", TOKEN), KEY("api-key", TOKEN) };
+
+#define L(c)  (UINT32_C(1) << ((c)&31))
+#define OF(k) k, sizeof(k) / sizeof(k[0])
+static const struct {
+	const struct key *keys;
+	size_t n;
+} key_groups[32] = {
+	['d' & 31] = { OF(keys_d) },
+	['e' & 31] = { OF(keys_e) },
+	['f' & 31] = { OF(keys_f) },
+	['g' & 31] = { OF(keys_g) },
+	['h' & 31] = { OF(keys_h) },
+	['l' & 31] = { OF(keys_l) },
+	['m' & 31] = { OF(keys_m) },
+	['n' & 31] = { OF(keys_n) },
+	['p' & 31] = { OF(keys_p) },
+	['r' & 31] = { OF(keys_r) },
+	['s' & 31] = { OF(keys_s) },
+	['t' & 31] = { OF(keys_t) },
+	['w' & 31] = { OF(keys_w) },
+	['y' & 31] = { OF(keys_y) },
 };
 
-/* For each last letter of a key the letters that may stand before it. */
-#define L(c) (UINT32_C(1) << ((c)&31))
-static const uint32_t key_ends[32] = {
-	['n' & 31] = L('e') | L('o') | L('d'),
-	['m' & 31] = L('u'),
+const uint32_t detect_key_ends[32] = {
 	['d' & 31] = L('r') | L('w') | L('i'),
-	['t' & 31] = L('r') | L('e') | L('w'),
-	['e' & 31] = L('s') | L('d') | L('c') | L('r') | L('i') | L('n') | L('l'),
-	['w' & 31] = L('p'),
-	['s' & 31] = L('s') | L('p'),
-	['l' & 31] = L('a') | L('e'),
-	['p' & 31] = L('t') | L('i'),
-	['y' & 31] = L('e'),
-	['h' & 31] = L('t'),
-	['g' & 31] = L('i'),
+	['e' & 31] = L('d') | L('s') | L('c') | L('r') | L('i') | L('n') | L('l'),
 	['f' & 31] = L('r'),
+	['g' & 31] = L('i'),
+	['h' & 31] = L('t'),
+	['l' & 31] = L('e') | L('a'),
+	['m' & 31] = L('u'),
+	['n' & 31] = L('e') | L('o') | L('d'),
+	['p' & 31] = L('i') | L('t'),
 	['r' & 31] = L('e'),
+	['s' & 31] = L('s') | L('p'),
+	['t' & 31] = L('e') | L('w') | L('r'),
+	['w' & 31] = L('p'),
+	['y' & 31] = L('e'),
 };
 
 /* --- the key ---------------------------------------------------------------------------------- */
@@ -123,17 +120,28 @@ is_whole(const struct detect *d, size_t start)
 	return detect_escape_tail(d, start, start + 2) >= 0;
 }
 
+static inline bool
+ends_in_key(const char *p, size_t end, const struct key *k)
+{
+	if (end < k->len)
+		return false;
+	for (size_t n = 1; n < k->len; n++) {
+		if (lower(p[end - 1 - n]) != k->name[k->len - 1 - n])
+			return false;
+	}
+	return true;
+}
+
 static const struct key *
 key_before(const struct detect *d, size_t end)
 {
-	const char *p = d->text.p;
+	unsigned last = (unsigned)(char_before(d, end) & 31);
+	const struct key *k = key_groups[last].keys;
 
-	if (end < 2 || !(key_ends[p[end - 1] & 31] >> (p[end - 2] & 31) & 1))
+	if (!char_is(char_before(d, end), CHAR_ALPHA))
 		return NULL;
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		const struct key *k = &keys[i];
-
-		if (k->name[k->len - 1] == (p[end - 1] | 0x20) && ends_in(d, end, k->name, k->len))
+	for (size_t i = 0; i < key_groups[last].n; i++, k++) {
+		if (ends_in_key(d->text.p, end, k))
 			return !k->whole || is_whole(d, end - k->len) ? k : NULL;
 	}
 	return NULL;
@@ -145,18 +153,13 @@ key_end(const struct detect *d, size_t end)
 {
 	const char *p = d->text.p;
 	char c = char_before(d, end);
-	size_t n;
 
-	if (char_is(c, CHAR_ALPHA) && !(lower(c) == 'd' && end > 2 && p[end - 3] == '%'))
-		return end;
 	if (c == '"' || c == '\'' || c == ']') {
 		end--;
 		while (end > 0 && p[end - 1] == '\\')
 			end--;
-		return end;
 	}
-	n = detect_escape_read_before(d, end > 16 ? end - 16 : 0, end, &c);
-	return n && (c == '"' || c == '\'' || c == ']') ? end - n : end;
+	return end;
 }
 
 /* --- the value -------------------------------------------------------------------------------- */
@@ -243,21 +246,21 @@ is_word(const struct detect *d, const struct value *v, const char *word)
 static bool
 is_placeholder(const struct detect *d, const struct value *v)
 {
-	static const char *const words[] = { "-", "null", "(null)", "nil", "none", "true", "false",
+	static const char *const words[] = { "-", "null", "nil", "none", "true", "false",
 		"undefined", "yes", "no", "on", "off", "ok", "invalid", "valid", "expired",
 		"missing", "required", "empty", "unset", "redacted", "filtered", "removed",
 		"hidden", "changed", "mismatch", "failed", "incorrect", "wrong" };
 	const char *p = d->text.p + v->start;
 	size_t len = v->end - v->start, n = 0;
 
-	if (len == 0)
+	if (len == 0 || (len >= 3 && memcmp(p, "***", 3) == 0))
 		return true;
 	while (n < len && (p[n] == '*' || p[n] == 'x' || p[n] == 'X' || p[n] == '.'))
 		n++;
-	if (n == len || (len >= 3 && memcmp(p, "***", 3) == 0))
+	if (n == len)
 		return true;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (is_word(d, v, words[i]))
+	for (size_t i = 0; len < 10 && i < sizeof(words) / sizeof(words[0]); i++) {
+		if (words[i][0] == lower(p[0]) && is_word(d, v, words[i]))
 			return true;
 	}
 	return false;

@@ -6,183 +6,227 @@
  * groups), "2001:db8::1.443" (BSD), "2001:db8::1: refused". Left alone: C++ and Perl names, MAC
  * addresses, fingerprints, EUI-64, "::" by itself.
  */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "record/detect-private.h"
 
-#define V6_TEXT_MAX 64 /* more than any address with its port; a longer run is none */
+#define V6_LEFT_MAX 64 /* bytes looked at before the candidate */
 
-static inline bool
-is_part(char c)
-{
-	return c == ':' || char_is(c, CHAR_HEX);
-}
+/* Groups as they stand, whatever they make. */
+struct groups {
+	uint16_t v[10]; /* network order */
+	unsigned n;     /* with a dotted quad counted as two */
+	unsigned gap;   /* groups before "::"; NO_GAP */
+	unsigned wide;  /* 0: all groups have two digits */
+	unsigned last;  /* digits of the last group */
+	size_t end;     /* behind the last group or "::" */
+	size_t at_last; /* where the last group begins */
+	bool quad;      /* ends in 203.0.113.7 */
+};
 
-/* Moves START behind what belongs to a word or an escape. False: a name like std::string. */
+#define NO_GAP 99
+
+/* Finds where an address may begin that has a colon at AT: leftmost digit or colon, but behind what
+ * belongs to a word or an escape. False: a name like std::string. */
 static bool
-trim_left(const struct detect *d, size_t *start, size_t end)
+find_start(const struct detect *d, size_t at, size_t *ret)
 {
 	const char *p = d->text.p;
-	size_t s = *start, colon;
-	char before = char_before(d, s);
-	bool word = char_is(before, CHAR_ALPHA);
+	size_t lo = left_limit(d, at, V6_LEFT_MAX), s = at, colon;
+	bool word;
+	char before;
+	int tail;
 
+	while (s > lo && (p[s - 1] == ':' || hex_digit(p[s - 1]) < 16))
+		s--;
+	before = char_before(d, s);
+	word = char_is(before, CHAR_ALPHA);
 	if (word || before == '%' || before == '\\' || before == '#') {
-		int tail = detect_escape_tail(d, s, end);
-
+		tail = detect_escape_tail(d, s, at + 1);
 		s += tail > 0 ? (size_t)tail : 0;
 		word = word && tail < 0;
 	}
 	for (;;) {
-		for (colon = s; colon < end && p[colon] != ':';)
+		for (colon = s; colon < at && p[colon] != ':';)
 			colon++;
 		if (!word && colon - s <= 4)
 			break;
-		if (end - colon < 2 || (p[colon + 1] == ':' && char_at(d, colon + 2) != ':'))
+		if (char_at(d, colon + 1) == ':' && char_at(d, colon + 2) != ':')
 			return false; /* word:: */
 		s = colon + 1;
+		if (s > at)
+			return false;
 		word = false;
 	}
 	/* ":2001:db8::1" and ":::1" have a colon that is not theirs */
-	if (end - s >= 3 && p[s] == ':' && (p[s + 1] != ':' || p[s + 2] == ':'))
+	if (p[s] == ':' && (char_at(d, s + 1) != ':' || char_at(d, s + 2) == ':'))
 		s++;
-	else if (p[s] == ':' && before == '>' && s == *start && s > 1 && p[s - 2] != '-')
+	else if (p[s] == ':' && before == '>' && s > 1 && p[s - 2] != '-')
 		return false; /* vector<int>::… */
-	*start = s;
+	*ret = s;
 	return true;
 }
 
-/* End of the dotted quad whose first number begins at GROUP, 0 if there is none. */
-static size_t
-quad_end(const struct detect *d, size_t group)
-{
-	const char *p = d->text.p;
-	size_t i = group, n;
-
-	for (int k = 0; k < 4; k++) {
-		for (n = 0; i < d->text.len && n < 4 && char_is(p[i], CHAR_DIGIT); n++)
-			i++;
-		if (n == 0 || n > 3)
-			return 0;
-		if (k < 3 && char_at(d, i++) != '.')
-			return 0;
-	}
-	return i;
-}
-
-/* Moves END to where the address ends. */
+/* Reads the rest of a dotted quad whose first number is the group at GROUP, ended at DOT. */
 static bool
-trim_right(const struct detect *d, size_t start, size_t *end)
+read_quad(const struct detect *d, size_t group, size_t dot, struct groups *g)
 {
-	const char *p = d->text.p;
-	size_t e = *end, group, quad;
-	char after = char_at(d, e);
+	struct address a;
+	size_t end = dot;
 
-	if (after == '.' && e > start && p[e - 1] != ':') {
-		for (group = e; group > start && p[group - 1] != ':';)
-			group--;
-		quad = quad_end(d, group);
-		if (quad)
-			e = quad;
-	} else if (char_is(after, CHAR_ALPHA)) {
-		if (e < start + 2 || p[e - 1] != ':' || p[e - 2] == ':')
-			return false; /* fe80::1x, std::x */
-	}
-	if (e - start >= 2 && p[e - 1] == ':' && p[e - 2] != ':')
-		e--;
-	*end = e;
+	while (end < d->text.len && end - group < 16 &&
+		(d->text.p[end] == '.' || char_is(d->text.p[end], CHAR_DIGIT)))
+		end++;
+	if (end > dot && d->text.p[end - 1] == '.')
+		end--;
+	if (!address_parse(span_of(d->text.p + group, end - group), &a) || g->n > 8)
+		return false;
+	memcpy(&g->v[g->n - 1], a.b, 4);
+	g->n++;
+	g->quad = true;
+	g->end = end;
 	return true;
 }
 
-/* Without its last group, if that can be a port. */
+/* Apache writes address:port without brackets. */
 static bool
-parse_with_port(const struct detect *d, size_t start, size_t *end, struct address *ret)
+is_port(const struct detect *d, size_t start, size_t end)
 {
-	const char *p = d->text.p;
-	size_t i = *end, e;
 	unsigned v = 0;
 
-	while (i > start && *end - i < 6 && char_is(p[i - 1], CHAR_DIGIT))
-		i--;
-	if (i == *end || *end - i > 5 || i < start + 3 || p[i - 1] != ':')
+	for (size_t i = start; i < end; i++) {
+		if (!char_is(d->text.p[i], CHAR_DIGIT) || i - start == 5)
+			return false;
+		v = v * 10 + (unsigned)(d->text.p[i] - '0');
+	}
+	return v <= 65535;
+}
+
+static bool
+drop_port(const struct detect *d, struct groups *g)
+{
+	if (!is_port(d, g->at_last, g->end))
 		return false;
-	for (e = i; e < *end; e++)
-		v = v * 10 + (unsigned)(p[e] - '0');
-	if (v > 65535 || !address_parse(span_of(p + start, i - 1 - start), ret))
-		return false;
-	*end = i - 1;
+	g->n--;
+	g->end = g->at_last - 1;
 	return true;
 }
 
-/* An address by its grammar, but something else by its looks? */
+/* Reads groups from START on. False: none that could be an address. */
+static bool
+read_groups(const struct detect *d, size_t start, struct groups *g)
+{
+	const char *p = d->text.p;
+	size_t i = start, len = d->text.len;
+
+	*g = (struct groups){ .gap = NO_GAP, .end = start };
+	if (p[i] == ':') { /* "::", as find_start() has seen to */
+		g->gap = 0;
+		i += 2;
+		g->end = i;
+	}
+	for (;;) {
+		size_t group = i;
+		unsigned v = 0, x;
+
+		while (i < len && (x = hex_digit(p[i])) < 16) {
+			v = v << 4 | x;
+			i++;
+		}
+		if (i == group) /* a colon that is not followed by a group */
+			return true;
+		if (i - group > 4)
+			return g->n == 8 && g->gap == NO_GAP && is_port(d, group, i);
+		if (g->n == 9)
+			return false;
+		g->v[g->n++] = htons((uint16_t)v);
+		g->at_last = group;
+		g->last = (unsigned)(i - group);
+		g->wide |= g->last ^ 2;
+		g->end = i;
+		if (i == len)
+			return true;
+		if (p[i] == '.')
+			return read_quad(d, group, i, g) || true;
+		if (p[i] != ':')
+			return !char_is(p[i], CHAR_ALPHA);
+		i++;
+		if (i < len && p[i] == ':') {
+			if (g->gap != NO_GAP)
+				return false;
+			g->gap = g->n;
+			g->end = ++i;
+			if (char_is(char_at(d, i), CHAR_ALPHA) && hex_digit(p[i]) > 15)
+				return false; /* fe80::x */
+		}
+	}
+}
+
+/* X::Y and nothing more, which programs also write for other things. */
 static bool
 is_something_else(const struct detect *d, size_t start, size_t end)
 {
 	const char *p = d->text.p;
-	unsigned n_colons = 0, n_digits = 0, width = 0;
-	bool gap = false, upper = false, low = false, pairs = true;
+	unsigned n_digits = 0;
+	bool upper = false, low = false;
 
 	for (size_t i = start; i < end; i++) {
-		char c = p[i];
-
-		if (c == '.')
-			return false;
-		if (c == ':') {
-			gap |= i > start && p[i - 1] == ':';
-			pairs = pairs && width == 2;
-			n_colons++;
-			width = 0;
-			continue;
-		}
-		width++;
-		n_digits += char_is(c, CHAR_DIGIT);
-		upper |= c >= 'A' && c <= 'F';
-		low |= c >= 'a';
+		n_digits += char_is(p[i], CHAR_DIGIT);
+		upper |= p[i] >= 'A' && p[i] <= 'F';
+		low |= p[i] >= 'a';
 	}
-	if (!gap)
-		return pairs && width == 2; /* EUI-64, World Wide Name */
-	if (end - start == 2)
-		return true;
-	if (n_colons > 2)
-		return false;
-	/* X::Y, and nothing more */
-	if (n_digits == 0)
-		return char_before(d, start) != '[' || char_at(d, end) != ']';
+	if (n_digits == 0) /* a::b; "::" by itself */
+		return end - start == 2 || char_before(d, start) != '[' || char_at(d, end) != ']';
 	if ((upper && low) || char_at(d, end) == '(')
 		return true;
 	return n_digits + 2 == end - start && end - start <= 6 && start > 1 &&
 	       p[start - 1] == '[' && char_is(p[start - 2], CHAR_ALNUM); /* list[1::2] */
 }
 
+static bool
+is_address(const struct detect *d, size_t start, struct groups *g)
+{
+	if (g->gap == NO_GAP) {
+		if (g->n == 9 && (g->quad || !drop_port(d, g)))
+			return false;
+		/* eight pairs: EUI-64, World Wide Name */
+		return g->n == 8 && g->wide != 0;
+	}
+	if (g->n > 7 && (g->quad || g->n > 8 || !drop_port(d, g)))
+		return false;
+	return g->n > 2 || g->quad || g->gap > 1 || (g->n == 2 && g->gap == 0) ||
+	       !is_something_else(d, start, g->end);
+}
+
+static void
+make_address(const struct groups *g, struct address *ret)
+{
+	unsigned head = g->gap < g->n ? g->gap : g->n;
+
+	*ret = (struct address){ .family = 6 };
+	memcpy(ret->b, g->v, 2 * head);
+	memcpy(ret->b + 2 * (8 - (g->n - head)), g->v + head, 2 * (g->n - head));
+	address_unmap(ret);
+}
+
 bool
 detect_v6(struct detect *d, size_t at, struct finding *ret)
 {
-	const char *p = d->text.p;
-	size_t lo = left_limit(d, at, V6_TEXT_MAX), hi = d->text.len, start = at, end = at, run;
-	struct address a;
+	size_t start, end;
+	struct groups g;
 
-	if (hi - at > V6_TEXT_MAX)
-		hi = at + V6_TEXT_MAX;
-	while (start > lo && is_part(p[start - 1]))
-		start--;
-	while (end < hi && is_part(p[end]))
+	if (find_start(d, at, &start) && start <= at && read_groups(d, start, &g) && g.end >= at &&
+		is_address(d, start, &g) && is_wanted(d, DETECT_IPV6)) {
+		make_address(&g, &ret->address);
+		return detect_found(ret, start, g.end, DETECT_IPV6,
+			ret->address.family == 4 ? FORM_MAPPED : FORM_PLAIN);
+	}
+	/* no second try at the next colon */
+	for (end = at; end < d->text.len && end - at < 1024 &&
+		       (d->text.p[end] == ':' || hex_digit(d->text.p[end]) < 16);)
 		end++;
-	run = end;
-	if (run - start > V6_TEXT_MAX) {
-		d->skip = run;
-		return false;
-	}
-	if (trim_left(d, &start, end) && trim_right(d, start, &end) && end - start > 2 &&
-		(address_parse(span_of(p + start, end - start), &a) ||
-			parse_with_port(d, start, &end, &a)) &&
-		memchr(p + start, ':', end - start) && !is_something_else(d, start, end) &&
-		is_wanted(d, DETECT_IPV6)) {
-		ret->address = a;
-		return detect_found(
-			ret, start, end, DETECT_IPV6, a.family == 4 ? FORM_MAPPED : FORM_PLAIN);
-	}
-	/* no second try at the next colon; but what ends in it may be a key */
-	if (run > at + 1)
-		d->skip = run;
+	if (end > at + 1)
+		d->skip = end;
 	return false;
 }

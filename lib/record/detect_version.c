@@ -64,14 +64,25 @@ word_at(const struct detect *d, size_t end)
 		WORD("string", true, WORD_LINK),
 #undef WORD
 	};
-	/* last letters of all words above: most words end here */
-	static const uint32_t last = 1u << ('n' & 31) | 1u << ('s' & 31) | 1u << ('r' & 31) |
-				     1u << ('v' & 31) | 1u << ('e' & 31) | 1u << ('w' & 31) |
-				     1u << ('d' & 31) | 1u << ('l' & 31) | 1u << ('h' & 31) |
-				     1u << ('p' & 31) | 1u << ('g' & 31);
+#define L(c) (UINT32_C(1) << ((c)&31))
+	/* for each last letter of a word above those before it: most words end here */
+	static const uint32_t ends[32] = {
+		['e' & 31] = L('r') | L('s') | L('t') | L('d') | L('g') | L('l'),
+		['g' & 31] = L('n'),
+		['h' & 31] = L('c'),
+		['l' & 31] = L('e'),
+		['n' & 31] = L('o') | L('i'),
+		['p' & 31] = L('e'),
+		['r' & 31] = L('e'),
+		['s' & 31] = L('r') | L('o') | L('i'),
+		['v' & 31] = UINT32_MAX,
+		['w' & 31] = L('f'),
+		['d' & 31] = L('l') | L('i'),
+	};
+#undef L
 	char c = lower(char_before(d, end));
 
-	if (!char_is(c, CHAR_ALPHA) || !(last >> (c & 31) & 1))
+	if (end < 2 || !char_is(c, CHAR_ALPHA) || !(ends[c & 31] >> (d->text.p[end - 2] & 31) & 1))
 		return WORD_NONE;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (words[i].text[words[i].len - 1] != c ||
