@@ -47,9 +47,10 @@ conf_alloc(struct conf_draft *d, size_t n)
 const char *
 conf_strdup(struct conf_draft *d, const char *s)
 {
-	char *copy = s ? conf_alloc(d, strlen(s) + 1) : NULL;
+	const size_t n = s ? strlen(s) + 1 : 0;
+	char *copy = s ? conf_alloc(d, n) : NULL;
 
-	return copy ? strcpy(copy, s) : NULL;
+	return copy ? memcpy(copy, s, n) : NULL;
 }
 
 struct conf_draft *

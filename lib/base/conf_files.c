@@ -122,24 +122,22 @@ folder_read(struct conf_draft *d, const char *dir, const char *hiding, struct er
 
 /* The shipped folder: conf/ above a program that lies in its build tree, else the installed one. */
 static const char *
-shipped_dir(char path[PATH_MAX])
+shipped_dir(char ret[PATH_MAX])
 {
-	const ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - sizeof("/conf/formats.d"));
+	char program[PATH_MAX], formats[PATH_MAX + 32];
+	const ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
 
-	if (n <= 0)
-		return SPARSAM_DATADIR;
-	path[n] = '\0';
+	program[n > 0 ? n : 0] = '\0';
 	for (int level = 0; level < BUILD_LEVELS; level++) {
-		char *slash = strrchr(path, '/');
+		char *slash = strrchr(program, '/');
 
 		if (!slash)
 			break;
-		strcpy(slash, "/conf/formats.d");
-		if (access(path, F_OK) == 0) {
-			strcpy(slash, "/conf");
-			return path;
-		}
 		*slash = '\0';
+		(void)snprintf(formats, sizeof(formats), "%s/conf/formats.d", program);
+		if (access(formats, F_OK) == 0 &&
+			snprintf(ret, PATH_MAX, "%s/conf", program) < PATH_MAX)
+			return ret;
 	}
 	return SPARSAM_DATADIR;
 }

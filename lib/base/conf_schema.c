@@ -125,20 +125,29 @@ static cfg_opt_t source_options[] = {
 
 #define DECLARATIONS                                                                               \
 	TITLED("format", format_options), TITLED("store", store_options),                          \
-		TITLED("source", source_options), CFG_END()
+		TITLED("source", source_options)
 
-static cfg_opt_t part_options[] = { DECLARATIONS }; /* formats.d, stores.d */
+/* formats.d, stores.d */
+static cfg_opt_t part_options[] = { DECLARATIONS, CFG_END() };
 
-static cfg_opt_t main_options[] = { /* sparsam.conf */
-	STR("state_dir", path), STR("runtime_dir", path), STR("metrics_dir", path),
-	STR("log_dir", path), STR("key_dir", path), STR("credential", path),
-	STR("pseudonym_prefix", prefix), WORD("clock", clock), DECLARATIONS
+/* sparsam.conf */
+static cfg_opt_t main_options[] = {
+	STR("state_dir", path),
+	STR("runtime_dir", path),
+	STR("metrics_dir", path),
+	STR("log_dir", path),
+	STR("key_dir", path),
+	STR("credential", path),
+	STR("pseudonym_prefix", prefix),
+	WORD("clock", clock),
+	DECLARATIONS,
+	CFG_END(),
 };
 
 /* libconfuse hands its error function no context; its scanner serves one thread anyway. */
 static struct err *reading;
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 schema_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	char text[300];

@@ -45,16 +45,19 @@ static const char *
 pieces_of(struct conf_draft *d, cfg_t *sec, const char *option)
 {
 	const unsigned n = cfg_size(sec, option);
-	size_t len = 1;
-	char *joined;
+	size_t len = 0;
+	char *joined, *end;
 
 	if (n == 0)
 		return NULL;
 	for (unsigned i = 0; i < n; i++)
 		len += strlen(cfg_getnstr(sec, option, i));
-	joined = conf_alloc(d, len);
-	for (unsigned i = 0; joined && i < n; i++)
-		strcat(joined, cfg_getnstr(sec, option, i));
+	joined = end = conf_alloc(d, len + 1);
+	for (unsigned i = 0; joined && i < n; i++) {
+		const char *piece = cfg_getnstr(sec, option, i);
+
+		end = mempcpy(end, piece, strlen(piece));
+	}
 	return joined;
 }
 
