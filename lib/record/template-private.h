@@ -21,7 +21,8 @@ struct template_part {
 	const char *delim;
 	uint32_t delim_len; /* 0 only at the end: the field takes the rest */
 	int16_t field;
-	bool quote; /* delim begins with '"', which a backslash before it undoes */
+	bool quote;          /* delim begins with '"', which a backslash before it undoes */
+	uint64_t word, mask; /* the first bytes of delim, up to 8 of them, to compare at once */
 	enum template_look look;
 };
 

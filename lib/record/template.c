@@ -346,6 +346,17 @@ read_apache(struct reader *r, const char *text)
 
 /* --------------------------------------------------------------------------------------------- */
 
+static void
+part_finish(struct template_part *part, enum conf_escape escape)
+{
+	size_t n = part->delim_len < sizeof(part->word) ? part->delim_len : sizeof(part->word);
+
+	memcpy(&part->word, part->delim, n);
+	memset(&part->mask, 0xff, n);
+	part->quote = n > 0 && part->delim[0] == '"' && escape != ESCAPE_NONE &&
+		      escape != ESCAPE_RSYSLOG;
+}
+
 int
 template_new(const struct conf_format *decl, struct format_names *names, struct template **ret,
 	struct err *e)
@@ -362,8 +373,7 @@ template_new(const struct conf_format *decl, struct format_names *names, struct 
 	if (t->n == 0)
 		return fail(&r, N_("template without a field"), NULL, 0);
 	for (unsigned i = 0; i < t->n; i++)
-		t->part[i].quote = t->part[i].delim_len > 0 && t->part[i].delim[0] == '"' &&
-				   decl->escape != ESCAPE_NONE && decl->escape != ESCAPE_RSYSLOG;
+		part_finish(&t->part[i], decl->escape);
 	*ret = TAKE(t);
 	return 0;
 }

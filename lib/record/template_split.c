@@ -54,9 +54,18 @@ number_end(const char *p, const char *end)
 	return q;
 }
 
-static bool
+static inline bool
 delim_stands(const struct template_part *t, const char *p, const char *end)
 {
+	uint64_t v;
+
+	if (end - p >= 8) {
+		memcpy(&v, p, sizeof(v));
+		if ((v & t->mask) != t->word)
+			return false;
+		if (t->delim_len <= 8)
+			return true;
+	}
 	return (size_t)(end - p) >= t->delim_len && memcmp(p, t->delim, t->delim_len) == 0;
 }
 

@@ -140,6 +140,7 @@ remember_minute(struct timestamp *t, struct span s, const struct time_text *x, i
 	t->tail_len = (uint8_t)tail;
 	t->minute_us = minute_us;
 	t->minute_latest_us = t->latest_us;
+	t->coarse_s = 0;
 }
 
 /* The remembered minute, and other seconds. */
@@ -272,8 +273,8 @@ coarsen_date(struct timestamp *t, struct span s, const struct time_text *x, int6
 	return put_date(x, floor_to(wall, DAY_S) / DAY_S, ret);
 }
 
-bool
-timestamp_coarsen(struct timestamp *t, struct span s, int64_t interval_s, char *ret)
+static bool
+coarsen(struct timestamp *t, struct span s, int64_t interval_s, char *ret)
 {
 	struct time_text x;
 	int64_t second;
@@ -294,6 +295,29 @@ timestamp_coarsen(struct timestamp *t, struct span s, int64_t interval_s, char *
 	put_number(ret + x.second_at - 6, 2, second / 3600);
 	put_number(ret + x.second_at - 3, 2, second / 60 % 60);
 	put_number(ret + x.second_at, 2, second % 60);
+	return true;
+}
+
+bool
+timestamp_coarsen(struct timestamp *t, struct span s, int64_t interval_s, char *ret)
+{
+	int64_t us;
+	bool same = interval_s % 60 == 0 && parse_same_minute(t, s, &us);
+
+	if (!same || t->coarse_s != interval_s) {
+		if (!coarsen(t, s, interval_s, ret))
+			return false;
+		if (same) {
+			memcpy(t->coarse, ret, t->head_len);
+			t->coarse_s = interval_s;
+		}
+		return true;
+	}
+	memcpy(ret, s.p, s.len);
+	memcpy(ret, t->coarse, t->head_len);
+	memset(ret + t->head_len, '0', 2);
+	for (size_t i = t->head_len + 3u; i < s.len - t->tail_len; i++) /* behind the point */
+		ret[i] = '0';
 	return true;
 }
 

@@ -32,6 +32,8 @@ struct timestamp {
 	char text[48]; /* the last one's text before its seconds, and behind them */
 	uint8_t head_len, tail_len;
 	int64_t minute_us, minute_latest_us;
+	char coarse[48];  /* text before the seconds, made coarse */
+	int64_t coarse_s; /* … to this interval; 0: not yet */
 
 	int64_t quarter;     /* of an hour, local, whose offsets from UTC are known */
 	int32_t offset_s[2]; /* two in the doubled hour, the earlier reading first */
@@ -49,7 +51,7 @@ bool timestamp_parse(struct timestamp *t, struct span s, int64_t *ret_us);
  * INTERVAL_S (> 0) set to the interval's start, in S's own shape and zone and of the same length.
  * Intervals up to a day count from midnight in that zone, longer ones from 1970-01-01. False: S is
  * no time, or the interval's start cannot be written in S's length (a month's name of another
- * length, in a language other than English). */
+ * length, in a language other than English). As cheap as timestamp_parse(), after it. */
 bool timestamp_coarsen(struct timestamp *t, struct span s, int64_t interval_s, char *ret);
 
 /* Days since the epoch, UTC, also for times before it. */

@@ -64,10 +64,13 @@ at_digit(const struct cursor *c)
 static bool
 one_of(struct cursor *c, const char *set)
 {
-	if (c->p == c->end || *c->p == '\0' || !strchr(set, *c->p))
-		return false;
-	c->p++;
-	return true;
+	for (; *set; set++) {
+		if (c->p < c->end && *c->p == *set) {
+			c->p++;
+			return true;
+		}
+	}
+	return false;
 }
 
 static size_t
@@ -135,9 +138,12 @@ word_is(const struct cursor *c, size_t n, const char *name)
 static int
 month_of(const struct cursor *c, size_t n)
 {
-	for (int i = 0; i < 12; i++)
-		if (word_is(c, n, time_months[i]))
+	for (int i = 0; i < 12 && n == 3; i++) {
+		const char *m = time_months[i];
+
+		if ((((c->p[0] ^ m[0]) | (c->p[1] ^ m[1]) | (c->p[2] ^ m[2])) & ~0x20) == 0)
 			return i + 1;
+	}
 	for (size_t i = 0; i < sizeof(other_months) / sizeof(other_months[0]); i++)
 		if (word_is(c, n, other_months[i].name))
 			return other_months[i].month;

@@ -285,6 +285,7 @@ START_TEST(coarse_time_keeps_its_shape_and_length)
 	const size_t len = strlen(coarse[_i].text);
 	struct timestamp t;
 	char once[64] = "", twice[64] = "";
+	int64_t us;
 
 	timestamp_init(&t, BERLIN);
 	t.latest_us = LATEST;
@@ -292,6 +293,15 @@ START_TEST(coarse_time_keeps_its_shape_and_length)
 	ck_assert_str_eq(once, coarse[_i].coarse);
 	ck_assert(timestamp_coarsen(&t, span_of(once, len), coarse[_i].interval_s, twice));
 	ck_assert_str_eq(twice, once);
+	/* the same from memory */
+	ck_assert(timestamp_parse(&t, span_str(coarse[_i].text), &us));
+	for (int i = 0; i < 3; i++) {
+		memset(twice, 0, sizeof(twice));
+		ck_assert(timestamp_coarsen(
+			&t, span_str(coarse[_i].text), coarse[_i].interval_s, twice));
+		ck_assert_str_eq(twice, once);
+		ck_assert(timestamp_coarsen(&t, span_str(coarse[_i].text), 120, twice));
+	}
 }
 END_TEST
 
