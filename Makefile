@@ -32,6 +32,7 @@ HARDEN      :=
 HARDEN_LINK :=
 else ifeq ($(VARIANT),fuzz)
 CC          := clang
+WARN        := # gcc judges
 CFLAGS      := $(SANITIZE) -fsanitize=fuzzer-no-link
 HARDEN      :=
 HARDEN_LINK :=
@@ -140,7 +141,9 @@ install: all                       ## into $(DESTDIR)$(PREFIX), and the configur
 	$(call put,$(DESTDIR)$(PREFIX)/lib/sysusers.d,$(wildcard systemd/sysusers.d/*.conf))
 	$(call put,$(DESTDIR)$(PREFIX)/lib/tmpfiles.d,$(wildcard systemd/tmpfiles.d/*.conf))
 	$(call put,$(DESTDIR)$(PREFIX)/lib/systemd/system,$(units))
-	$(if $(units),sed -i 's,/usr/bin/logscrub,$(PREFIX)/bin/logscrub,g' $(unit.homes))
+	$(call put,$(DESTDIR)$(PREFIX)/lib/systemd/journald@sparsam.conf.d,$(wildcard systemd/journald@*/*.conf))
+	$(call put,$(share)/doc/sparsam/logscrub.service.d,$(wildcard systemd/logscrub.service.d/*.conf))
+	$(if $(units),sed -i 's|/usr/bin/logscrub|$(PREFIX)/bin/logscrub|g' $(unit.homes))
 	install -d $(addprefix $(DESTDIR)$(SYSCONFDIR)/sparsam/,formats.d stores.d)
 	test -e $(DESTDIR)$(SYSCONFDIR)/sparsam/sparsam.conf || \
 		install -m 644 -t $(DESTDIR)$(SYSCONFDIR)/sparsam conf/sparsam.conf

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "logscrub/sink_entries.h"
 
-#include <errno.h>
+#include <unistd.h>
 
 #define START_MS  5000
 #define SETTLE_MS 1000
 #define STORED_MS 1000
+#define END_MS    1500
 #define MARK_MS   600000 /* how often a quiet sink notes positions, which costs an entry */
 
 int
@@ -24,6 +25,7 @@ sink_entries_start(struct sink_entries *s, struct err *e)
 	if (r < 0)
 		return -1;
 	s->number = r == 0 ? last.number + 1 : 1;
+	s->started = true;
 	return 0;
 }
 
@@ -203,11 +205,13 @@ sink_entries_look_up(struct sink *k, const char *stream)
 void
 sink_entries_end(struct sink_entries *s)
 {
-	if (s->readback.store && !s->unsure) {
-		if (s->n_items == 0)
-			add_marks(s);
-		(void)sink_entries_flush(&s->k, NULL); /* what stays behind is read again */
-	}
+	int64_t until = sink_now_ms() + END_MS;
+
+	if (s->started && s->n_items == 0)
+		add_marks(s);
+	/* What stays behind is read again, where it can be. */
+	while (s->started && sink_entries_flush(&s->k, NULL) != 0 && sink_now_ms() < until)
+		(void)usleep(50000);
 	readback_release(&s->readback);
 	free(s->item);
 	sink_release(&s->k);

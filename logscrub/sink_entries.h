@@ -35,7 +35,7 @@ struct sink_entries {
 	unsigned n_items, cap_items, n_sent;
 	uint64_t number; /* of the next record */
 	int64_t flushed_ms;
-	bool unsure;
+	bool started, unsure;
 };
 
 /* Settles the way and reads where the numbers go on. EX_TEMPFAIL if that takes too long. */

@@ -256,7 +256,6 @@ sink_journal_open(
 	if (sink_init(&n->s.k, &journal_driver, s, d->path, e) < 0 || lock_take(n, e) < 0 ||
 		readback_open_file(&n->s.readback, n->s.k.name, n->s.k.store, e) < 0 ||
 		sink_entries_start(&n->s, e) < 0) {
-		n->s.unsure = true; /* nothing to be flushed */
 		journal_close(&n->s.k);
 		return -1;
 	}

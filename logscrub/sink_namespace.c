@@ -227,7 +227,6 @@ sink_namespace_open(
 	if (sink_init(&n->s.k, &namespace_driver, s, d->namespace_, e) < 0 ||
 		readback_open_namespace(&n->s.readback, n->s.k.name, n->s.k.store, e) < 0 ||
 		sink_entries_start(&n->s, e) < 0) {
-		n->s.unsure = true; /* nothing to be flushed */
 		namespace_close(&n->s.k);
 		return -1;
 	}
