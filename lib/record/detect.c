@@ -267,7 +267,8 @@ detect_next(struct detect *d, struct finding *ret)
 		}
 		at = start + (unsigned)__builtin_ctzll(d->bits);
 		d->bits &= d->bits - 1;
-		if (detect_candidate(d, at, ret)) {
+		/* a detector that looks to the left may come upon the finding before */
+		if (detect_candidate(d, at, ret) && ret->start >= d->at) {
 			d->at = d->skip = ret->end;
 			return true;
 		}
