@@ -140,7 +140,7 @@ may_end_key(const char *p, size_t at)
 		return false;
 	if (p[at - 1] == '"' || p[at - 1] == '\'' || p[at - 1] == ']')
 		end -= p[at - 2] == '\\' ? 2 : 1;
-	return detect_key_ends[p[end - 1] & 31] >> (p[end - 2] & 31) & 1;
+	return end >= 2 && detect_key_ends[p[end - 1] & 31] >> (p[end - 2] & 31) & 1;
 }
 
 /* detect_token.c: a key ends before END, its value is looked for from VALUE on. ESCAPED: the sign
