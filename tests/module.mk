@@ -31,7 +31,7 @@ cov:                               ## how much of the code make check reaches
 	gcovr --root . --filter lib/ --filter logscrub/ $(BUILD)/cov/obj
 
 valgrind: $(unit.bins)             ## the unit tests under valgrind
-	@CK_FORK=no TEST_UNDER='valgrind -q --error-exitcode=9 --leak-check=full' \
+	@CK_FORK=no TEST_TIMEOUT=1800 TEST_UNDER='valgrind -q --error-exitcode=9 --leak-check=full' \
 		$(tests.env) tests/run $(unit.bins)
 
 fuzz:                              ## each fuzz target for FUZZ_S seconds (15)
