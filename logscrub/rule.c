@@ -35,7 +35,8 @@ drop_reason_name(enum drop_reason r)
 
 static enum drop_reason level_read(struct rule *r, struct level *lv, struct span text);
 
-/* The text of VALUE without escapes of KIND, kept in B when there were any. */
+/* The text of VALUE without escapes of KIND, kept in B when there were any: each is longer than what it
+ * stands for, so the same length means that there were none. */
 static struct span
 undo(enum conf_escape kind, struct span value, struct buf *b)
 {
@@ -43,7 +44,7 @@ undo(enum conf_escape kind, struct span value, struct buf *b)
 		return value;
 	buf_clear(b);
 	escape_undo(kind, value, b);
-	return span_of(b->p, b->len);
+	return b->len == value.len ? value : span_of(b->p, b->len);
 }
 
 static void
