@@ -71,7 +71,7 @@ take_term(struct span *rest)
 	struct span s = *rest;
 
 	if (!plus) {
-		*rest = span_from(*rest, rest->len);
+		*rest = SPAN_NONE;
 		return s;
 	}
 	s.len = (size_t)(plus - s.p);
@@ -110,7 +110,7 @@ terms_read(struct claims *cl, const struct conf *c, struct err *e)
 						   "between"),
 						"store \"%s\"", s->name);
 				cl->n_terms++;
-			} while (rest.len > 0);
+			} while (rest.p);
 		}
 	}
 	qsort(cl->term, cl->n_terms, sizeof(*cl->term), term_compare);
@@ -172,7 +172,7 @@ claims_read(struct claims *cl, const struct conf *c, struct err *e)
 						N_("journal claim has too many terms"), NULL,
 						"store \"%s\"", m->store->name);
 				m->term[m->n++] = term_find(cl, &t);
-			} while (rest.len > 0);
+			} while (rest.p);
 		}
 	qsort(cl->claim, cl->n_claims, sizeof(*cl->claim), claim_compare);
 	return 0;

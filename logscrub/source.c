@@ -5,7 +5,7 @@
 
 #include "logscrub/source-private.h"
 
-#define PATIENCE_MS 20
+#define PATIENCE_MS 100
 
 int
 source_open(const struct conf *c, const struct conf_source *d, const struct source_host *host,

@@ -23,6 +23,7 @@
 #define CONNECTIONS_MAX   64
 #define UNFINISHED_MAX_US (INT64_C(600) * 1000000)
 #define CHECK_MS          30000
+#define PATIENCE_MS       50 /* a receive buffer of megabytes holds a burst for so long */
 
 struct datagrams {
 	char *slab; /* BATCH of DATAGRAM_BYTES */
@@ -395,7 +396,7 @@ unix_patience_ms(bool ours)
 	int fds[2], n = 0;
 
 	if (!ours)
-		return 5;
+		return 20;
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0)
 		return 1;
 	while (n < 100 && send(fds[0], "", 1, MSG_NOSIGNAL) == 1)
@@ -425,7 +426,7 @@ source_syslog_open(const struct conf *c, const struct conf_source *d,
 		syslog_sockets_open(d->listen, y->socket, &y->n_sockets, e) < 0 ||
 		source_pause(s, false, e) < 0)
 		return -1;
-	y->patience_ms = 20;
+	y->patience_ms = PATIENCE_MS;
 	for (unsigned i = 0; i < y->n_sockets; i++)
 		if (y->socket[i].local && !y->socket[i].stream)
 			y->patience_ms = unix_patience_ms(y->socket[i].unlink_ != NULL);

@@ -129,7 +129,7 @@ tag_of(struct span word)
 void
 frame_read_header(struct span line, struct frame *ret)
 {
-	struct span rest = line, word, after;
+	struct span rest = line, host = SPAN_NONE, word, after;
 
 	ret->line = ret->message = line;
 	ret->ident = span_of(line.p, 0);
@@ -146,6 +146,9 @@ frame_read_header(struct span line, struct frame *ret)
 				ret->message = span_from(ret->message, 1);
 			return;
 		}
+		if (words == 2 && !span_eq(word, host))
+			return;
+		host = word;
 		rest = after;
 	}
 }

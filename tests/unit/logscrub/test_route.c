@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <check.h>
+
+#include "logscrub/claim.h"
+#include "logscrub/position.h"
+#include "logscrub/route.h"
+
+#define LIST(...)                                                                                  \
+	{                                                                                          \
+		(const char *[]){ __VA_ARGS__ },                                                   \
+			sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(const char *)             \
+	}
+
+static struct conf_store stores[] = {
+	{ .name = "sshd", .journal = LIST("_SYSTEMD_UNIT=ssh.service", "SYSLOG_IDENTIFIER=sshd") },
+	{ .name = "etherpad",
+		.journal = LIST("SYSLOG_IDENTIFIER=node + _SYSTEMD_UNIT=etherpad.service") },
+	{ .name = "node", .journal = LIST("SYSLOG_IDENTIFIER=node") },
+	{ .name = "postfix",
+		.journal = LIST("_SYSTEMD_UNIT=postfix*", "SYSLOG_IDENTIFIER=postfix/*") },
+	{ .name = "nginx" },
+	{ .name = "journal-rest" },
+};
+static struct conf_format no_formats[1];
+static const struct conf conf = {
+	.format = no_formats, .store = stores, .n_stores = sizeof(stores) / sizeof(stores[0])
+};
+
+static const struct claim_case {
+	const char *field[4];
+	const char *store;
+} claim_cases[] = {
+	{ { "MESSAGE=x", "_SYSTEMD_UNIT=ssh.service" }, "sshd" },
+	{ { "SYSLOG_IDENTIFIER=sshd", "_SYSTEMD_UNIT=session-1.scope" }, "sshd" },
+	{ { "SYSLOG_IDENTIFIER=node", "_SYSTEMD_UNIT=other.service" }, "node" },
+	{ { "_SYSTEMD_UNIT=etherpad.service", "SYSLOG_IDENTIFIER=node" },
+		"etherpad" }, /* more terms */
+	{ { "_SYSTEMD_UNIT=etherpad.service", "SYSLOG_IDENTIFIER=sh" }, "journal-rest" },
+	{ { "_SYSTEMD_UNIT=postfix@-.service" }, "postfix" },
+	{ { "SYSLOG_IDENTIFIER=postfix" }, "journal-rest" },
+	{ { "SYSLOG_IDENTIFIER=postfix/smtpd" }, "postfix" },
+	{ { "SYSLOG_IDENTIFIER_X=sshd", "X=SYSLOG_IDENTIFIER=sshd" }, "journal-rest" },
+	{ { "SYSLOG_IDENTIFIER=", "SYSLOG_IDENTIFIER", "" }, "journal-rest" },
+	{ { "SYSLOG_IDENTIFIER=x", "SYSLOG_IDENTIFIER=sshd" },
+		"sshd" }, /* a field may come twice */
+};
+
+START_TEST(claim_finds_the_store)
+{
+	const struct claim_case *c = &claim_cases[_i];
+	struct claims *cl;
+
+	ck_assert_int_eq(claims_new(&conf, &cl, NULL), 0);
+	for (int again = 0; again < 2; again++) {
+		claims_begin(cl);
+		for (int i = 0; i < 4 && c->field[i]; i++)
+			claims_see(cl, span_str(c->field[i]));
+		ck_assert_str_eq(claims_store(cl)->name, c->store);
+		claims_begin(cl);
+		ck_assert_str_eq(claims_store(cl)->name, "journal-rest");
+	}
+	claims_free(cl);
+}
+END_TEST
+
+START_TEST(entry_is_nobodys_without_a_rest)
+{
+	struct conf c = conf;
+	struct claims *cl;
+
+	c.n_stores--;
+	ck_assert_int_eq(claims_new(&c, &cl, NULL), 0);
+	claims_begin(cl);
+	claims_see(cl, SPAN("SYSLOG_IDENTIFIER=x"));
+	ck_assert_ptr_null(claims_store(cl));
+	claims_free(cl);
+}
+END_TEST
+
+START_TEST(claim_without_a_field_is_refused)
+{
+	static const char *const bad[] = { "sshd", "=x", "A=x + ", "A=x + b", " + A=x", "" };
+	const char *v[1] = { bad[_i] };
+	struct conf_store s = { .name = "s", .journal = { v, 1 }, .where = { "f", 1 } };
+	const struct conf c = { .store = &s, .n_stores = 1 };
+	struct claims *cl = NULL;
+	struct err e = { 0 };
+
+	ck_assert_int_eq(claims_new(&c, &cl, &e), -1);
+	ck_assert_int_eq(e.exit, EX_CONFIG);
+}
+END_TEST
+
+static struct conf_tag tags[] = { { .tag = "nginx", .store = "nginx" },
+	{ .tag = "postfix/", .store = "postfix" }, { .tag = "postfix/smtpd", .store = "sshd" } };
+
+static const struct tag_case {
+	const char *ident, *store;
+} tag_cases[] = {
+	{ "nginx", "nginx" },
+	{ "nginx2", NULL },
+	{ "ngin", NULL },
+	{ "", NULL },
+	{ "postfix/qmgr", "postfix" },
+	{ "postfix/smtpd", "sshd" }, /* the longest */
+	{ "postfix", NULL },
+	{ "postfix/", "postfix" },
+};
+
+START_TEST(tag_finds_the_store)
+{
+	const struct conf_source s = { .type = SOURCE_SYSLOG, .tag = tags, .n_tags = 3 };
+	const struct entry en = { .ident = span_str(tag_cases[_i].ident) };
+	const struct conf_store *st = route_entry(&conf, &s, &en);
+
+	if (!tag_cases[_i].store)
+		ck_assert_ptr_null(st);
+	else
+		ck_assert_str_eq(st->name, tag_cases[_i].store);
+}
+END_TEST
+
+START_TEST(source_reaches_what_its_entries_may_come_to)
+{
+	const struct conf_source by_tag = { .type = SOURCE_SYSLOG, .tag = tags, .n_tags = 1 };
+	const struct conf_source by_name = { .type = SOURCE_TAIL, .store = "sshd" };
+	const struct conf_source journal = { .type = SOURCE_JOURNAL };
+
+	ck_assert(route_reaches(&conf, &by_tag, &stores[4]));
+	ck_assert(!route_reaches(&conf, &by_tag, &stores[0]));
+	ck_assert(route_reaches(&conf, &by_name, &stores[0]));
+	ck_assert(!route_reaches(&conf, &by_name, &stores[4]));
+	ck_assert(route_reaches(&conf, &journal, &stores[0]));
+	ck_assert(!route_reaches(&conf, &journal, &stores[4]));
+	ck_assert(route_reaches(&conf, &journal, &stores[5]));
+}
+END_TEST
+
+static const struct position_case {
+	const char *a, *b;
+	int64_t order_a, order_b;
+	int wanted;
+} position_cases[] = {
+	{ "t:1:2:3:9", "t:1:2:3:a", 9, 10, -1 },
+	{ "t:1:2:3:5", "t:1:7:3:a", 90, 10, 1 },            /* rotated: all bytes count */
+	{ "j:s=a;i=9;b=1", "j:s=a;i=a;b=1", 200, 100, -1 }, /* the clock was set back */
+	{ "j:s=a;i=a;b=1", "j:s=a;i=9;b=1", 100, 100, 1 },
+	{ "j:s=a;i=9;b=1", "j:s=b;i=1;b=1", 100, 200, -1 }, /* two journals: by time */
+	{ "j:s=a;i=9;b=1", "j:s=a;i=9;b=1", 100, 200, 0 },
+	{ "j:@100", "j:s=a;i=9;b=1", 100, 200, -1 },
+	{ "", "", 1, 1, 0 },
+};
+
+START_TEST(positions_are_compared_by_what_grows)
+{
+	const struct position_case *c = &position_cases[_i];
+	int got = position_compare(span_str(c->a), c->order_a, span_str(c->b), c->order_b);
+
+	ck_assert_int_eq((got > 0) - (got < 0), c->wanted);
+	got = position_compare(span_str(c->b), c->order_b, span_str(c->a), c->order_a);
+	ck_assert_int_eq((got > 0) - (got < 0), -c->wanted);
+}
+END_TEST
+
+#define N(table) (int)(sizeof(table) / sizeof(table[0]))
+
+int
+main(void)
+{
+	Suite *s = suite_create("route");
+	TCase *t = tcase_create("all");
+	SRunner *r;
+	int failures;
+
+	tcase_add_loop_test(t, claim_finds_the_store, 0, N(claim_cases));
+	tcase_add_test(t, entry_is_nobodys_without_a_rest);
+	tcase_add_loop_test(t, claim_without_a_field_is_refused, 0, 6);
+	tcase_add_loop_test(t, tag_finds_the_store, 0, N(tag_cases));
+	tcase_add_test(t, source_reaches_what_its_entries_may_come_to);
+	tcase_add_loop_test(t, positions_are_compared_by_what_grows, 0, N(position_cases));
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failures = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failures ? 1 : 0;
+}
