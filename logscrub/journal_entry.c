@@ -70,7 +70,7 @@ put_unit(struct buf *out, const char *name, struct span unit)
 	const char *at, *dot;
 	char plain[WORD_MAX_BYTES + 1];
 
-	if (!is_plain_word(unit))
+	if (!unit.p || !is_plain_word(unit))
 		return;
 	if (!has_address(unit)) {
 		journal_entry_field(out, name, unit);
