@@ -12,7 +12,7 @@
 static const char *const filters[] = { "gzip", "xz", "zstd", "bzip2" };
 #define N_FILTERS ((int)(sizeof(filters) / sizeof(filters[0])))
 
-/* 200,000 numbered lines: 1.4 MB, several blocks of each format. */
+/* 60,000 numbered lines: 350 KB, several blocks of each format but bzip2. */
 static char *big;
 static size_t big_len;
 
@@ -22,7 +22,7 @@ setup(void)
 	FILE *f = open_memstream(&big, &big_len);
 
 	ck_assert_ptr_nonnull(f);
-	for (int i = 0; i < 200000; i++)
+	for (int i = 0; i < 60000; i++)
 		fprintf(f, "%d\n", i);
 	ck_assert_int_eq(fclose(f), 0);
 }
@@ -211,14 +211,14 @@ END_TEST
 /* What zcat and its kin give of a file cut at two thirds is the least that we have to give. */
 START_TEST(a_file_cut_short_gives_all_that_is_readable)
 {
-	static const size_t readable[] = { 800000, 800000, 500000, 0 };
+	static const size_t readable[] = { 180000, 180000, 130000, 0 };
 	int fd = pack(filters[_i], true, big, big_len);
 
 	ck_assert_int_eq(ftruncate(fd, (off_t)(size_of(fd) * 2 / 3)), 0);
 	check_damaged(fd, readable[_i]);
 	fd = pack(filters[_i], true, big, big_len);
 	ck_assert_int_eq(ftruncate(fd, (off_t)(size_of(fd) - 1)), 0);
-	check_damaged(fd, filters[_i][0] == 'b' ? 900000 : big_len);
+	check_damaged(fd, filters[_i][0] == 'b' ? 0 : big_len);
 	fd = pack(filters[_i], true, big, big_len);
 	ck_assert_int_eq(ftruncate(fd, 12), 0);
 	check_damaged(fd, 0);
@@ -245,7 +245,7 @@ END_TEST
 
 START_TEST(every_flipped_byte_is_found)
 {
-	int fd = pack(filters[_i], true, big, 600);
+	int fd = pack(filters[_i], true, big, 200);
 	size_t n = size_of(fd);
 	char bytes[1000];
 
@@ -261,7 +261,7 @@ START_TEST(every_flipped_byte_is_found)
 		bytes[at] ^= 0x20;
 		/* without its magic it is plain; bits that change no text do no harm */
 		if (unpack_all(memory_file(bytes, n), &text, &len, &found, &e) == 0 && *found)
-			ck_assert_msg(len == 600 && memcmp(text, big, len) == 0, "byte %zu", at);
+			ck_assert_msg(len == 200 && memcmp(text, big, len) == 0, "byte %zu", at);
 		free(text);
 		bytes[at] ^= 0x20;
 	}

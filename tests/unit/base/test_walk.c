@@ -194,10 +194,10 @@ mount_crossing_try(int fallback)
 	walk_force_fallback(fallback);
 	(void)snprintf(point, sizeof(point), "%s/sub/deep", path);
 	if (unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) < 0 ||
-		mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0)
 		return 77;
 	/* a bind mount has the same device number on both sides */
-	if (mount(point, point, NULL, MS_BIND, NULL) < 0)
+	if (mount(point, point, "none", MS_BIND, NULL) < 0)
 		return 77;
 	dir = open(
 		path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* the other one sees no mount of ours */
