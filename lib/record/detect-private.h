@@ -52,10 +52,11 @@ char_at(const struct detect *d, size_t i)
 	return i < d->text.len ? d->text.p[i] : ' ';
 }
 
+/* The byte before I: "I - 1" of 0 lies outside, too. */
 static inline char
 char_before(const struct detect *d, size_t i)
 {
-	return i > 0 ? d->text.p[i - 1] : ' ';
+	return char_at(d, i - 1);
 }
 
 /* How far to the left of AT a detector may look for the beginning of its datum. */
@@ -75,7 +76,8 @@ is_wanted(const struct detect *d, enum detect_type t)
 static inline bool
 ends_in(const struct detect *d, size_t end, const char *word, size_t len)
 {
-	return end >= len && strncasecmp(d->text.p + end - len, word, len) == 0;
+	return end >= len && end <= d->text.len &&
+	       strncasecmp(d->text.p + end - len, word, len) == 0;
 }
 
 #define ENDS_IN(d, end, literal) ends_in(d, end, "" literal, sizeof(literal) - 1)

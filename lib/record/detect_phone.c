@@ -172,6 +172,24 @@ word_before(const struct detect *d, size_t at)
 	return 0;
 }
 
+/* Are these some of many blocks, as an account has, or a dotted quad with leading zeros? */
+static bool
+is_row(const struct detect *d, size_t start, size_t end)
+{
+	unsigned first = block_len(d, start);
+
+	if (char_at(d, start + first) == '.' && block_len(d, start + first + 1) <= 3)
+		return true;
+	if (char_before(d, start) != ' ' || !char_is(char_before(d, start - 1), CHAR_DIGIT))
+		return false;
+	if (char_at(d, end) == ' ' && char_is(char_at(d, end + 1), CHAR_DIGIT))
+		return true;
+	/* blocks of four */
+	return first == 4 && start > 5 && block_len(d, start - 5) == 4 &&
+	       !char_is(char_before(d, start - 5), CHAR_ALNUM) &&
+	       block_len(d, start + first + 1) <= 4;
+}
+
 /* Is N, at START, written as people write a number, or is it just a row of digits? */
 static bool
 is_written_as_number(const struct detect *d, const struct number *n, size_t start, bool bracket)
@@ -224,7 +242,8 @@ detect_phone_zero(struct detect *d, size_t at, struct finding *ret)
 		bracket = false;
 	if (bracket && n.n_blocks < 2)
 		return false;
-	if (!is_end(d, n.end) || !is_written_as_number(d, &n, start, bracket)) {
+	if (!is_end(d, n.end) || is_row(d, start, n.end) ||
+		!is_written_as_number(d, &n, start, bracket)) {
 		if (n.n_blocks == 1)
 			d->skip = n.end;
 		return false;

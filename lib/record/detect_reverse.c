@@ -124,7 +124,26 @@ detect_uuid(struct detect *d, size_t at, struct finding *ret)
 
 /* --- hyphens ---------------------------------------------------------------------------------- */
 
-/* Is [START, END) part of a host name, and not of a date, a file name, a row of numbers? */
+/* Do the numbers from START on belong to a longer row (a date, a MAC address)? "ec2-203-…" is none. */
+static bool
+is_row(const struct detect *d, size_t start, size_t end)
+{
+	const char *p = d->text.p;
+	size_t i = start;
+
+	if (char_at(d, end) == '-' && char_is(char_at(d, end + 1), CHAR_DIGIT))
+		return true;
+	if (char_before(d, i) != '-')
+		return false;
+	while (--i > 0 && char_is(p[i - 1], CHAR_DIGIT))
+		;
+	if (i + 1 < start && !char_is(char_before(d, i), CHAR_ALPHA))
+		return true;
+	return end - start == 11 && start > 2 && char_is(p[start - 2], CHAR_HEX) &&
+	       char_is(p[start - 3], CHAR_HEX) && !char_is(char_before(d, start - 3), CHAR_ALNUM);
+}
+
+/* Is [START, END) part of a host name? */
 static bool
 is_in_name(const struct detect *d, size_t start, size_t end)
 {
@@ -132,11 +151,6 @@ is_in_name(const struct detect *d, size_t start, size_t end)
 	char more = char_at(d, end + 1);
 
 	if (char_is(after, CHAR_ALNUM) || char_is(before, CHAR_DIGIT))
-		return false;
-	if (before == '-' && char_is(char_before(d, start - 1), CHAR_DIGIT) &&
-		!char_is(char_before(d, start - 2), CHAR_ALNUM))
-		return false;
-	if (after == '-' && char_is(more, CHAR_DIGIT))
 		return false;
 	if ((after == '.' || after == '-') && char_is(more, CHAR_ALPHA))
 		return true;
@@ -167,7 +181,7 @@ hyphens_v4(struct detect *d, size_t at, struct finding *ret)
 	}
 	for (v = 0; end < d->text.len && end - at < 3 && char_is(p[end], CHAR_DIGIT);)
 		v = v * 10 + (unsigned)(p[end++] - '0');
-	if (end == at || v > 255 || !is_in_name(d, start, end))
+	if (end == at || v > 255 || !is_in_name(d, start, end) || is_row(d, start, end))
 		return false;
 	a.b[3] = (uint8_t)v;
 	if (detect_is_version(d, start, end, &a))

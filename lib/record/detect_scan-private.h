@@ -12,6 +12,7 @@
  *   0x01  key letter of rows 4, 6 [dDeEfFgGhHlLmMnN]      and [=:>]
  *   0x02  key letter of rows 5, 7 [pPrRsStTwWyY]          and [=:>]
  *   0x04  ["']                                            and [=:>]
+ *   0x08  [;] (of "&amp;")                                 and [#]
  *   0x10  the end of a field like user[password]          and [=]
  *   0x20  [%]                                             and [2345]
  *   0x40  [&\\] (and [,V])                                and [#ux] (and some more)
@@ -19,20 +20,20 @@
  */
 #define FIRST_LO                                                                                   \
 	{                                                                                          \
-		0x02, 0, 0x06, 0x02, 0x03, 0x21, 0x41, 0x07, 0x01, 0x02, 0, 0x80, 0x41, 0x11,      \
+		0x02, 0, 0x06, 0x02, 0x03, 0x21, 0x41, 0x07, 0x01, 0x02, 0, 0x88, 0x41, 0x11,      \
 			0x01, 0                                                                    \
 	}
 #define FIRST_HI                                                                                   \
 	{                                                                                          \
-		0, 0, 0xe4, 0, 0x01, 0x52, 0x01, 0x02, 0, 0, 0, 0, 0, 0, 0, 0                      \
+		0, 0, 0xe4, 0x08, 0x01, 0x52, 0x01, 0x02, 0, 0, 0, 0, 0, 0, 0, 0                   \
 	}
 #define SECOND_LO                                                                                  \
 	{                                                                                          \
-		0, 0x80, 0xa0, 0xe0, 0xa0, 0xe0, 0x80, 0x80, 0xc0, 0x80, 0x07, 0, 0, 0x17, 0x07, 0 \
+		0, 0x80, 0xa0, 0xe8, 0xa0, 0xe0, 0x80, 0x80, 0xc0, 0x80, 0x07, 0, 0, 0x17, 0x07, 0 \
 	}
 #define SECOND_HI                                                                                  \
 	{                                                                                          \
-		0, 0, 0x40, 0xb7, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 0                            \
+		0, 0, 0x48, 0xb7, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 0                            \
 	}
 
 /* KIND: a byte's part in a longer shape, or a candidate by itself. */

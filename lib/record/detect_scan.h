@@ -27,7 +27,7 @@ struct scan_want {
 };
 
 #define SCAN_PAIR_KEYS   0x17
-#define SCAN_PAIR_ESCAPE 0x60
+#define SCAN_PAIR_ESCAPE 0x68
 #define SCAN_PAIR_PLUS   0x80
 #define SCAN_SOLO        0x08
 

@@ -141,8 +141,8 @@ key_before(const struct detect *d, size_t end)
 	if (!char_is(char_before(d, end), CHAR_ALPHA))
 		return NULL;
 	for (size_t i = 0; i < key_groups[last].n; i++, k++) {
-		if (ends_in_key(d->text.p, end, k))
-			return !k->whole || is_whole(d, end - k->len) ? k : NULL;
+		if (ends_in_key(d->text.p, end, k) && (!k->whole || is_whole(d, end - k->len)))
+			return k;
 	}
 	return NULL;
 }
@@ -431,7 +431,8 @@ detect_jwt(struct detect *d, size_t at, struct finding *ret)
 	if (second - first < 3 || char_at(d, second) != '.')
 		return false;
 	third = segment_end(d, second + 1);
-	return detect_found(ret, start, third, DETECT_TOKEN, FORM_PLAIN);
+	return is_wanted(d, DETECT_TOKEN) &&
+	       detect_found(ret, start, third, DETECT_TOKEN, FORM_PLAIN);
 }
 
 /* --- URLs ------------------------------------------------------------------------------------- */

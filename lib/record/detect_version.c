@@ -59,6 +59,25 @@ word_at(const struct detect *d, size_t end)
 		WORD("chapter", false, WORD_WEAK),
 		WORD("clause", false, WORD_WEAK),
 		WORD("step", true, WORD_WEAK),
+		WORD("bigbluebutton", true, WORD_WEAK),
+		WORD("bbb", true, WORD_WEAK),
+		WORD("greenlight", true, WORD_WEAK),
+		WORD("freeswitch", true, WORD_WEAK),
+		WORD("kamailio", true, WORD_WEAK),
+		WORD("nginx", true, WORD_WEAK),
+		WORD("openssl", true, WORD_WEAK),
+		WORD("openssh", true, WORD_WEAK),
+		WORD("java", true, WORD_WEAK),
+		WORD("jdk", true, WORD_WEAK),
+		WORD("php", true, WORD_WEAK),
+		WORD("python", true, WORD_WEAK),
+		WORD("postgresql", true, WORD_WEAK),
+		WORD("mysql", true, WORD_WEAK),
+		WORD("linux", true, WORD_WEAK),
+		WORD("windows", true, WORD_WEAK),
+		WORD("firefox", true, WORD_WEAK),
+		WORD("chrome", true, WORD_WEAK),
+		WORD("chromium", true, WORD_WEAK),
 		WORD("is", true, WORD_LINK),
 		WORD("number", true, WORD_LINK),
 		WORD("string", true, WORD_LINK),
@@ -67,17 +86,24 @@ word_at(const struct detect *d, size_t end)
 #define L(c) (UINT32_C(1) << ((c)&31))
 	/* for each last letter of a word above those before it: most words end here */
 	static const uint32_t ends[32] = {
-		['e' & 31] = L('r') | L('s') | L('t') | L('d') | L('g') | L('l'),
+		['a' & 31] = L('v'),
+		['b' & 31] = L('b'),
+		['d' & 31] = L('i') | L('l'),
+		['e' & 31] = L('d') | L('g') | L('l') | L('m') | L('r') | L('s') | L('t'),
 		['g' & 31] = L('n'),
-		['h' & 31] = L('c'),
-		['l' & 31] = L('e'),
-		['n' & 31] = L('o') | L('i'),
-		['p' & 31] = L('e'),
+		['h' & 31] = L('c') | L('s'),
+		['k' & 31] = L('d'),
+		['l' & 31] = L('e') | L('q') | L('s'),
+		['m' & 31] = L('u'),
+		['n' & 31] = L('i') | L('o'),
+		['o' & 31] = L('i'),
+		['p' & 31] = L('e') | L('h'),
 		['r' & 31] = L('e'),
-		['s' & 31] = L('r') | L('o') | L('i'),
+		['s' & 31] = L('i') | L('o') | L('r') | L('w'),
+		['t' & 31] = L('h'),
 		['v' & 31] = UINT32_MAX,
 		['w' & 31] = L('f'),
-		['d' & 31] = L('l') | L('i'),
+		['x' & 31] = L('n') | L('o') | L('u'),
 	};
 #undef L
 	char c = lower(char_before(d, end));
@@ -105,6 +131,20 @@ back_over_signs(const struct detect *d, size_t i)
 	return i;
 }
 
+/* ">= 1.2.3.4" and its like; but not "ip => 1.2.3.4". */
+static bool
+is_compared(const struct detect *d, size_t start)
+{
+	static const char signs[][3] = { "~>", ">=", "<=", "==", "!=" };
+	size_t end = start > 0 && d->text.p[start - 1] == ' ' ? start - 1 : start;
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+		if (ends_in(d, end, signs[i], 2))
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_named_version(const struct detect *d, size_t start, bool small)
 {
@@ -116,7 +156,7 @@ is_named_version(const struct detect *d, size_t start, bool small)
 			end--;
 		w = word_at(d, back_over_signs(d, end));
 	}
-	return w == WORD_VERSION || (w == WORD_WEAK && small);
+	return w == WORD_VERSION || (small && (w == WORD_WEAK || is_compared(d, start)));
 }
 
 /* What stands before "/": a product's name (Chrome/131.0.0.0), or a path, host or protocol? */
