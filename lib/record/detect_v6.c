@@ -193,7 +193,7 @@ is_address(const struct detect *d, size_t start, struct groups *g)
 		/* eight pairs: EUI-64, World Wide Name */
 		return g->n == 8 && g->wide != 0;
 	}
-	if (g->n > 7 && (g->quad || g->n > 8 || !drop_port(d, g)))
+	if (g->n > 7 && (g->quad || g->n > 8 || g->gap == 7 || !drop_port(d, g)))
 		return false;
 	return g->n > 2 || g->quad || g->gap > 1 || (g->n == 2 && g->gap == 0) ||
 	       !is_something_else(d, start, g->end);
