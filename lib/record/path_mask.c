@@ -187,46 +187,48 @@ hides_structure(struct span s)
 	return false;
 }
 
-static void
-segment_write(const struct path_mask *m, struct walk *w, struct span s, struct buf *out)
+/* What the rules say of segment S that is not plain at a glance. */
+static bool
+is_masked(const struct path_mask *m, struct walk *w, struct span s, unsigned kinds)
 {
-	bool masked;
+	bool masked = !path_segment_is_plain(s, kinds);
 
-	if (s.len == 0 || (s.len == 1 && s.p[0] == '.')) {
-		buf_span(out, s);
-		return;
-	}
-	if (s.len == 2 && s.p[0] == '.' && s.p[1] == '.') {
-		w->lost = true;
-		buf_span(out, s);
-		return;
-	}
-	masked = !path_segment_is_plain(s);
 	if (masked && hides_structure(s))
 		w->lost = true;
 	masked = masked || w->lost || routes_mask(m, w) || patterns_mask(m, s);
 	if (w->alive != 0)
 		routes_step(m, w, s, masked);
-	if (masked)
-		s = span_eq(s, rest) ? rest : id;
-	buf_span(out, s);
+	return masked;
 }
 
-/* Where the segment that begins at P ends, and where its ";parameters" do. */
+/* The end of the segment at P, and in *RET_KINDS which kinds of bytes it has. */
 static const char *
-segment_end(const char *p, const char *end, const char **after)
+segment_end(const char *p, const char *end, unsigned *ret_kinds)
 {
-	const char *from = p;
+	unsigned kinds = 0;
 
-	while (p < end && *p != '/' && *p != ';')
+	while (p < end) {
+		unsigned kind = path_kind(*p);
+
+		if (kind & PATH_STOP)
+			break;
+		kinds |= kind;
 		p++;
-	*after = p;
-	if (p < end && *p == ';') {
-		*after = memchr(p, '/', (size_t)(end - p));
-		if (!*after)
-			*after = end;
 	}
-	return p > from ? p : from;
+	*ret_kinds = kinds;
+	return p;
+}
+
+/* Behind a segment's ";parameters". */
+static const char *
+parameters_end(const char *p, const char *end)
+{
+	const char *slash;
+
+	if (p == end || *p != ';')
+		return p;
+	slash = memchr(p, '/', (size_t)(end - p));
+	return slash ? slash : end;
 }
 
 /* PATH up to its query or fragment. */
@@ -240,22 +242,45 @@ path_end(struct span path)
 	return fragment ? fragment : path.p + len;
 }
 
+static bool
+is_dots(struct span s)
+{
+	return s.len <= 2 && s.p[0] == '.' && s.p[s.len - 1] == '.';
+}
+
+/* Slashes and plain segments are copied as they stand in the path, in one piece up to the next that
+ * is masked or has parameters. */
 void
 path_mask_write(const struct path_mask *m, struct span path, struct buf *out)
 {
-	const char *end = path_end(path), *p = path.p;
+	const char *end = path_end(path), *p = path.p, *run = p;
 	struct walk w = { 0 };
 
 	if (m->n_routes > 0)
 		w.alive = m->n_routes == 64 ? UINT64_MAX : (UINT64_C(1) << m->n_routes) - 1;
 	while (p < end) {
-		const char *from = p + 1, *to = segment_end(from, end, &p);
+		unsigned kinds;
+		const char *from = p + 1, *to = segment_end(from, end, &kinds);
+		struct span s = span_of(from, (size_t)(to - from));
+		bool masked = false;
 
-		buf_char(out, '/');
-		if (to > from && w.segments++ == m->segments) {
+		p = parameters_end(to, end);
+		if (s.len > 0 && w.segments++ == m->segments) {
+			buf_put(out, run, (size_t)(from - run));
 			buf_span(out, rest);
 			return;
 		}
-		segment_write(m, &w, span_of(from, (size_t)(to - from)), out);
+		if (s.len > 0 && is_dots(s))
+			w.lost |= s.len == 2;
+		else if (s.len > 0)
+			masked = is_masked(m, &w, s, kinds);
+		if (!masked && p == to)
+			continue;
+		buf_put(out, run, (size_t)((masked ? from : to) - run));
+		if (masked)
+			buf_span(out, span_eq(s, rest) ? rest : id);
+		run = p;
 	}
+	if (p > run)
+		buf_put(out, run, (size_t)(p - run));
 }

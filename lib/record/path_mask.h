@@ -7,7 +7,7 @@
  *
  *   more than 40 bytes; a byte other than letters, digits and "._-" (percent-escapes too);
  *   digits alone, also before an extension, or three digits in a row with no letter beside them;
- *   six digits or more; four separate groups of digits (an address);
+ *   six digits or more; four separate groups of digits, or an address spelt with hyphens;
  *   8 letters and digits with three digits or three changes between them, 12 with both, 16 letters
  *   of one case;
  *   groups of three, as in a room's id (abc-def-ghi); "w_", "v_", "gl-" and eight or more.

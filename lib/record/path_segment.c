@@ -2,19 +2,25 @@
  *
  * path_segment.c - does a path segment look like a part of a program, or like somebody's id?
  */
+#include "record/detect.h"
 #include "record/path_mask-private.h"
 
 #define SEGMENT_MAX 40
 
-enum { OTHER, LOWER, UPPER, DIGIT, DOT, DASH, UNDERSCORE };
+#define WORD_MAX 15 /* letters that cannot be an id by themselves */
+#define USER_MIN 10 /* "w_" and eight */
 
-static const unsigned char kinds[256] = {
-	['a' ... 'z'] = LOWER,
-	['A' ... 'Z'] = UPPER,
-	['0' ... '9'] = DIGIT,
-	['.'] = DOT,
-	['-'] = DASH,
-	['_'] = UNDERSCORE,
+/* With PATH_OTHER turned over, so that what is not named is just that. */
+#define KIND(k) ((k) ^ PATH_OTHER)
+const unsigned char path_kinds[256] = {
+	['a' ... 'z'] = KIND(PATH_LOWER),
+	['A' ... 'Z'] = KIND(PATH_UPPER),
+	['0' ... '9'] = KIND(PATH_DIGIT),
+	['.'] = KIND(PATH_DOT),
+	['-'] = KIND(PATH_DASH),
+	['_'] = KIND(PATH_UNDERSCORE),
+	['/'] = KIND(PATH_STOP),
+	[';'] = KIND(PATH_STOP),
 };
 
 /* Letters and digits without anything between them. */
@@ -59,45 +65,66 @@ is_number(struct span s)
 {
 	size_t i = 0;
 
-	while (i < s.len && kinds[(unsigned char)s.p[i]] == DIGIT)
+	while (i < s.len && path_kind(s.p[i]) == PATH_DIGIT)
 		i++;
 	if (i == 0 || i == s.len)
 		return i > 0;
 	if (s.p[i] != '.')
 		return false;
 	while (++i < s.len)
-		if (kinds[(unsigned char)s.p[i]] == DIGIT)
+		if (path_kind(s.p[i]) == PATH_DIGIT)
 			return false;
 	return true;
 }
 
-bool
-path_segment_is_plain(struct span s)
+/* "2001-db8--7", "7.113.0.203.in-addr.arpa". */
+static bool
+spells_address(struct span s)
+{
+	struct detect d;
+	struct finding f;
+
+	detect_start(&d, s, DETECT_ADDRESSES);
+	return detect_next(&d, &f);
+}
+
+static bool
+is_plain(struct span s)
 {
 	struct run run = { 0 };
-	unsigned digits = 0, groups = 0, before = OTHER;
+	unsigned digits = 0, groups = 0, seams = 0, before = PATH_OTHER;
 
-	if (s.len > SEGMENT_MAX)
-		return false;
 	for (size_t i = 0; i <= s.len; i++) {
-		unsigned kind = i < s.len ? kinds[(unsigned char)s.p[i]] : DOT;
+		unsigned kind = i < s.len ? path_kind(s.p[i]) : PATH_DOT;
 
-		if (kind == OTHER)
-			return false;
-		if (kind >= DOT) {
+		if (kind >= PATH_DOT) {
 			if (run_is_id(&run))
 				return false;
 			digits += run.digits;
+			seams += kind != PATH_UNDERSCORE;
 			run = (struct run){ 0 };
 		} else {
 			run.len++;
-			run.upper += kind == UPPER;
-			run.digits += kind == DIGIT;
-			run.changes += run.len > 1 && (kind == DIGIT) != (before == DIGIT);
-			groups += kind == DIGIT && before != DIGIT;
+			run.upper += kind == PATH_UPPER;
+			run.digits += kind == PATH_DIGIT;
+			run.changes += run.len > 1 &&
+				       (kind == PATH_DIGIT) != (before == PATH_DIGIT);
+			groups += kind == PATH_DIGIT && before != PATH_DIGIT;
 		}
 		before = kind;
 	}
 	return digits < 6 && groups < 4 && !is_room(s) && !is_user(s) &&
-	       (digits == 0 || !is_number(s));
+	       (digits == 0 || !is_number(s)) && (seams < 3 || !spells_address(s));
+}
+
+bool
+path_segment_is_plain(struct span s, unsigned kinds)
+{
+	if (kinds & PATH_OTHER || s.len > SEGMENT_MAX)
+		return false;
+	/* most segments: a short word or two */
+	if (s.len <= WORD_MAX && !(kinds & (PATH_DIGIT | PATH_DASH)) &&
+		(s.len < USER_MIN || !(kinds & PATH_UNDERSCORE)) && s.p[0] != '.')
+		return true;
+	return is_plain(s);
 }

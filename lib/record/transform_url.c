@@ -138,8 +138,9 @@ is_bare_host(struct span s)
 	if (address_parse(s, &a))
 		return true;
 	(void)cut_port(&s);
-	return s.len > 0 && (s.p[0] == '[' || memchr(s.p, '.', s.len) ||
-				    span_eq(s, SPAN("localhost")) || pseudonym_is_token(s));
+	return s.len > 0 &&
+	       (s.p[0] == '[' || memchr(s.p, '.', s.len) || span_eq(s, SPAN("localhost")) ||
+		       span_eq(s, SPAN("-")) || pseudonym_is_token(s));
 }
 
 static int
