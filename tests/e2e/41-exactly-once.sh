@@ -55,7 +55,8 @@ CONF
 
 # Whole numbers, each once and in order, in FILE and the files that it was rotated to.
 all_once() { # NAME FIRST STEP LAST
-	cat $(ls -tr "$scratch/out/$1.log"*) | sed 's/.*: \([0-9]*\) from .*/\1/' >"$scratch/$1.got"
+	find "$scratch/out" -name "$1.log*" -printf '%T@ %p\n' | sort -n | cut -d ' ' -f 2 |
+		xargs sed 's/.*: \([0-9]*\) from .*/\1/' >"$scratch/$1.got"
 	seq "$2" "$3" "$4" >"$scratch/$1.wanted"
 	cmp -s "$scratch/$1.got" "$scratch/$1.wanted"
 }
