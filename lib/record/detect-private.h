@@ -13,14 +13,15 @@
 #include "record/detect.h"
 
 /* Classes of characters; bytes from 0x80 on are in none. */
-#define CHAR_DIGIT  0x01
-#define CHAR_HEX    0x02
-#define CHAR_ALPHA  0x04
-#define CHAR_MAIL   0x08 /* unquoted local part */
-#define CHAR_DOMAIN 0x10
-#define CHAR_STOP   0x20 /* ends a secret's value */
-#define CHAR_BASE64 0x40 /* url-safe alphabet, without padding */
-#define CHAR_ALNUM  (CHAR_DIGIT | CHAR_ALPHA)
+#define CHAR_DIGIT      0x01
+#define CHAR_HEX        0x02
+#define CHAR_ALPHA      0x04
+#define CHAR_MAIL       0x08 /* unquoted local part */
+#define CHAR_DOMAIN     0x10
+#define CHAR_STOP       0x20 /* ends a secret's value */
+#define CHAR_BASE64     0x40 /* url-safe alphabet, without padding */
+#define CHAR_QUERY_STOP 0x80 /* ends a value in a URL's query */
+#define CHAR_ALNUM      (CHAR_DIGIT | CHAR_ALPHA)
 
 extern const uint8_t detect_chars[256];
 

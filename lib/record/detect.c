@@ -21,11 +21,15 @@
 		(c) == '&' || (c) == ';' || (c) == ',' || (c) == '(' || (c) == ')' ||              \
 		(c) == '[' || (c) == ']' || (c) == '{' || (c) == '}' || (c) == '\\' ||             \
 		(c) == '|' || (c) == '`' || (c) == '#')
+#define QUERY_STOP(c)                                                                              \
+	((c) <= ' ' || (c) == 0x7f || (c) == '"' || (c) == '<' || (c) == '>' || (c) == '&' ||      \
+		(c) == '\\' || (c) == '#')
 #define CLASSES(c)                                                                                 \
 	((DIGIT(c) ? CHAR_DIGIT : 0) | (HEX(c) ? CHAR_HEX : 0) | (ALPHA(c) ? CHAR_ALPHA : 0) |     \
 		(DIGIT(c) || ALPHA(c) || DASH(c) || (c) == '.' || (c) == '+' ? CHAR_MAIL : 0) |    \
 		(DIGIT(c) || ALPHA(c) || (c) == '-' || (c) == '.' ? CHAR_DOMAIN : 0) |             \
-		(STOP(c) ? CHAR_STOP : 0) | (DIGIT(c) || ALPHA(c) || DASH(c) ? CHAR_BASE64 : 0))
+		(STOP(c) ? CHAR_STOP : 0) | (QUERY_STOP(c) ? CHAR_QUERY_STOP : 0) |                \
+		(DIGIT(c) || ALPHA(c) || DASH(c) ? CHAR_BASE64 : 0))
 #define FOUR(c)    CLASSES(c), CLASSES((c) + 1), CLASSES((c) + 2), CLASSES((c) + 3)
 #define SIXTEEN(c) FOUR(c), FOUR((c) + 4), FOUR((c) + 8), FOUR((c) + 12)
 

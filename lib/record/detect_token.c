@@ -164,11 +164,15 @@ key_end(const struct detect *d, size_t end)
 
 /* --- the value -------------------------------------------------------------------------------- */
 
+#define VALUE_LOOK 512 /* bytes by which a value is judged; if it is a secret, all of it goes */
+
 struct value {
 	size_t start, end;
-	bool quoted;
+	char quote;   /* that closes it, or 0 */
+	bool slashed; /* the quotes stand behind backslashes */
 	bool blank;   /* stood behind ": " */
 	bool escaped; /* ends where an escaped sign does */
+	bool query;   /* one of a URL's, where few signs end it */
 };
 
 /* Does a sign that ends a value stand escaped at I? */
@@ -180,58 +184,82 @@ is_escaped_stop(const struct detect *d, size_t i)
 	return char_at(d, i) == '%' && detect_escape_read(d, i, &c) && char_is(c, CHAR_STOP);
 }
 
-static void
-find_end(const struct detect *d, struct value *v)
+/* Finds the quote that ends V, if it is near. */
+static bool
+find_quote(const struct detect *d, struct value *v)
 {
-	const char *p = d->text.p;
-	size_t i = v->start;
+	size_t hi = d->text.len - v->start > 2 * VALUE_LOOK ? v->start + 2 * VALUE_LOOK
+							    : d->text.len;
 
-	while (i < d->text.len && !char_is(p[i], CHAR_STOP) &&
-		!(v->escaped && is_escaped_stop(d, i)))
+	for (size_t i = v->start; i < hi; i++) {
+		char c = d->text.p[i];
+
+		if (c == v->quote || (c == '\\' && v->slashed)) {
+			v->end = i;
+			return true;
+		}
+		if (c == '\\') /* and what it escapes */
+			i++;
+	}
+	return false;
+}
+
+/* Finds where V ends, or, after MAX bytes, does not. */
+static void
+find_end(const struct detect *d, struct value *v, size_t max)
+{
+	unsigned stop = v->query ? CHAR_QUERY_STOP : CHAR_STOP;
+	size_t i = v->start, hi = d->text.len - i > max ? i + max : d->text.len;
+
+	if (v->quote && find_quote(d, v))
+		return;
+	while (i < hi && !char_is(d->text.p[i], stop) && !(v->escaped && is_escaped_stop(d, i)))
 		i++;
 	v->end = i;
 }
 
-/* Goes over what stands between the sign and the value: blanks, a quote in one of its writings. */
-static void
-find_start(const struct detect *d, size_t i, char sign, struct value *v)
+/* Goes over the quote at I, in one of its writings, if there is one. */
+static size_t
+open_quote(const struct detect *d, size_t i, char sign, struct value *v)
 {
+	size_t k = i, n;
 	char c = char_at(d, i);
-	size_t n;
 
-	*v = (struct value){ .escaped = v->escaped };
-	if (sign == '=' && c == '>')
-		c = char_at(d, ++i);
-	while (c == ' ' && sign != '>' && i - v->start < d->text.len && !v->quoted) {
-		v->blank = true;
-		c = char_at(d, ++i);
-		if (i >= d->text.len)
-			break;
-		if (c == ' ') /* at most two */
-			c = char_at(d, ++i);
-		break;
-	}
 	if (c == '"' || c == '\'' || (c == '<' && sign == '=')) {
-		v->quoted = true;
-		i++;
-	} else if (c == '\\' || c == '%') {
-		size_t k = i;
-
-		while (char_at(d, k) == '\\')
-			k++;
-		if (c == '\\' && char_at(d, k) == '"') {
-			v->quoted = true;
-			i = k + 1;
-		} else {
-			n = detect_escape_read(d, i, &c);
-			if (n && (c == '"' || c == '\'')) {
-				v->quoted = v->escaped = true;
-				i += n;
-			}
-		}
+		v->quote = c == '<' ? '>' : c;
+		return i + 1;
 	}
-	v->start = i;
-	find_end(d, v);
+	while (char_at(d, k) == '\\')
+		k++;
+	if (k > i && char_at(d, k) == '"') {
+		v->quote = '"';
+		v->slashed = true;
+		return k + 1;
+	}
+	n = detect_escape_read(d, i, &c);
+	if (n == 0 || (c != '"' && c != '\''))
+		return i;
+	v->escaped = true; /* \x22 and %22 end by themselves or by "\\" */
+	return i + n;
+}
+
+/* Finds the value behind a SIGN that ends before I. */
+static void
+find_value(const struct detect *d, size_t i, char sign, struct value *v)
+{
+	size_t first;
+
+	if (sign == '=' && char_at(d, i) == '>')
+		i++;
+	for (int n = 0; n < 2 && sign != '>' && char_at(d, i) == ' ' && i < d->text.len; n++) {
+		v->blank = true;
+		i++;
+	}
+	first = i;
+	v->start = open_quote(d, i, sign, v);
+	/* "token:abc" and "a key: abc" say little, quotes say more */
+	v->blank = (v->blank || sign == ':') && v->start == first;
+	find_end(d, v, sign == '>' ? SIZE_MAX : VALUE_LOOK);
 }
 
 static bool
@@ -253,7 +281,8 @@ is_placeholder(const struct detect *d, const struct value *v)
 	const char *p = d->text.p + v->start;
 	size_t len = v->end - v->start, n = 0;
 
-	if (len == 0 || (len >= 3 && memcmp(p, "***", 3) == 0))
+	if (len == 0 || (len >= 3 && memcmp(p, "***", 3) == 0) ||
+		(p[0] == '[' && p[len - 1] == ']')) /* [token], [FILTERED] */
 		return true;
 	while (n < len && (p[n] == '*' || p[n] == 'x' || p[n] == 'X' || p[n] == '.'))
 		n++;
@@ -298,6 +327,12 @@ is_mixed(const struct detect *d, const struct value *v, size_t min)
 }
 
 static bool
+has_blank(const struct detect *d, const struct value *v)
+{
+	return memchr(d->text.p + v->start, ' ', v->end - v->start) != NULL;
+}
+
+static bool
 is_secret(const struct detect *d, const struct value *v, enum kind kind)
 {
 	size_t len = v->end - v->start;
@@ -305,23 +340,25 @@ is_secret(const struct detect *d, const struct value *v, enum kind kind)
 
 	if (is_placeholder(d, v))
 		return false;
-	if (v->blank && !v->quoted) /* prose, or a header */
+	if (v->blank) /* prose, or a header */
 		return len >= 6 && mix_of(d, v).digits > 0;
 	switch (kind) {
 	case KIND_PASSWORD:
 		return first != '/' && first != '$'; /* PWD=/root, $password */
 	case KIND_TOKEN:
-		return len >= 3 && first != '/' && first != '$';
+		return len >= 3 && first != '/' && first != '$' && !has_blank(d, v);
 	default:
-		return is_mixed(d, v, 16);
+		return is_mixed(d, v, 16) && !has_blank(d, v);
 	}
 }
 
 static bool
-found_value(struct detect *d, const struct value *v, struct finding *ret)
+found_value(struct detect *d, struct value *v, struct finding *ret)
 {
 	if (v->start < d->at || !is_wanted(d, DETECT_TOKEN))
 		return false;
+	if (v->end - v->start == VALUE_LOOK)
+		find_end(d, v, SIZE_MAX);
 	return detect_found(ret, v->start, v->end, DETECT_TOKEN, FORM_PLAIN);
 }
 
@@ -334,6 +371,8 @@ find_credentials(struct detect *d, struct value *v, struct finding *ret)
 	static const char *const schemes[] = { "basic", "bearer", "negotiate", "ntlm", "token",
 		"apikey", "api-key", "jwt", "digest", "hoba", "mutual", "aws4-hmac-sha256" };
 
+	v->quote = 0; /* the scheme ends by a blank */
+	find_end(d, v, VALUE_LOOK);
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		size_t n = 1;
 		char c = char_at(d, v->end);
@@ -347,7 +386,7 @@ find_credentials(struct detect *d, struct value *v, struct finding *ret)
 		if (c != ' ')
 			return false;
 		v->start = v->end + n;
-		find_end(d, v);
+		find_end(d, v, VALUE_LOOK);
 		break;
 	}
 	if (is_placeholder(d, v) || v->end - v->start < 6)
@@ -357,14 +396,25 @@ find_credentials(struct detect *d, struct value *v, struct finding *ret)
 
 /* Inside a Cookie header each long mixed value is taken, whatever its name. */
 static void
-note_cookies(struct detect *d, const struct value *v)
+note_cookies(struct detect *d, size_t start)
 {
-	size_t i = v->start, hi = d->text.len - i > 4096 ? i + 4096 : d->text.len;
+	size_t hi = d->text.len - start > 4096 ? start + 4096 : d->text.len, i = start;
 
+	if (start < d->cookie_end)
+		return;
 	while (i < hi && d->text.p[i] != '"' && d->text.p[i] != '\n' && d->text.p[i] != '\r' &&
 		d->text.p[i] != '\\')
 		i++;
 	d->cookie_end = i;
+}
+
+/* Does a URL's parameter begin at START? */
+static bool
+is_parameter(const struct detect *d, size_t start)
+{
+	while (char_is(char_before(d, start), CHAR_BASE64 | CHAR_MAIL))
+		start--;
+	return char_before(d, start) == '?' || char_before(d, start) == '&';
 }
 
 bool
@@ -377,29 +427,29 @@ detect_key(struct detect *d, size_t end, size_t at, bool escaped, struct finding
 	if (!k) {
 		if (at > d->cookie_end || sign != '=')
 			return false;
-		find_start(d, at, sign, &v);
+		find_value(d, at, sign, &v);
 		return is_mixed(d, &v, 16) && found_value(d, &v, ret);
 	}
-	if (k->kind == KIND_URI)
-		return sign == ':' && detect_phone_digits(d, at, ret);
-	find_start(d, at, sign, &v);
-	if (sign == '>' && (char_at(d, v.end) != '<' || char_before(d, end) == '>'))
-		return false;
+	v.query = sign == '=' && !escaped && is_parameter(d, end - k->len);
 	switch (k->kind) {
-	case KIND_NUMBER:
-		return detect_phone_digits(d, v.start, ret);
-	case KIND_HEADER:
-		return find_credentials(d, &v, ret);
+	case KIND_URI:
+		return sign == ':' && detect_phone_digits(d, at, ret);
 	case KIND_COOKIE:
-		note_cookies(d, &v);
+		note_cookies(d, at);
 		return false;
 	default:
+		find_value(d, at, sign, &v);
 		break;
 	}
-	/* "token:abc", "a key: …" without a blank or quote says little */
-	if (sign == ':' && !v.quoted)
-		v.blank = true;
-	if (v.blank && !v.quoted && char_before(d, v.end) == '.')
+	if (k->kind == KIND_NUMBER)
+		return detect_phone_digits(d, v.start, ret);
+	if (sign == '>' && (char_at(d, v.end) != '<' || char_before(d, end) == '>'))
+		return false;
+	if (k->kind == KIND_HEADER)
+		return find_credentials(d, &v, ret);
+	/* signs of the sentence around it */
+	while ((v.blank || v.query) && v.end > v.start && strchr(".,;)]}'", d->text.p[v.end - 1]) &&
+		d->text.p[v.start] != '[')
 		v.end--;
 	return is_secret(d, &v, k->kind) && found_value(d, &v, ret);
 }
