@@ -30,6 +30,8 @@ enum transform_option {
 };
 #define OPTION_BIT(option) (1u << (option))
 
+#define SCRATCH_BUFS 3
+
 struct transform_network {
 	struct address net;
 	unsigned bits;
@@ -46,7 +48,7 @@ struct transform {
 	unsigned types;         /* redact: DETECT_BIT of each */
 	struct path_mask *mask; /* method+path, path */
 	struct memo *memo;      /* host-only, browser-family */
-	struct buf *scratch;    /* redact: the text without control bytes */
+	struct buf *scratch;    /* redact: SCRATCH_BUFS texts on their way */
 };
 
 transform_fn transform_pseudonym, transform_prefix_pseudonym, transform_truncate; /* _address.c */

@@ -10,7 +10,7 @@
 #include "record/path_mask.h"
 #include "record/transform-private.h"
 
-#define TEXT_MAX        (4u << 20) /* of a free text with control bytes in it */
+#define TEXT_MAX        (4u << 20) /* of a free text that needs more than one pass */
 #define LAST_DIGITS_MAX 4          /* what the privacy policy allows of a phone number */
 
 static int
@@ -52,7 +52,8 @@ options_check(const struct transform_kind *k, const struct conf_reduce *d, struc
 	given |= d->interval ? OPTION_BIT(OPTION_INTERVAL) : 0;
 	if (given & ~k->options)
 		return conf_fail(e, &d->where, N_("an option that this transform does not have"),
-			N_("see sparsam.conf(5) for what each one takes"), "%s: %s", d->field, k->name);
+			N_("see sparsam.conf(5) for what each one takes"), "%s: %s", d->field,
+			k->name);
 	return 0;
 }
 
@@ -120,13 +121,13 @@ parts_make(struct transform *t, const struct conf_reduce *d, struct err *e)
 	else if (t->kind->apply == transform_browser_family)
 		t->memo = memo_new(2048, MEMO_INPUT_MAX, 40);
 	else if (t->kind->apply == transform_redact)
-		t->scratch = calloc(1, sizeof(*t->scratch));
+		t->scratch = calloc(SCRATCH_BUFS, sizeof(*t->scratch));
 	else
 		return 0;
 	if (!t->memo && !t->scratch)
 		return err_memory(e);
-	if (t->scratch)
-		buf_init(t->scratch, TEXT_MAX);
+	for (unsigned i = 0; t->scratch && i < SCRATCH_BUFS; i++)
+		buf_init(&t->scratch[i], TEXT_MAX);
 	return 0;
 }
 
@@ -157,8 +158,8 @@ transform_free(struct transform *t)
 {
 	if (!t)
 		return NULL;
-	if (t->scratch)
-		buf_wipe(t->scratch);
+	for (unsigned i = 0; t->scratch && i < SCRATCH_BUFS; i++)
+		buf_wipe(&t->scratch[i]);
 	free(t->scratch);
 	path_mask_free(t->mask);
 	memo_free(t->memo);

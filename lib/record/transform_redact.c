@@ -9,6 +9,8 @@
 #include "record/pseudonym.h"
 #include "record/transform-private.h"
 
+#define ROUNDS_MAX 8
+
 static const struct span placeholder[DETECT_TYPES] = {
 	[DETECT_EMAIL] = SPAN("[email]"),
 	[DETECT_PHONE] = SPAN("[phone]"),
@@ -58,14 +60,17 @@ without_control(struct span s, struct buf *scratch)
 	return span_of(scratch->p, scratch->len);
 }
 
-/* Was S written by us? */
+/* Was S written by us, or is it to stay? */
 static bool
-is_own(struct span s)
+is_own(const struct transform *t, const struct transform_env *env, struct span s)
 {
+	struct address a;
+
 	for (unsigned i = 0; i < DETECT_TYPES; i++)
 		if (placeholder[i].p && span_eq(s, placeholder[i]))
 			return true;
-	return pseudonym_is_token(s);
+	return pseudonym_is_token(s) ||
+	       (address_parse(s, &a) && transform_keeps_address(t, env, &a));
 }
 
 static int
@@ -80,7 +85,7 @@ put_finding(const struct transform *t, struct transform_env *env, const struct f
 		buf_span(out, datum);
 		return 0;
 	}
-	if (is_own(datum)) {
+	if (is_own(t, env, datum)) {
 		buf_span(out, datum);
 		return 0;
 	}
@@ -89,28 +94,89 @@ put_finding(const struct transform *t, struct transform_env *env, const struct f
 	return 0;
 }
 
-int
-transform_redact(const struct transform *t, struct transform_env *env, struct span v,
-	struct buf *out, struct err *e)
+static inline bool
+is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (unsigned char)((c | 0x20) - 'a') < 26;
+}
+
+/* Is F an address between bytes that part words in everybody's grammar? Then what is put in its
+ * place cannot grow together with them into something new. */
+static bool
+stands_alone(const struct transform *t, const struct finding *f, struct span text)
+{
+	static const char before[] = " \t[(\"'<,", after[] = " \t])\"'>,;";
+	const char *p = text.p + f->start, *end = text.p + text.len;
+
+	if (f->type != DETECT_IPV4 && f->type != DETECT_IPV6)
+		return false;
+	if (f->start > 0 && p[-1] == '=') { /* KEY=ADDRESS */
+		if (f->start < 2 || !is_alnum(p[-2]))
+			return false;
+	} else if (f->start > 0 && !memchr(before, p[-1], sizeof(before) - 1)) {
+		return false;
+	}
+	p = text.p + f->end;
+	if (p < end && *p == ':' && !t->render_address) /* ADDRESS:PORT */
+		do
+			p++;
+		while (p < end && *p >= '0' && *p <= '9');
+	return p == end || (memchr(after, *p, sizeof(after) - 1) && (p + 1 == end || p[1] != '@'));
+}
+
+/* One pass. *RET_AGAIN: the text has to be looked at again. */
+static int
+redact_once(const struct transform *t, struct transform_env *env, struct span v, struct buf *out,
+	bool *ret_again, struct err *e)
 {
 	struct detect d;
 	struct finding f;
 	size_t done = 0;
 
-	if (has_control(v)) {
-		v = without_control(v, t->scratch);
-		if (t->scratch->failed) {
-			buf_char(out, '-');
-			return 0;
-		}
-	}
+	*ret_again = false;
 	detect_start(&d, v, t->types);
 	while (detect_next(&d, &f)) {
+		size_t at;
+
 		buf_put(out, v.p + done, f.start - done);
+		at = out->len;
 		if (put_finding(t, env, &f, v, out, e) < 0)
 			return -1;
+		if (!stands_alone(t, &f, v) && !span_eq(span_of(out->p + at, out->len - at),
+						       span_of(v.p + f.start, f.end - f.start)))
+			*ret_again = true;
 		done = f.end;
 	}
 	buf_span(out, span_from(v, done));
+	return 0;
+}
+
+int
+transform_redact(const struct transform *t, struct transform_env *env, struct span v,
+	struct buf *out, struct err *e)
+{
+	size_t at = out->len;
+	bool again = true;
+
+	if (has_control(v)) {
+		v = without_control(v, &t->scratch[0]);
+		if (t->scratch[0].failed)
+			again = false;
+	}
+	for (unsigned round = 0; again && round < ROUNDS_MAX; round++) {
+		struct buf *text = &t->scratch[1 + round % 2];
+
+		if (redact_once(t, env, v, out, &again, e) < 0)
+			return -1;
+		if (!again || out->failed)
+			return 0;
+		buf_clear(text);
+		buf_put(text, out->p + at, out->len - at);
+		buf_cut(out, at);
+		if (text->failed)
+			break;
+		v = span_of(text->p, text->len);
+	}
+	buf_char(out, '-'); /* too long, or it never comes to an end */
 	return 0;
 }
