@@ -259,22 +259,24 @@ put_date(const struct time_text *x, int64_t days, char *ret)
 	return true;
 }
 
+/* Where the year is not written, intervals count from its first day and each year has a 29 February:
+ * then the start of one is the start of the same one, whichever year it is read into. */
 static bool
-coarsen_date(struct timestamp *t, struct span s, const struct time_text *x, int64_t interval_s,
-	int64_t *ret_second, char *ret)
+coarsen_date(const struct time_text *x, int64_t interval_s, int64_t *ret_second, char *ret)
 {
-	int year = x->year;
-	int64_t wall;
+	int64_t first = x->year < 0 ? time_days(2000, 1, 1) * DAY_S : 0, wall;
 
-	if (year < 0 && !find_year(t, s, x, &year))
-		return false;
-	wall = floor_to(time_days(year, x->month, x->day) * DAY_S + *ret_second, interval_s);
+	wall = time_days(x->year < 0 ? 2000 : x->year, x->month, x->day) * DAY_S + *ret_second;
+	wall = first + floor_to(wall - first, interval_s);
 	*ret_second = wall - floor_to(wall, DAY_S);
+	if (x->year < 0 && wall / DAY_S == time_days(2000, 2, 29) &&
+		(x->month != 2 || x->day != 29)) /* which the year may lack */
+		return false;
 	return put_date(x, floor_to(wall, DAY_S) / DAY_S, ret);
 }
 
 static bool
-coarsen(struct timestamp *t, struct span s, int64_t interval_s, char *ret)
+coarsen(struct span s, int64_t interval_s, char *ret)
 {
 	struct time_text x;
 	int64_t second;
@@ -290,7 +292,7 @@ coarsen(struct timestamp *t, struct span s, int64_t interval_s, char *ret)
 	second = x.hour * 3600 + x.minute * 60 + (x.second > 59 ? 59 : x.second);
 	if (interval_s <= DAY_S)
 		second = floor_to(second, interval_s);
-	else if (!coarsen_date(t, s, &x, interval_s, &second, ret))
+	else if (!coarsen_date(&x, interval_s, &second, ret))
 		return false;
 	put_number(ret + x.second_at - 6, 2, second / 3600);
 	put_number(ret + x.second_at - 3, 2, second / 60 % 60);
@@ -305,7 +307,7 @@ timestamp_coarsen(struct timestamp *t, struct span s, int64_t interval_s, char *
 	bool same = interval_s % 60 == 0 && parse_same_minute(t, s, &us);
 
 	if (!same || t->coarse_s != interval_s) {
-		if (!coarsen(t, s, interval_s, ret))
+		if (!coarsen(s, interval_s, ret))
 			return false;
 		if (same) {
 			memcpy(t->coarse, ret, t->head_len);

@@ -49,9 +49,9 @@ bool timestamp_parse(struct timestamp *t, struct span s, int64_t *ret_us);
 
 /* Writes S, a time of a shape above, into RET (at least S.len bytes) with everything finer than
  * INTERVAL_S (> 0) set to the interval's start, in S's own shape and zone and of the same length.
- * Intervals up to a day count from midnight in that zone, longer ones from 1970-01-01. False: S is
- * no time, or the interval's start cannot be written in S's length (a month's name of another
- * length, in a language other than English). As cheap as timestamp_parse(), after it. */
+ * Intervals up to a day count from midnight in that zone, longer ones from 1970-01-01, or from
+ * 1 January where S has no year. False: S is no time, or the interval's start cannot be written in
+ * S's length (a month's name of another length, in a language other than English). As cheap as timestamp_parse(), after it. */
 bool timestamp_coarsen(struct timestamp *t, struct span s, int64_t interval_s, char *ret);
 
 /* Days since the epoch, UTC, also for times before it. */
