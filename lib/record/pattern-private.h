@@ -2,6 +2,10 @@
  *
  * pattern-private.h - a pattern's source, read and rewritten
  *
+ *   pattern.c         compiled, matched, from groups to pieces
+ *   pattern_scan.c    sequences and groups: the source rewritten
+ *   pattern_syntax.c  escapes, classes, quantifiers: what one character's place is filled by
+ *
  * After a match we must know which text a literal of the pattern matched and which something else
  * did: the first stays, the second has no piece. Where a pattern is nothing but fields and
  * literals, all that lies between the fields is literal (`gaps`). Elsewhere each run of literals is
@@ -29,6 +33,24 @@ struct pattern_plan {
 	bool gaps;   /* marks are fields only; what lies between them is literal */
 	bool spaces; /* … with \s in it */
 };
+
+/* What one item of a pattern stands for. */
+enum pattern_atom {
+	ATOM_FAILED = -1,
+	ATOM_LITERAL,
+	ATOM_SPACE,   /* \s: blank or new line */
+	ATOM_NEWLINE, /* a literal new line */
+	ATOM_OTHER,   /* text that only the input knows */
+	ATOM_ASSERT,  /* no text */
+	ATOM_OPTION,  /* (?i): holds to the end of its group, so no group may begin before it */
+	ATOM_GROUP    /* has fields or runs of its own */
+};
+
+/* The lengths of the escape ("\\…"), class ("[…]") and quantifier ("{1,2}") at P, and what they are.
+ * 0: none, or none that can be followed. */
+size_t pattern_escape(const char *p, enum pattern_atom *ret);
+size_t pattern_class(const char *p, enum pattern_atom *ret);
+size_t pattern_braces(const char *p);
 
 /* Reads alternative NUMBER (from 0) of DECL into *RET, whose source the caller releases. It must be
  * valid PCRE2. Fails with EX_CONFIG for what cannot be followed: numbers of groups (they change),

@@ -161,21 +161,29 @@ static enum format_result
 put_gaps(const struct alternative *a, struct span line, struct split *ret)
 {
 	const PCRE2_SIZE *v = pcre2_get_ovector_pointer(a->regex.data);
-	const char *p = line.p;
+	size_t at = 0;
 
 	for (unsigned i = 0; i < a->n_marks; i++) {
-		const char *from = line.p + v[2 * i + 2], *to = line.p + v[2 * i + 3];
+		size_t from = v[2 * i + 2], to = v[2 * i + 3];
 
-		if (v[2 * i + 2] == PCRE2_UNSET)
+		if (from == PCRE2_UNSET)
 			continue;
-		if (from < p || to < from)
-			return FORMAT_NO_MATCH;
-		if (!put_literal(ret, p, from, a->spaces) ||
-			!split_add(ret, from, (size_t)(to - from), a->mark[i].field))
+		if (from < at || to < from)
+			return FORMAT_NO_MATCH; /* never, but if so, nothing passes */
+		if (!put_literal(ret, line.p + at, line.p + from, a->spaces) ||
+			!split_add(ret, line.p + from, to - from, a->mark[i].field))
 			return FORMAT_LIMIT;
-		p = to;
+		at = to;
 	}
-	return put_literal(ret, p, line.p + line.len, a->spaces) ? FORMAT_OK : FORMAT_LIMIT;
+	return put_literal(ret, line.p + at, line.p + line.len, a->spaces) ? FORMAT_OK
+									   : FORMAT_LIMIT;
+}
+
+/* Does the group at A come before the one at B? Of two that begin together, the empty one does. */
+static bool
+is_before(const PCRE2_SIZE a[2], const PCRE2_SIZE b[2])
+{
+	return a[0] < b[0] || (a[0] == b[0] && a[1] <= b[1]);
 }
 
 /* The groups that took part, in the order of the line: a repeated group leaves them in another. */
@@ -190,10 +198,8 @@ groups_by_place(const struct alternative *a, uint8_t order[PATTERN_MARKS_MAX])
 
 		if (v[2 * i] == PCRE2_UNSET)
 			continue;
-		while (k > 0 && v[2 * order[k - 1]] > v[2 * i]) {
+		for (; k > 0 && !is_before(&v[2 * order[k - 1]], &v[2 * i]); k--)
 			order[k] = order[k - 1];
-			k--;
-		}
 		order[k] = (uint8_t)i;
 		n++;
 	}
@@ -241,6 +247,19 @@ pattern_split(struct pattern *p, struct span line, struct split *ret)
 
 /* --- making ---------------------------------------------------------------------------------- */
 
+/* Had we read the pattern in another way than PCRE2 does, groups would be taken for others. */
+static int
+groups_check(const struct regex *r, unsigned n_marks, const struct conf_format *decl, struct err *e)
+{
+	uint32_t n = 0;
+
+	(void)pcre2_pattern_info(r->code, PCRE2_INFO_CAPTURECOUNT, &n);
+	if (n == n_marks)
+		return 0;
+	return conf_fail(e, &decl->where, N_("pattern that formats cannot follow"),
+		N_("write it in simpler terms"), "format \"%s\"", decl->name);
+}
+
 static int
 alternative_init(struct alternative *a, const struct conf_format *decl, size_t i,
 	const struct pattern_limits *l, struct format_names *names, struct err *e)
@@ -259,7 +278,8 @@ alternative_init(struct alternative *a, const struct conf_format *decl, size_t i
 		rc = regex_compile(&a->regex, l, plan.source.p ? plan.source.p : "",
 			plan.source.len, PCRE2_ENDANCHORED, decl, e);
 	buf_release(&plan.source);
-	if (rc < 0 || regex_ready(&a->regex, l, e) < 0)
+	if (rc < 0 || groups_check(&a->regex, plan.n_marks, decl, e) < 0 ||
+		regex_ready(&a->regex, l, e) < 0)
 		return -1;
 	a->gaps = plan.gaps;
 	a->spaces = plan.spaces;

@@ -15,17 +15,6 @@
 
 enum place { OUTSIDE, IN_FIELD, IN_LOOK };
 
-enum atom {
-	ATOM_FAILED = -1,
-	ATOM_LITERAL,
-	ATOM_SPACE,   /* \s: blank or new line */
-	ATOM_NEWLINE, /* a literal new line */
-	ATOM_OTHER,   /* text that only the input knows */
-	ATOM_ASSERT,  /* no text */
-	ATOM_OPTION,  /* (?i): holds to the end of its group, so no group may begin before it */
-	ATOM_GROUP    /* has fields or runs of its own */
-};
-
 /* One group (or the whole): a run of literals is open from `run` to `run_end` if `runs`. */
 struct level {
 	enum place place;
@@ -99,11 +88,9 @@ close_run(struct scan *s, struct level *lv)
 	return add_mark(s, m);
 }
 
-/* --- what stands for one character ----------------------------------------------------------- */
-
 /* Copies up to and with CLOSE. */
-static enum atom
-copy_through(struct scan *s, char close, enum atom kind)
+static enum pattern_atom
+copy_through(struct scan *s, char close, enum pattern_atom kind)
 {
 	const char *q = strchr(s->p, close);
 
@@ -113,138 +100,18 @@ copy_through(struct scan *s, char close, enum atom kind)
 	return kind;
 }
 
-/* \g and \k: by name only */
-static enum atom
-scan_reference(struct scan *s)
+/* Copies the LEN bytes of an atom that pattern_syntax.c has read; 0: it has not. */
+static enum pattern_atom
+copy_atom(struct scan *s, size_t len, enum pattern_atom kind)
 {
-	char open = s->p[2];
-
-	if (open != '{' && open != '<' && open != '\'')
+	if (len == 0)
 		return not_supported(s);
-	if (!isalpha((unsigned char)s->p[3]) && s->p[3] != '_')
-		return not_supported(s);
-	copy(s, 3);
-	return copy_through(s, open == '{' ? '}' : open == '<' ? '>' : '\'', ATOM_OTHER);
-}
-
-/* \x41, \x{41}, \o{101}, \012 */
-static enum atom
-scan_number(struct scan *s)
-{
-	char kind = s->p[1];
-	size_t n = 2;
-
-	if ((kind == 'x' || kind == 'o') && s->p[2] == '{')
-		return copy_through(s, '}', ATOM_LITERAL);
-	while (n < 4 && (kind == 'x' ? isxdigit((unsigned char)s->p[n]) != 0
-				     : s->p[n] >= '0' && s->p[n] <= '7'))
-		n++;
-	copy(s, n);
-	return ATOM_LITERAL;
-}
-
-static enum atom
-escape_kind(char c)
-{
-	if (!isalnum((unsigned char)c))
-		return ATOM_LITERAL;
-	if (strchr("ateh", c))
-		return ATOM_LITERAL;
-	if (strchr("nrfvR", c))
-		return ATOM_NEWLINE;
-	if (strchr("bBAZzGK", c))
-		return ATOM_ASSERT;
-	return c == 's' ? ATOM_SPACE : ATOM_OTHER;
-}
-
-static enum atom
-scan_escape(struct scan *s)
-{
-	char c = s->p[1];
-	enum atom kind;
-
-	if (c == '\0' || (c >= '1' && c <= '9'))
-		return not_supported(s);
-	if (c == 'g' || c == 'k')
-		return scan_reference(s);
-	if (c == 'x' || c == 'o' || c == '0')
-		return scan_number(s);
-	if (strchr("pPN", c) && s->p[2] == '{')
-		return copy_through(s, '}', ATOM_OTHER);
-	if (strchr("pPc", c)) {
-		copy(s, s->p[2] ? 3 : 2);
-		return c == 'c' ? ATOM_LITERAL : ATOM_OTHER;
-	}
-	kind = escape_kind(c);
-	copy(s, 2);
+	copy(s, len);
 	return kind;
 }
 
-/* The end of "[:alpha:]" at P, or NULL. */
-static const char *
-posix_end(const char *p)
-{
-	const char *q = p + 2;
-
-	if (p[1] != ':' && p[1] != '.' && p[1] != '=')
-		return NULL;
-	while (isalpha((unsigned char)*q) || *q == '^')
-		q++;
-	return q[0] == p[1] && q[1] == ']' ? q + 2 : NULL;
-}
-
-/* The "]" of the class at P, or NULL (also for \Q in it, where even "]" may mean another thing). */
-static const char *
-class_end(const char *p)
-{
-	const char *q = p + 1 + (p[1] == '^');
-
-	for (const char *first = q; *q && (*q != ']' || q == first);) {
-		const char *posix = *q == '[' ? posix_end(q) : NULL;
-
-		if (q[0] == '\\' && (q[1] == 'Q' || q[1] == 'E'))
-			return NULL;
-		q = posix ? posix : q + (q[0] == '\\' && q[1] ? 2 : 1);
-	}
-	return *q == ']' ? q : NULL;
-}
-
-/* Is the class with BODY between its brackets one character, or blanks only? */
-static bool
-class_is_literal(struct span body)
-{
-	size_t i = 0;
-
-	if (body.len == 1)
-		return body.p[0] != '^' && body.p[0] != '\\';
-	if (body.len == 2 && body.p[0] == '\\' && ispunct((unsigned char)body.p[1]))
-		return true;
-	while (i < body.len)
-		if (body.p[i] == ' ' || body.p[i] == '\t')
-			i++;
-		else if (i + 1 < body.len && body.p[i] == '\\' &&
-			 (body.p[i + 1] == 't' || body.p[i + 1] == 'h'))
-			i += 2;
-		else
-			return false;
-	return body.len > 0;
-}
-
-static enum atom
-scan_class(struct scan *s)
-{
-	const char *q = class_end(s->p);
-	struct span body;
-
-	if (!q)
-		return not_supported(s);
-	body = span_of(s->p + 1, (size_t)(q - s->p - 1));
-	copy(s, (size_t)(q + 1 - s->p));
-	return class_is_literal(body) ? ATOM_LITERAL : ATOM_OTHER;
-}
-
 /* One character between \Q and \E, written with a backslash where it needs one. */
-static enum atom
+static enum pattern_atom
 scan_quoted(struct scan *s)
 {
 	char c = *s->p;
@@ -260,7 +127,7 @@ scan_quoted(struct scan *s)
 static int scan_level(struct scan *s, struct level *lv);
 
 /* What is inside a group, up to and with its ")". The opening was written at START. */
-static enum atom
+static enum pattern_atom
 scan_inside(struct scan *s, struct level *inner)
 {
 	unsigned mark = s->plan->n_marks;
@@ -286,12 +153,12 @@ scan_inside(struct scan *s, struct level *inner)
 }
 
 /* Skips OPEN in the source, writes AS in its place and reads the inside. */
-static enum atom
+static enum pattern_atom
 scan_plain_group(
 	struct scan *s, const struct level *lv, size_t open, const char *as, enum place place)
 {
 	struct level inner = { .place = place, .extended = lv->extended };
-	enum atom kind;
+	enum pattern_atom kind;
 
 	buf_str(&s->plan->source, as);
 	s->p += open;
@@ -300,7 +167,7 @@ scan_plain_group(
 	return kind == ATOM_GROUP && place == IN_FIELD ? ATOM_OTHER : kind;
 }
 
-static enum atom
+static enum pattern_atom
 scan_field(struct scan *s, const struct level *lv, size_t open)
 {
 	struct level inner = { .place = IN_FIELD, .extended = lv->extended };
@@ -323,13 +190,13 @@ scan_field(struct scan *s, const struct level *lv, size_t open)
 }
 
 /* (?i) and (?i: */
-static enum atom
+static enum pattern_atom
 scan_options(struct scan *s, struct level *lv)
 {
 	size_t n = 2 + strspn(s->p + 2, "imsxnJU^-");
 	struct level inner = { .place = lv->place, .extended = lv->extended };
 	bool on = true;
-	enum atom kind;
+	enum pattern_atom kind;
 
 	if (s->p[n] != ')' && s->p[n] != ':')
 		return not_supported(s);
@@ -352,7 +219,7 @@ scan_options(struct scan *s, struct level *lv)
 }
 
 /* What begins with "(?<" or "(?P". */
-static enum atom
+static enum pattern_atom
 scan_angle(struct scan *s, const struct level *lv)
 {
 	const char *p = s->p;
@@ -360,7 +227,7 @@ scan_angle(struct scan *s, const struct level *lv)
 	if (p[2] == 'P' && (p[3] == '=' || p[3] == '>'))
 		return copy_through(s, ')', ATOM_OTHER);
 	if (p[2] == 'P')
-		return p[3] == '<' ? scan_field(s, lv, 4) : (enum atom)not_supported(s);
+		return p[3] == '<' ? scan_field(s, lv, 4) : (enum pattern_atom)not_supported(s);
 	if (p[3] == '=')
 		return scan_plain_group(s, lv, 4, "(?<=", IN_LOOK);
 	if (p[3] == '!')
@@ -370,7 +237,7 @@ scan_angle(struct scan *s, const struct level *lv)
 	return scan_field(s, lv, 3);
 }
 
-static enum atom
+static enum pattern_atom
 scan_group(struct scan *s, struct level *lv)
 {
 	if (s->p[1] == '*')
@@ -424,21 +291,6 @@ scan_ignored(struct scan *s, const struct level *lv)
 	}
 }
 
-/* The length of "{1,2}" at P, or 0. */
-static size_t
-braces_len(const char *p)
-{
-	const char *q = p + 1;
-	size_t digits = strspn(q, "0123456789");
-
-	q += digits;
-	if (*q == ',') {
-		q++;
-		q += strspn(q, "0123456789");
-	}
-	return digits > 0 && *q == '}' ? (size_t)(q + 1 - p) : 0;
-}
-
 /* Copies the quantifier that stands here, if there is one, and tells whether it is more than "?".
  */
 static bool
@@ -448,7 +300,7 @@ scan_quantifier(struct scan *s, bool *ret_there)
 	size_t n = more || *s->p == '?';
 
 	if (*s->p == '{') {
-		n = braces_len(s->p);
+		n = pattern_braces(s->p);
 		more = n > 0;
 	}
 	*ret_there = n > 0;
@@ -458,18 +310,22 @@ scan_quantifier(struct scan *s, bool *ret_there)
 	return more;
 }
 
-static enum atom
+static enum pattern_atom
 scan_atom(struct scan *s, struct level *lv)
 {
+	enum pattern_atom kind = ATOM_FAILED;
 	char c = *s->p;
+	size_t n;
 
 	if (s->quoted)
 		return scan_quoted(s);
 	switch (c) {
 	case '\\':
-		return scan_escape(s);
+		n = pattern_escape(s->p, &kind);
+		return copy_atom(s, n, kind);
 	case '[':
-		return scan_class(s);
+		n = pattern_class(s->p, &kind);
+		return copy_atom(s, n, kind);
 	case '(':
 		return scan_group(s, lv);
 	case '.':
@@ -492,7 +348,7 @@ scan_atom(struct scan *s, struct level *lv)
 /* Adds a literal from START to END to the open run, or begins one. A run does not mix new lines
  * that the pattern names with those that \s may have matched. */
 static int
-note_literal(struct scan *s, struct level *lv, enum atom kind, uint32_t start, uint32_t end)
+note_literal(struct scan *s, struct level *lv, enum pattern_atom kind, uint32_t start, uint32_t end)
 {
 	bool space = kind == ATOM_SPACE, newline = kind == ATOM_NEWLINE;
 
@@ -513,7 +369,8 @@ note_literal(struct scan *s, struct level *lv, enum atom kind, uint32_t start, u
 }
 
 static int
-note_atom(struct scan *s, struct level *lv, enum atom kind, uint32_t start, uint32_t end, bool more)
+note_atom(struct scan *s, struct level *lv, enum pattern_atom kind, uint32_t start, uint32_t end,
+	bool more)
 {
 	if (lv->place != OUTSIDE || kind == ATOM_ASSERT)
 		return 0;
@@ -556,7 +413,7 @@ scan_level(struct scan *s, struct level *lv)
 	for (;;) {
 		uint32_t start, end;
 		bool there = false, more;
-		enum atom kind;
+		enum pattern_atom kind;
 
 		if (scan_quoting(s))
 			continue;
@@ -584,6 +441,9 @@ scan_level(struct scan *s, struct level *lv)
 		more = !s->quoted && scan_quantifier(s, &there);
 		if (there)
 			end = here(s);
+		/* PCRE2 reads "a?\E?" as a quantifier of a quantifier: no need for it is known */
+		if (there && s->p[0] == '\\' && s->p[1] == 'E')
+			return not_supported(s);
 		if (note_atom(s, lv, kind, start, end, more) < 0)
 			return -1;
 	}
@@ -648,6 +508,7 @@ pattern_scan(const struct conf_format *decl, size_t number, struct format_names 
 	ret->gaps = true;
 	ret->spaces = false;
 	buf_init(&ret->source, PATTERN_SOURCE_MAX);
+	(void)buf_room(&ret->source, 1); /* so that an empty source is not NULL */
 	if (scan_level(&s, &top) < 0)
 		return -1;
 	if (*s.p)

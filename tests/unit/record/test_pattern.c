@@ -47,6 +47,7 @@ static const struct {
 	{ "(?<a>\\w+)(?: by (?<b>\\w+))?(?: at \\d+)?\\.", "x by y at 7.", "{a=x} by {b=y} at ." },
 	{ "(?<a>\\w+)(?: by (?<b>\\w+))?(?: at \\d+)?\\.", "x.", "{a=x}." },
 	{ "(?:(?<k>\\w+)=(?<v>\\w+) ?)+", "a=1 b=2 c=3", "{k=c}={v=3}" },
+	{ "(?:(?<k>\\w*)(=*)\\d??|(\\.?)){1,3}", "a=.", "{k=}." },
 	{ "(?:ab|cd){2}(?<x>.)", "abcd!", "abcd{x=!}" },
 	{ "(?|a(?<x>\\d)|b(?<x>\\w))", "bz", "b{x=z}" },
 	{ "(?<x>\\d)a|b(?<x>\\w)", "bz", "b{x=z}" },
@@ -148,6 +149,7 @@ static const char *const refused[] = {
 	"(*UTF)(?<a>x)",
 	"(?<a>x)(*FAIL)",
 	"(?<a>x)[\\Q]\\E]",
+	"x?\\E?(?<a>x)",
 };
 
 START_TEST(pattern_that_cannot_be_followed_is_refused)

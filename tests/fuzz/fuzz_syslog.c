@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * fuzz_syslog.c - any line is a syslog line, bare at the least
+ *
+ * All of it is in the pieces. With everything but the time dropped, and all of that again, it reads
+ * the same: what logscrub writes it can read.
+ */
+#include "base/buf.h"
+#include "pieces.h"
+
+static void
+drop_all(const struct format *f, const struct split *s, struct buf *out)
+{
+	buf_clear(out);
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct piece *p = &s->piece[i];
+
+		if (p->field >= 0 && strcmp(format_field(f, (unsigned)p->field)->name, "time") != 0)
+			buf_char(out, '-');
+		else
+			buf_put(out, p->p, p->len);
+	}
+}
+
+static void
+check(struct format *f, struct span line)
+{
+	struct split before, after;
+	struct buf once, twice;
+	struct span text;
+
+	buf_init(&once, line.len + 256);
+	buf_init(&twice, line.len + 256);
+	CHECK(format_split(f, line, &before) == FORMAT_OK);
+	pieces_check(f, line, &before);
+	pieces_check_whole(line, &before);
+	drop_all(f, &before, &once);
+	text = span_of(once.p, once.len);
+	CHECK(format_split(f, text, &after) == FORMAT_OK);
+	CHECK(after.n == before.n);
+	drop_all(f, &after, &twice);
+	CHECK(span_eq(text, span_of(twice.p, twice.len)));
+	if (format_retry_bare(f, line, &before)) {
+		CHECK(before.n == 1);
+		pieces_check_whole(line, &before);
+	}
+	buf_release(&once);
+	buf_release(&twice);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct conf_format d = {
+		.name = "fuzz", .where = { "fuzz", 1 }, .type = FORMAT_SYSLOG
+	};
+	static const struct conf c = { .format = &d, .n_formats = 1 };
+	struct formats *set = NULL;
+	struct format *f;
+	struct err e;
+
+	CHECK(format_make(&c, &set, &f, &e));
+	check(f, span_of(data, size));
+	formats_free(set);
+	return 0;
+}
