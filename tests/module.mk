@@ -13,13 +13,13 @@ FUZZ_S   ?= 15
 
 .PHONY: check unit e2e asan fuzz bench cov valgrind lint
 
-check: all $(unit.bins) $(replay.bins)  ## build and run every test
+check: all $(unit.bins) $(replay.bins) $(B)/fault/powercut  ## build and run every test
 	@$(tests.env) tests/run $(unit.bins) $(replay.bins) $(e2e.srcs)
 
 unit: $(unit.bins) $(replay.bins) $(catalogs)  ## build and run the unit tests alone
 	@$(tests.env) tests/run $(unit.bins) $(replay.bins)
 
-e2e: all                           ## build and run the end-to-end stories alone
+e2e: all $(B)/fault/powercut       ## build and run the end-to-end stories alone
 	@$(tests.env) tests/run $(e2e.srcs)
 
 # Stack protector and libsodium's guarded pages are no matter for ASan; leaks are.
@@ -60,6 +60,12 @@ $(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(inner.objs
 $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(inner.objs) $(B)/libsparsam.a
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+# The disk whose power can be cut stands alone: nothing of ours is in it.
+$(B)/fault/powercut: tests/fault/powercut.c $(B)/flags
+	@mkdir -p $(@D)
+	$(LINK) -std=gnu17 -D_GNU_SOURCE $(WARN) $$(pkg-config --cflags fuse3) -o $@ $< \
+		$$(pkg-config --libs fuse3)
 
 # libFuzzer's entry point has no header of its own.
 $(B)/obj/tests/fuzz/%.o: private WARN += -Wno-missing-prototypes
