@@ -320,6 +320,15 @@ struct json_ctx {
 	int rc;
 };
 
+/* JSON has no grammar for times: anything may stand there. */
+static bool
+is_time(struct rule *r, const struct json_value *v)
+{
+	int64_t us;
+
+	return timestamp_parse(&r->timestamp, undo(ESCAPE_JSON, v->raw, &r->value), &us);
+}
+
 /* A member whose value says nothing is left out. Numbers and words stand as they are where they are
  * kept. */
 static int
@@ -329,7 +338,7 @@ write_member(void *p, const struct json_value *v, struct buf *out)
 	const struct action *a = &c->lv->action[v->slot];
 	size_t at = out->len;
 
-	if (v->kind == JSON_KIND_NULL)
+	if (v->kind == JSON_KIND_NULL || (a->is_time && !is_time(c->r, v)))
 		return 1;
 	if (a->kind == ACTION_KEEP && v->kind != JSON_KIND_STRING) {
 		buf_span(out, v->raw);

@@ -79,6 +79,7 @@ struct conf_reduce {
 	const char *to;        /* a transform's name: "keep", "pseudonym", "method+path", … */
 	struct conf_list mask; /* path segments: routes ("/rooms/:id") or PCRE2 ("~[0-9a-f]{40}") */
 	struct conf_list detect; /* redact: which detectors; empty: all but uuid */
+	struct conf_list values; /* one-of: words, or PCRE2 for whole values ("~\d+ ms") */
 	long segments;           /* path segments kept at most; -1: all */
 	long bits4, bits6;       /* truncate, prefix-pseudonym; -1: the default */
 	long digits;             /* last4: how many; -1: the default */

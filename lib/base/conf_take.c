@@ -134,6 +134,8 @@ static const struct {
 	{ "pseudonym", "pseudonym" },
 	{ "prefix_pseudonym", "prefix-pseudonym" },
 	{ "redact", "redact" },
+	{ "number", "number" },
+	{ "flag", "flag" },
 };
 #define N_NAME_LISTS (sizeof(name_lists) / sizeof(name_lists[0]))
 
@@ -160,6 +162,7 @@ reduce_take(struct conf_draft *d, const char *file, cfg_t *sec)
 		.to = text_or(d, sec, "to", ""),
 		.mask = list_of(d, sec, "mask"),
 		.detect = list_of(d, sec, "detect"),
+		.values = list_of(d, sec, "values"),
 		.segments = cfg_getint(sec, "segments"),
 		.bits4 = cfg_getint(sec, "bits4"),
 		.bits6 = cfg_getint(sec, "bits6"),

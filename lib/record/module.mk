@@ -4,7 +4,8 @@ lib.srcs += lib/record/json.c lib/record/json_lex.c lib/record/json_path.c
 lib.srcs += lib/record/day.c lib/record/wrapkey.c lib/record/keydir.c lib/record/keydir_destroy.c \
 	    lib/record/keyring.c lib/record/pseudonym.c
 lib.srcs += lib/record/transform.c lib/record/transform_address.c lib/record/transform_agent.c
-lib.srcs += lib/record/transform_redact.c lib/record/transform_text.c lib/record/transform_url.c
+lib.srcs += lib/record/transform_redact.c lib/record/transform_text.c lib/record/transform_url.c \
+	    lib/record/transform_value.c lib/record/value_set.c
 lib.srcs += lib/record/path_mask.c lib/record/path_segment.c lib/record/memo.c
 lib.srcs += lib/record/escape.c lib/record/format.c lib/record/template.c lib/record/template_split.c \
 	    lib/record/pattern.c lib/record/pattern_scan.c lib/record/pattern_syntax.c lib/record/syslog.c

@@ -10,6 +10,7 @@
 
 struct memo;
 struct path_mask;
+struct value_set;
 
 typedef int transform_fn(const struct transform *t, struct transform_env *env, struct span v,
 	struct buf *out, struct err *e);
@@ -24,6 +25,7 @@ enum transform_option {
 	OPTION_MASK,
 	OPTION_SEGMENTS,
 	OPTION_DETECT,
+	OPTION_VALUES,
 	OPTION_BITS,
 	OPTION_DIGITS,
 	OPTION_INTERVAL
@@ -42,19 +44,21 @@ struct transform {
 	struct transform_network *keep; /* addresses in these stay readable */
 	size_t n_keep;
 	bool render_address;
-	unsigned bits4, bits6;  /* truncate */
-	unsigned digits;        /* last4 */
-	int64_t interval_s;     /* coarse-time */
-	unsigned types;         /* redact: DETECT_BIT of each */
-	struct path_mask *mask; /* method+path, path */
-	struct memo *memo;      /* host-only, browser-family */
-	struct buf *scratch;    /* redact: SCRATCH_BUFS texts on their way */
+	unsigned bits4, bits6;    /* truncate */
+	unsigned digits;          /* last4 */
+	int64_t interval_s;       /* coarse-time */
+	unsigned types;           /* redact: DETECT_BIT of each */
+	struct path_mask *mask;   /* method+path, path */
+	struct value_set *values; /* one-of */
+	struct memo *memo;        /* host-only, browser-family */
+	struct buf *scratch;      /* redact: SCRATCH_BUFS texts on their way */
 };
 
 transform_fn transform_pseudonym, transform_prefix_pseudonym, transform_truncate; /* _address.c */
 transform_fn transform_host_only, transform_method_path, transform_path;          /* _url.c */
 transform_fn transform_browser_family;                                            /* _agent.c */
 transform_fn transform_class, transform_last4, transform_coarse_time;             /* _text.c */
+transform_fn transform_one_of, transform_number, transform_flag;                  /* _value.c */
 transform_fn transform_redact;                                                    /* _redact.c */
 
 /* Appends what stands for A: its token, the address rendered for it, or A itself where it is to

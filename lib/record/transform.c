@@ -9,6 +9,7 @@
 #include "record/memo.h"
 #include "record/path_mask.h"
 #include "record/transform-private.h"
+#include "record/value_set.h"
 
 #define TEXT_MAX        (4u << 20) /* of a free text that needs more than one pass */
 #define LAST_DIGITS_MAX 4          /* what the privacy policy allows of a phone number */
@@ -36,6 +37,9 @@ static const struct transform_kind kinds[] = {
 	{ "coarse-time", transform_coarse_time, OPTION_BIT(OPTION_INTERVAL) },
 	{ "class", transform_class, 0 },
 	{ "redact", transform_redact, OPTION_BIT(OPTION_DETECT) },
+	{ "one-of", transform_one_of, OPTION_BIT(OPTION_VALUES) },
+	{ "number", transform_number, 0 },
+	{ "flag", transform_flag, 0 },
 };
 
 /* An option that means nothing to the transform is a mistake about what it does. */
@@ -47,6 +51,7 @@ options_check(const struct transform_kind *k, const struct conf_reduce *d, struc
 	given |= d->mask.n > 0 ? OPTION_BIT(OPTION_MASK) : 0;
 	given |= d->segments >= 0 ? OPTION_BIT(OPTION_SEGMENTS) : 0;
 	given |= d->detect.n > 0 ? OPTION_BIT(OPTION_DETECT) : 0;
+	given |= d->values.n > 0 ? OPTION_BIT(OPTION_VALUES) : 0;
 	given |= d->bits4 >= 0 || d->bits6 >= 0 ? OPTION_BIT(OPTION_BITS) : 0;
 	given |= d->digits >= 0 ? OPTION_BIT(OPTION_DIGITS) : 0;
 	given |= d->interval ? OPTION_BIT(OPTION_INTERVAL) : 0;
@@ -116,6 +121,8 @@ parts_make(struct transform *t, const struct conf_reduce *d, struct err *e)
 {
 	if (t->kind->options & OPTION_BIT(OPTION_MASK))
 		return path_mask_new(d, &t->mask, e);
+	if (t->kind->options & OPTION_BIT(OPTION_VALUES))
+		return value_set_new(d, &t->values, e);
 	if (t->kind->apply == transform_host_only)
 		t->memo = memo_new(1024, 96, 96);
 	else if (t->kind->apply == transform_browser_family)
@@ -162,6 +169,7 @@ transform_free(struct transform *t)
 		buf_wipe(&t->scratch[i]);
 	free(t->scratch);
 	path_mask_free(t->mask);
+	value_set_free(t->values);
 	memo_free(t->memo);
 	free(t->keep);
 	free(t);

@@ -19,6 +19,9 @@
  *   coarse-time       24/Nov/2026:01:40:29   24/Nov/2026:01:00:00 (1 h; the same shape and length)
  *   class             404                    4xx
  *   redact            from 203.0.113.7, a@b.example               from ip4:…, [email]
+ *   one-of            info, warn: as they stand; anna: -          (by a list of values)
+ *   number            12.5                   12.5                 (up to 9 digits and a fraction)
+ *   flag              true                   true                 (true or false)
  *
  * None allocates per value once its buffers have grown.
  */

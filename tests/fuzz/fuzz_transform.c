@@ -20,7 +20,8 @@
 	} while (0)
 
 static const char *const names[] = { "keep", "pseudonym", "prefix-pseudonym", "truncate", "last4",
-	"host-only", "method+path", "path", "browser-family", "coarse-time", "class", "redact" };
+	"host-only", "method+path", "path", "browser-family", "coarse-time", "class", "redact",
+	"one-of", "number", "flag" };
 #define N_NAMES  (sizeof(names) / sizeof(names[0]))
 #define N_STORES 2
 
@@ -38,6 +39,7 @@ static void
 make_all(void)
 {
 	static const char *masks[] = { "/rooms/:id/join", "/x/y/:a/:b", "~^sec" };
+	static const char *values[] = { "info", "~\\d+ ms" };
 	static const char *networks[] = { "10.0.0.0/8", "2001:db8:1::/48" };
 	static const char *types[] = { "ipv4", "ipv6", "email", "phone", "token", "uuid" };
 	static const struct conf c = { .key_dir = "/nonexistent/keys", .longest_period_s = 604800 };
@@ -60,6 +62,8 @@ make_all(void)
 				.bits6 = -1,
 				.digits = -1 };
 
+			if (strcmp(names[i], "one-of") == 0)
+				d.values = (struct conf_list){ values, 2 };
 			if (s == 1 && strstr(names[i], "path")) {
 				d.mask = (struct conf_list){ masks, 3 };
 				d.segments = 3;

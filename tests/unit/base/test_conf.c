@@ -302,12 +302,13 @@ static const char whole_store[] =
 	"             \"k2\" }\n"
 	"    pseudonym = { \"p1\" }\n"
 	"    prefix_pseudonym = { \"p2\" }\n"
-	"    redact = \"r1\"\n"
+	"    redact = \"r1\"  number = { \"n1\" }  flag = { \"f1\" }\n"
 	"    reduce \"x\" { to = \"method+path\" mask = { '/a/:id' '~[0-9]+' } segments = 2 }\n"
 	"    reduce \"y\" { to = \"truncate\" bits4 = 24 bits6 = 48 }\n"
 	"    reduce \"z\" { to = \"last4\" digits = 3 }\n"
 	"    reduce \"t\" { to = \"coarse-time\" interval = \"1h\" }\n"
 	"    reduce \"m\" { to = \"redact\" detect = { \"uuid\" } }\n"
+	"    reduce \"v\" { to = \"one-of\" values = { 'a', '~\\\\d+' } }\n"
 	"    keep_networks = { '192.0.2.0/24', '2001:db8::/32', '::1' }\n"
 	"    render = \"address\"\n"
 	"  }\n"
@@ -347,7 +348,7 @@ START_TEST(a_store_is_taken_whole)
 	ck_assert_int_eq(s->sink[1].type, SINK_NAMESPACE);
 	ck_assert_str_eq(s->sink[1].namespace_, "scrubbed");
 	ck_assert_str_eq(s->sink[1].path, "");
-	ck_assert_uint_eq(s->sink[2].where.line, 27);
+	ck_assert_uint_eq(s->sink[2].where.line, 28);
 	s = conf_find_store(c, "short");
 	ck_assert_ptr_nonnull(s);
 	ck_assert_int_eq(s->period_s, 300);
@@ -369,11 +370,14 @@ START_TEST(rules_stand_in_order_with_their_lines)
 		{ "p1", "pseudonym", 12 },
 		{ "p2", "prefix-pseudonym", 13 },
 		{ "r1", "redact", 14 },
+		{ "n1", "number", 14 },
+		{ "f1", "flag", 14 },
 		{ "x", "method+path", 15 },
 		{ "y", "truncate", 16 },
 		{ "z", "last4", 17 },
 		{ "t", "coarse-time", 18 },
 		{ "m", "redact", 19 },
+		{ "v", "one-of", 20 },
 	};
 	struct conf *c = read_good(whole_store);
 	const struct conf_store *s = conf_find_store(c, "s");
@@ -385,14 +389,16 @@ START_TEST(rules_stand_in_order_with_their_lines)
 		ck_assert_uint_eq(s->rule[i].where.line, want[i].line);
 	}
 	ck_assert_int_eq(s->rule[0].segments, -1);
-	ck_assert_int_eq(s->rule[5].segments, 2);
-	ck_assert_uint_eq(s->rule[5].mask.n, 2);
-	ck_assert_str_eq(s->rule[5].mask.v[1], "~[0-9]+");
-	ck_assert_int_eq(s->rule[6].bits4, 24);
-	ck_assert_int_eq(s->rule[6].bits6, 48);
-	ck_assert_int_eq(s->rule[7].digits, 3);
-	ck_assert_str_eq(s->rule[8].interval, "1h");
-	ck_assert_str_eq(s->rule[9].detect.v[0], "uuid");
+	ck_assert_int_eq(s->rule[7].segments, 2);
+	ck_assert_uint_eq(s->rule[7].mask.n, 2);
+	ck_assert_str_eq(s->rule[7].mask.v[1], "~[0-9]+");
+	ck_assert_int_eq(s->rule[8].bits4, 24);
+	ck_assert_int_eq(s->rule[8].bits6, 48);
+	ck_assert_int_eq(s->rule[9].digits, 3);
+	ck_assert_str_eq(s->rule[10].interval, "1h");
+	ck_assert_str_eq(s->rule[11].detect.v[0], "uuid");
+	ck_assert_uint_eq(s->rule[12].values.n, 2);
+	ck_assert_str_eq(s->rule[12].values.v[1], "~\\d+");
 	conf_free(c);
 }
 END_TEST

@@ -161,6 +161,22 @@ START_TEST(a_json_member_can_hold_a_line_of_another_format)
 }
 END_TEST
 
+START_TEST(a_json_time_is_kept_only_if_it_is_one)
+{
+	load_ok("body", "keep = { \"at\" } number = { \"n\" } flag = { \"f\" }"
+			"reduce \"level\" { to = \"one-of\" values = { '30', 'warn' } }");
+	ck_assert_str_eq(
+		apply("{\"at\":\"2026-11-24T01:40:29Z\",\"n\":1.5,\"f\":true,\"level\":30}"),
+		"{\"at\":\"2026-11-24T01:40:29Z\",\"n\":1.5,\"f\":true,\"level\":30}");
+	ck_assert_str_eq(apply("{\"at\":\"anna\",\"n\":\"anna\",\"f\":[\"anna\",false],\"level\":"
+			       "{\"warn\":\"anna\"}}"),
+		"{\"f\":[false]}");
+	ck_assert_str_eq(apply("{\"at\":1795484429,\"level\":\"warn\"}"),
+		"{\"at\":1795484429,\"level\":\"warn\"}");
+	ck_assert_str_eq(apply("{\"at\":17,\"level\":\"\\u0077arn\"}"), "{\"level\":\"warn\"}");
+}
+END_TEST
+
 START_TEST(what_was_written_is_read_again_unchanged)
 {
 	char once[512];
@@ -238,6 +254,7 @@ main(void)
 	tcase_add_test(t, the_day_of_the_record_chooses_the_key);
 	tcase_add_test(t, escapes_are_undone_before_an_inner_format_reads);
 	tcase_add_test(t, a_json_member_can_hold_a_line_of_another_format);
+	tcase_add_test(t, a_json_time_is_kept_only_if_it_is_one);
 	tcase_add_test(t, what_was_written_is_read_again_unchanged);
 	tcase_add_test(t, nothing_is_allocated_for_a_record);
 	suite_add_tcase(s, t);

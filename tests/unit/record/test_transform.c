@@ -97,6 +97,73 @@ START_TEST(keep_keeps_every_byte)
 }
 END_TEST
 
+static const struct pair words[] = {
+	{ "info", "info" },
+	{ "warn", "warn" },
+	{ "Info", "-" },
+	{ "inf", "-" },
+	{ "information", "-" },
+	{ "150 ms", "150 ms" },
+	{ "150 ms, anna", "-" },
+	{ "x150 ms", "-" },
+	{ "-", "-" },
+	{ "", "-" },
+};
+
+START_TEST(one_of_keeps_what_is_listed)
+{
+	static const char *values[] = { "warn", "~\\d+ ms", "info", "error" };
+	struct conf_reduce d = reduce_to("one-of");
+
+	d.values = (struct conf_list){ values, 4 };
+	CHECK_ALL(&d, words);
+}
+END_TEST
+
+static const struct pair numbers[] = {
+	{ "0", "0" },
+	{ "-1", "-1" },
+	{ "123456789", "123456789" },
+	{ "1234567890", "-" },
+	{ "5.300000000745058", "5.300000000745058" },
+	{ "1e-7", "1e-7" },
+	{ "2.5E+10", "2.5E+10" },
+	{ "1.", "-" },
+	{ ".5", "-" },
+	{ "1e", "-" },
+	{ "030123456", "-" },
+	{ "+49", "-" },
+	{ "4915112345678", "-" },
+	{ "0.123456789012345678", "-" },
+	{ "12 anna", "-" },
+	{ "NaN", "-" },
+	{ "-", "-" },
+	{ "", "-" },
+};
+
+START_TEST(number_keeps_no_telephone_number)
+{
+	struct conf_reduce d = reduce_to("number");
+
+	CHECK_ALL(&d, numbers);
+}
+END_TEST
+
+START_TEST(flag_keeps_true_and_false)
+{
+	static const struct pair flags[] = {
+		{ "true", "true" },
+		{ "false", "false" },
+		{ "True", "-" },
+		{ "trueanna", "-" },
+		{ "1", "-" },
+	};
+	struct conf_reduce d = reduce_to("flag");
+
+	CHECK_ALL(&d, flags);
+}
+END_TEST
+
 static void
 check_refused(struct conf_reduce d, struct conf_store s)
 {
@@ -111,13 +178,13 @@ check_refused(struct conf_reduce d, struct conf_store s)
 
 START_TEST(what_a_transform_does_not_have_is_refused)
 {
-	static const char *words[] = { "/x", "nothing" };
+	static const char *some[] = { "/x", "nothing", "~(" };
 	struct conf_store s = { .where = { "test.conf", 1 }, .name = "test" };
 	struct conf_reduce d;
 
 	check_refused(reduce_to("encrypt"), s);
 	d = reduce_to("class");
-	d.mask = (struct conf_list){ words, 1 };
+	d.mask = (struct conf_list){ some, 1 };
 	check_refused(d, s);
 	d = reduce_to("pseudonym");
 	d.bits4 = 16;
@@ -138,12 +205,19 @@ START_TEST(what_a_transform_does_not_have_is_refused)
 	d.interval = "soon";
 	check_refused(d, s);
 	d = reduce_to("redact");
-	d.detect = (struct conf_list){ words + 1, 1 };
+	d.detect = (struct conf_list){ some + 1, 1 };
 	check_refused(d, s);
 	d = reduce_to("redact");
 	d.segments = 1;
 	check_refused(d, s);
-	s.keep_networks = (struct conf_list){ words, 1 };
+	d = reduce_to("one-of");
+	check_refused(d, s);
+	d.values = (struct conf_list){ some + 2, 1 };
+	check_refused(d, s);
+	d = reduce_to("keep");
+	d.values = (struct conf_list){ some, 1 };
+	check_refused(d, s);
+	s.keep_networks = (struct conf_list){ some, 1 };
 	check_refused(reduce_to("pseudonym"), s);
 }
 END_TEST
@@ -163,7 +237,22 @@ static const struct {
 	{ "coarse-time", "24/Nov/2026:01:40:29 +0000" },
 	{ "class", "404" },
 	{ "redact", "from 203.0.113.%u to anna%u@example.org\033[0m" },
+	{ "one-of", "took %u ms" },
+	{ "number", "%u.5" },
+	{ "flag", "true" },
 };
+
+/* The transform of row I, with values where it needs some. */
+static struct conf_reduce
+reduce_busy(int i)
+{
+	static const char *values[] = { "x", "~took \\d+ ms" };
+	struct conf_reduce d = reduce_to(busy[i].to);
+
+	if (strcmp(d.to, "one-of") == 0)
+		d.values = (struct conf_list){ values, 2 };
+	return d;
+}
 
 static size_t
 bytes_allocated(void)
@@ -195,7 +284,7 @@ apply_many(struct work *w, const char *pattern, unsigned n)
 
 START_TEST(a_hundred_thousand_values_take_no_more_memory_than_a_few)
 {
-	struct conf_reduce d = reduce_to(busy[_i].to);
+	struct conf_reduce d = reduce_busy(_i);
 	struct work w = { 0 };
 	size_t before;
 
@@ -210,7 +299,7 @@ END_TEST
 
 START_TEST(a_full_buffer_fails_and_nothing_else)
 {
-	struct conf_reduce d = reduce_to(busy[_i].to);
+	struct conf_reduce d = reduce_busy(_i);
 
 	for (size_t max = 1; max < 40; max++) {
 		struct work w = { 0 };
@@ -243,6 +332,9 @@ main(void)
 	tcase_add_test(t, last4_leaves_four_digits_of_seven_and_more);
 	tcase_add_test(t, coarse_time_keeps_the_shape);
 	tcase_add_test(t, keep_keeps_every_byte);
+	tcase_add_test(t, one_of_keeps_what_is_listed);
+	tcase_add_test(t, number_keeps_no_telephone_number);
+	tcase_add_test(t, flag_keeps_true_and_false);
 	tcase_add_test(t, what_a_transform_does_not_have_is_refused);
 	tcase_add_loop_test(
 		t, a_hundred_thousand_values_take_no_more_memory_than_a_few, 0, N(busy));

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * transform_value.c - fields whose values are few, or of one type: one-of, number, flag
+ */
+#include "record/transform-private.h"
+#include "record/value_set.h"
+
+#define DIGITS_MAX   9 /* before the point: no telephone number with its country, no epoch */
+#define FRACTION_MAX 17
+#define EXPONENT_MAX 3
+
+static int
+put_if(bool good, struct span v, struct buf *out)
+{
+	if (good)
+		buf_span(out, v);
+	else
+		buf_char(out, '-');
+	return 0;
+}
+
+int
+transform_one_of(const struct transform *t, struct transform_env *env, struct span v,
+	struct buf *out, struct err *e)
+{
+	(void)env, (void)e;
+	return put_if(value_set_has(t->values, v), v, out);
+}
+
+/* Steps over one to MAX digits. */
+static bool
+take_digits(struct span *s, size_t max)
+{
+	size_t n = 0;
+
+	while (n < s->len && s->p[n] >= '0' && s->p[n] <= '9')
+		n++;
+	*s = span_from(*s, n);
+	return n > 0 && n <= max;
+}
+
+static bool
+take_one_of(struct span *s, const char *set)
+{
+	if (s->len == 0 || s->p[0] == '\0' || !strchr(set, s->p[0]))
+		return false;
+	*s = span_from(*s, 1);
+	return true;
+}
+
+/* RFC 8259 6, with fewer digits. */
+static bool
+is_number(struct span s)
+{
+	bool zero;
+
+	(void)take_one_of(&s, "-");
+	zero = s.len > 0 && s.p[0] == '0';
+	if (!take_digits(&s, zero ? 1 : DIGITS_MAX))
+		return false;
+	if (take_one_of(&s, ".") && !take_digits(&s, FRACTION_MAX))
+		return false;
+	if (take_one_of(&s, "eE")) {
+		(void)take_one_of(&s, "+-");
+		if (!take_digits(&s, EXPONENT_MAX))
+			return false;
+	}
+	return s.len == 0;
+}
+
+int
+transform_number(const struct transform *t, struct transform_env *env, struct span v,
+	struct buf *out, struct err *e)
+{
+	(void)t, (void)env, (void)e;
+	return put_if(is_number(v), v, out);
+}
+
+int
+transform_flag(const struct transform *t, struct transform_env *env, struct span v, struct buf *out,
+	struct err *e)
+{
+	(void)t, (void)env, (void)e;
+	return put_if(span_eq(v, SPAN("true")) || span_eq(v, SPAN("false")), v, out);
+}
