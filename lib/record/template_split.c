@@ -43,14 +43,27 @@ time_end(const struct look *look, const char *p, const char *end)
 }
 
 static const char *
+digits_end(const char *p, const char *end)
+{
+	while (p < end && (unsigned)(*p - '0') < 10)
+		p++;
+	return p;
+}
+
+/* "200", "0.004", "-1", "-", and "4xx" for a status that a rule has reduced. An address has more
+ * dots than a number, so that none passes for one. */
+static const char *
 number_end(const char *p, const char *end)
 {
-	const char *q = p;
+	const char *q;
 
 	if (end - p > NUMBER_MAX)
 		end = p + NUMBER_MAX;
-	while (q < end && ((unsigned)(*q - '0') < 10 || *q == '-' || *q == '.' || *q == 'x'))
-		q++;
+	q = digits_end(p + (p < end && *p == '-'), end);
+	if (end - q > 1 && *q == '.')
+		q = digits_end(q + 1, end);
+	else if (q == p + 1 && end - q > 1 && q[0] == 'x' && q[1] == 'x')
+		q += 2;
 	return q;
 }
 
