@@ -7,10 +7,9 @@
 #include "record/pseudonym.h"
 #include "record/transform-private.h"
 
-#define SCHEME_MAX 16
-#define METHOD_MAX 16
-#define HOST_MAX   253
-#define TOKEN_LEN  20 /* "ip4:" and 16 characters */
+#define WORD_MAX  16 /* bytes of a scheme or method, and one */
+#define HOST_MAX  253
+#define TOKEN_LEN 20 /* "ip4:" and 16 characters */
 
 static bool
 is_digit(char c)
@@ -24,17 +23,37 @@ is_alpha(char c)
 	return (unsigned char)((c | 0x20) - 'a') < 26;
 }
 
+/* The first N bytes of S are letters or dashes. Are they one of LIST's words, each between blanks? */
+static bool
+is_listed(const char *list, struct span s, size_t n)
+{
+	char word[WORD_MAX + 2] = " ";
+
+	if (n == 0 || n > WORD_MAX - 1)
+		return false;
+	memcpy(word + 1, s.p, n);
+	word[n + 1] = ' ';
+	word[n + 2] = '\0';
+	return strcasestr(list, word) != NULL;
+}
+
+/* Any other word in the place of a scheme or of a method might be somebody's name. */
+static const char schemes[] =
+	" http https ws wss ftp android-app grpc rtmp rtmps rtsp fastcgi uwsgi scgi ";
+
+/* Methods: RFC 9110 9.3, RFC 5789, WebDAV (RFC 4918, 3253, 5323), HTTP/2's preface. */
+static const char methods[] = " GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH PROPFIND "
+			      "PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH PURGE PRI ";
+
 /* The length of "scheme://" at the start of S (RFC 3986 3.1), 0 where there is none. */
 static size_t
 scheme_len(struct span s)
 {
 	size_t n = 0;
 
-	while (n < s.len && n <= SCHEME_MAX &&
-		(is_alpha(s.p[n]) || (n > 0 && (is_digit(s.p[n]) || s.p[n] == '+' ||
-						       s.p[n] == '-' || s.p[n] == '.'))))
+	while (n < s.len && (is_alpha(s.p[n]) || s.p[n] == '-'))
 		n++;
-	if (n == 0 || n > SCHEME_MAX || !span_starts(span_from(s, n), SPAN("://")))
+	if (!span_starts(span_from(s, n), SPAN("://")) || !is_listed(schemes, s, n))
 		return 0;
 	return n + 3;
 }
@@ -66,6 +85,18 @@ cut_port(struct span *s)
 	return port;
 }
 
+/* Does S end in a label with a letter in it, as names do (RFC 3696, 2), and pieces of addresses do not? */
+static bool
+ends_like_name(struct span s)
+{
+	size_t n = s.len - (s.p[s.len - 1] == '.');
+
+	while (n > 0 && s.p[n - 1] != '.')
+		if (is_alpha(s.p[--n]))
+			return true;
+	return false;
+}
+
 /* A host name: what is left of it is lower-case, or "-" where it spells an address or holds other
  * personal data. Returns false where it is none. */
 static bool
@@ -75,7 +106,11 @@ put_name(struct span host, struct buf *out)
 	struct finding f;
 	size_t at = out->len;
 
-	if (host.len == 0 || host.len > HOST_MAX)
+	if (span_eq(host, SPAN("-"))) {
+		buf_char(out, '-');
+		return true;
+	}
+	if (host.len == 0 || host.len > HOST_MAX || !ends_like_name(host))
 		return false;
 	for (size_t i = 0; i < host.len; i++)
 		if (!is_alpha(host.p[i]) && !is_digit(host.p[i]) && host.p[i] != '.' &&
@@ -250,9 +285,9 @@ transform_method_path(const struct transform *t, struct transform_env *env, stru
 	size_t method = 0, proto;
 
 	(void)env, (void)e;
-	while (method < v.len && method <= METHOD_MAX && v.p[method] >= 'A' && v.p[method] <= 'Z')
+	while (method < v.len && v.p[method] >= 'A' && v.p[method] <= 'Z')
 		method++;
-	if (method == 0 || method > METHOD_MAX || method + 1 >= v.len || v.p[method] != ' ') {
+	if (method + 1 >= v.len || v.p[method] != ' ' || !is_listed(methods, v, method)) {
 		buf_char(out, '-');
 		return 0;
 	}
