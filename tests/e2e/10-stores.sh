@@ -1,6 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Each shipped store reads its product's own lines, writes what its rule keeps, and nothing that names a person.
+#
+# For each store a pair of files in tests/data/stores:
+#   STORE.log       lines as the product writes them, with invented values: in each form in which it delivers them (file, syslog,
+#                   journal), with each time stamp, each trap of the product once, lines of no known form at the end. What a person
+#                   could have put there holds "canary" or "secret", an address is 203.0.113.x or 2001:db8::x, a password hunter2.
+#   STORE.expected  what the rule makes of them, by eye; tokens as ip4:TOKEN, ip6:TOKEN
+# and tests/data/canaries, patterns of what must not come out of any. 11-canaries.sh takes the same lines and plants other values
+# into every place of them: so what a kept field may hold has to be narrow in the format's grammar (numbers, enumerations, short
+# fixed words); for a member of JSON, which has no grammar, the rule says so (number, flag, one-of).
 . "$(dirname "$0")/lib.sh"
 data=$root/tests/data
 conf=$scratch/sparsam.conf
