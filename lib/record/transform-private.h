@@ -49,7 +49,7 @@ struct transform {
 	int64_t interval_s;       /* coarse-time */
 	unsigned types;           /* redact: DETECT_BIT of each */
 	struct path_mask *mask;   /* method+path, path */
-	struct value_set *values; /* one-of */
+	struct value_set *values; /* one-of, words */
 	struct memo *memo;        /* host-only, browser-family */
 	struct buf *scratch;      /* redact: SCRATCH_BUFS texts on their way */
 };
@@ -58,7 +58,7 @@ transform_fn transform_pseudonym, transform_prefix_pseudonym, transform_truncate
 transform_fn transform_host_only, transform_method_path, transform_path;          /* _url.c */
 transform_fn transform_browser_family;                                            /* _agent.c */
 transform_fn transform_class, transform_last4, transform_coarse_time;             /* _text.c */
-transform_fn transform_one_of, transform_number, transform_flag;                  /* _value.c */
+transform_fn transform_one_of, transform_words, transform_number, transform_flag; /* _value.c */
 transform_fn transform_redact;                                                    /* _redact.c */
 
 /* Appends what stands for A: its token, the address rendered for it, or A itself where it is to

@@ -38,6 +38,7 @@ static const struct transform_kind kinds[] = {
 	{ "class", transform_class, 0 },
 	{ "redact", transform_redact, OPTION_BIT(OPTION_DETECT) },
 	{ "one-of", transform_one_of, OPTION_BIT(OPTION_VALUES) },
+	{ "words", transform_words, OPTION_BIT(OPTION_VALUES) },
 	{ "number", transform_number, 0 },
 	{ "flag", transform_flag, 0 },
 };
@@ -122,7 +123,7 @@ parts_make(struct transform *t, const struct conf_reduce *d, struct err *e)
 	if (t->kind->options & OPTION_BIT(OPTION_MASK))
 		return path_mask_new(d, &t->mask, e);
 	if (t->kind->options & OPTION_BIT(OPTION_VALUES))
-		return value_set_new(d, &t->values, e);
+		return value_set_new(d, t->kind->apply == transform_words, &t->values, e);
 	if (t->kind->apply == transform_host_only)
 		t->memo = memo_new(1024, 96, 96);
 	else if (t->kind->apply == transform_browser_family)

@@ -20,6 +20,7 @@
  *   class             404                    4xx
  *   redact            from 203.0.113.7, a@b.example               from ip4:…, [email]
  *   one-of            info, warn: as they stand; anna: -          (by a list of values)
+ *   words             room 7 of anna is full   room - is full       (by a list of words)
  *   number            12.5                   12.5                 (up to 9 digits and a fraction)
  *   flag              true                   true                 (true or false)
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * transform_value.c - fields whose values are few, or of one type: one-of, number, flag
+ * transform_value.c - what is known may stay: one-of, words, number, flag
  */
 #include "record/transform-private.h"
 #include "record/value_set.h"
@@ -25,6 +25,71 @@ transform_one_of(const struct transform *t, struct transform_env *env, struct sp
 {
 	(void)env, (void)e;
 	return put_if(value_set_has(t->values, v), v, out);
+}
+
+static bool
+is_blank(char c)
+{
+	return (unsigned char)c <= ' ' || c == 0x7f;
+}
+
+static bool
+is_of(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c);
+}
+
+/* WORD without the punctuation of a sentence around it. */
+static struct span
+word_core(struct span word)
+{
+	while (word.len > 0 && is_of(word.p[0], "([{\"'<*"))
+		word = span_from(word, 1);
+	while (word.len > 0 && is_of(word.p[word.len - 1], ")]}\"'>*.,:;!?"))
+		word.len--;
+	return word;
+}
+
+static bool
+is_known(const struct value_set *s, struct span word)
+{
+	struct span core = word_core(word);
+
+	return (core.len > 0 && value_set_has(s, core)) || value_set_has(s, word);
+}
+
+/* Words that are not in the list become one "-" where they follow each other. If all do, nothing
+ * was said. */
+int
+transform_words(const struct transform *t, struct transform_env *env, struct span v,
+	struct buf *out, struct err *e)
+{
+	bool gap = false, any = false;
+
+	(void)env, (void)e;
+	for (size_t i = 0; i < v.len;) {
+		size_t from;
+		bool known;
+
+		while (i < v.len && is_blank(v.p[i]))
+			i++;
+		from = i;
+		while (i < v.len && !is_blank(v.p[i]))
+			i++;
+		if (i == from)
+			break;
+		known = is_known(t->values, span_of(v.p + from, i - from));
+		if (!known && gap)
+			continue;
+		if (any || gap)
+			buf_char(out, ' ');
+		(void)put_if(known, span_of(v.p + from, i - from), out);
+		any |= known;
+		gap = !known;
+	}
+	if (!any && !gap)
+		buf_char(out, '-');
+	return 0;
 }
 
 /* Steps over one to MAX digits. */

@@ -48,17 +48,44 @@ pattern_add(struct value_set *s, const struct conf_reduce *d, const char *text, 
 	return 0;
 }
 
+static size_t
+count_words(const struct conf_reduce *d, bool split)
+{
+	size_t n = d->values.n;
+
+	for (size_t i = 0; split && i < d->values.n; i++)
+		for (const char *p = d->values.v[i]; *p; p++)
+			n += *p == ' ';
+	return n;
+}
+
+static void
+words_add(struct value_set *s, const char *text, bool split)
+{
+	while (split) {
+		size_t len;
+
+		text += strspn(text, " ");
+		len = strcspn(text, " ");
+		if (len == 0)
+			return;
+		s->word[s->n_words++] = span_of(text, len);
+		text += len;
+	}
+	s->word[s->n_words++] = span_str(text);
+}
+
 int
-value_set_new(const struct conf_reduce *d, struct value_set **ret, struct err *e)
+value_set_new(const struct conf_reduce *d, bool split, struct value_set **ret, struct err *e)
 {
 	CLEANUP(value_set_freep) struct value_set *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return err_memory(e);
 	if (d->values.n == 0)
-		return conf_fail(e, &d->where, N_("one-of without values"),
-			N_("list the values that may be kept"), "%s", d->field);
-	s->word = calloc(d->values.n, sizeof(*s->word));
+		return conf_fail(e, &d->where, N_("a list of values is missing"),
+			N_("list the values that may be kept"), "%s: %s", d->field, d->to);
+	s->word = calloc(count_words(d, split), sizeof(*s->word));
 	s->pattern = calloc(d->values.n, sizeof(*s->pattern));
 	s->match = pcre2_match_data_create(1, NULL);
 	s->limits = pcre2_match_context_create(NULL);
@@ -70,7 +97,7 @@ value_set_new(const struct conf_reduce *d, struct value_set **ret, struct err *e
 		const char *text = d->values.v[i];
 
 		if (text[0] != '~')
-			s->word[s->n_words++] = span_str(text);
+			words_add(s, text, split);
 		else if (pattern_add(s, d, text + 1, e) < 0)
 			return -1;
 	}

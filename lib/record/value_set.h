@@ -16,9 +16,10 @@
 
 struct value_set;
 
-/* Of D's `values`: words, or patterns behind a tilde. Copies nothing: D lives as long. Fails with
- * EX_CONFIG at its place: a bad pattern, or no value at all. */
-int value_set_new(const struct conf_reduce *d, struct value_set **ret, struct err *e);
+/* Of D's `values`: words, or patterns behind a tilde. With SPLIT a text with blanks is several
+ * words. Copies no text: D lives as long. Fails with EX_CONFIG at its place: a bad pattern, or no
+ * value at all. */
+int value_set_new(const struct conf_reduce *d, bool split, struct value_set **ret, struct err *e);
 struct value_set *value_set_free(struct value_set *s);
 DEFINE_CLEANUP(struct value_set, value_set_free)
 

@@ -21,7 +21,7 @@
 
 static const char *const names[] = { "keep", "pseudonym", "prefix-pseudonym", "truncate", "last4",
 	"host-only", "method+path", "path", "browser-family", "coarse-time", "class", "redact",
-	"one-of", "number", "flag" };
+	"one-of", "words", "number", "flag" };
 #define N_NAMES  (sizeof(names) / sizeof(names[0]))
 #define N_STORES 2
 
@@ -62,7 +62,7 @@ make_all(void)
 				.bits6 = -1,
 				.digits = -1 };
 
-			if (strcmp(names[i], "one-of") == 0)
+			if (strcmp(names[i], "one-of") == 0 || strcmp(names[i], "words") == 0)
 				d.values = (struct conf_list){ values, 2 };
 			if (s == 1 && strstr(names[i], "path")) {
 				d.mask = (struct conf_list){ masks, 3 };

@@ -120,6 +120,35 @@ START_TEST(one_of_keeps_what_is_listed)
 }
 END_TEST
 
+static const struct pair sentences[] = {
+	{ "room is full", "room is full" },
+	{ "room 7 of anna is full.", "room - is full." },
+	{ "anna and bert", "-" },
+	{ "anna", "-" },
+	{ " room\tis\nfull ", "room is full" },
+	{ "[room] \"full\": 'is' (full)!", "[room] \"full\": 'is' (full)!" },
+	{ "roomanna room-anna annaroom room_full Room", "-" },
+	{ "room=anna is=full", "-" },
+	{ "is in 150ms, anna", "is - 150ms, -" },
+	{ "- room", "- room" },
+	{ "room - -", "room -" },
+	{ "=> room", "=> room" },
+	{ ".. room", "- room" },
+	{ " ", "-" },
+	{ "-", "-" },
+	{ "", "-" },
+};
+
+START_TEST(words_keeps_known_words_alone)
+{
+	static const char *values[] = { "room is", "~\\d+ms", " full  => " };
+	struct conf_reduce d = reduce_to("words");
+
+	d.values = (struct conf_list){ values, 3 };
+	CHECK_ALL(&d, sentences);
+}
+END_TEST
+
 static const struct pair numbers[] = {
 	{ "0", "0" },
 	{ "-1", "-1" },
@@ -212,6 +241,7 @@ START_TEST(what_a_transform_does_not_have_is_refused)
 	check_refused(d, s);
 	d = reduce_to("one-of");
 	check_refused(d, s);
+	check_refused(reduce_to("words"), s);
 	d.values = (struct conf_list){ some + 2, 1 };
 	check_refused(d, s);
 	d = reduce_to("keep");
@@ -238,6 +268,7 @@ static const struct {
 	{ "class", "404" },
 	{ "redact", "from 203.0.113.%u to anna%u@example.org\033[0m" },
 	{ "one-of", "took %u ms" },
+	{ "words", "room %u of anna took %u ms" },
 	{ "number", "%u.5" },
 	{ "flag", "true" },
 };
@@ -249,7 +280,7 @@ reduce_busy(int i)
 	static const char *values[] = { "x", "~took \\d+ ms" };
 	struct conf_reduce d = reduce_to(busy[i].to);
 
-	if (strcmp(d.to, "one-of") == 0)
+	if (strcmp(d.to, "one-of") == 0 || strcmp(d.to, "words") == 0)
 		d.values = (struct conf_list){ values, 2 };
 	return d;
 }
@@ -333,6 +364,7 @@ main(void)
 	tcase_add_test(t, coarse_time_keeps_the_shape);
 	tcase_add_test(t, keep_keeps_every_byte);
 	tcase_add_test(t, one_of_keeps_what_is_listed);
+	tcase_add_test(t, words_keeps_known_words_alone);
 	tcase_add_test(t, number_keeps_no_telephone_number);
 	tcase_add_test(t, flag_keeps_true_and_false);
 	tcase_add_test(t, what_a_transform_does_not_have_is_refused);
