@@ -28,6 +28,7 @@ struct feed {
 	uint64_t n_too_long;
 	struct entry held;
 	bool is_held;
+	bool sync_said;
 };
 
 static int64_t
@@ -393,6 +394,17 @@ feed_settle_us(const struct feed *f)
 }
 
 /* --- positions -------------------------------------------------------------------------------- */
+
+void
+feed_sync(struct feed *f)
+{
+	struct err e = { 0 };
+
+	if (source_sync(f->source, &e) == 0 || f->sync_said)
+		return;
+	say_err(LOG_ERR, &e);
+	f->sync_said = true;
+}
 
 static void
 advance_sink(struct sink *k, const struct source_mark *m)

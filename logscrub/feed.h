@@ -48,6 +48,9 @@ int feed_settle(struct feed *f, bool all, struct err *e);
 /* When feed_settle() has something to do next, monotonic; INT64_MAX: nothing. */
 int64_t feed_settle_us(const struct feed *f);
 
+/* source_sync(); what goes wrong is said once. */
+void feed_sync(struct feed *f);
+
 /* Tells sinks that have nothing of a stream's newest part how far it was read. */
 void feed_advance(struct feed *f);
 

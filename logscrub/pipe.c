@@ -24,6 +24,9 @@ struct pipe {
 	bool wants_trace;
 	const char *trouble; /* of the rule: no key */
 
+	void (*before_flush)(void *ctx); /* NULL: nothing */
+	void *before_ctx;
+
 	int64_t pending_since_us; /* monotonic; 0: nothing is pending */
 	int64_t retry_us;         /* in trouble: not before */
 	const char *said;         /* trouble that was told of */
@@ -122,11 +125,26 @@ pipe_close(struct pipe *p)
 	p->n_sinks = 0;
 }
 
+void
+pipe_call_before_flush(struct pipe *p, void (*call)(void *ctx), void *ctx)
+{
+	p->before_flush = call;
+	p->before_ctx = ctx;
+}
+
+static void
+before_flush(struct pipe *p)
+{
+	if (p->before_flush)
+		p->before_flush(p->before_ctx);
+}
+
 int
 pipe_flush(struct pipe *p, struct err *e)
 {
 	int rc = 0;
 
+	before_flush(p);
 	for (unsigned i = 0; i < p->n_sinks; i++) {
 		int r = sink_flush(p->sink[i], e);
 
@@ -141,6 +159,7 @@ pipe_flush(struct pipe *p, struct err *e)
 void
 pipe_reopen(struct pipe *p)
 {
+	before_flush(p);
 	for (unsigned i = 0; i < p->n_sinks; i++) {
 		struct err e = { 0 };
 
@@ -256,6 +275,7 @@ hand_over(struct pipe *p, struct sink *k, const struct entry *en, struct err *e)
 
 	if (rc <= 0)
 		return rc;
+	before_flush(p);
 	rc = sink_flush(k, e);
 	return rc == 0 ? sink_write(k, en->stream, en, out, trace, e) : rc;
 }

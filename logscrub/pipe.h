@@ -37,6 +37,9 @@ void pipe_count(struct pipe *p, struct metrics_store *m);
 struct metrics_store *pipe_counters(struct pipe *p);
 void pipe_update_counters(struct pipe *p);
 
+/* CALL(CTX) comes before each flush: the sources make durable what they gave out (source_sync()). */
+void pipe_call_before_flush(struct pipe *p, void (*call)(void *ctx), void *ctx);
+
 /* Scrubs TEXT of EN for WHO and hands it to all sinks but those in SKIP (a bit each). 0: taken, or
  * dropped and counted; 1: not now, come again with the same; -1: never again (a sink is closed for
  * good). */

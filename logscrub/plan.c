@@ -113,6 +113,14 @@ plan_count(struct plan *p, struct metrics *m)
 	p->host.unclaimed = metrics_store(m, NULL);
 }
 
+void
+plan_call_before_flush(struct plan *p, void (*call)(void *ctx), void *ctx)
+{
+	for (size_t i = 0; i < p->setup.conf->n_stores; i++)
+		if (p->pipe[i])
+			pipe_call_before_flush(p->pipe[i], call, ctx);
+}
+
 int
 plan_flush(struct plan *p, struct err *e)
 {

@@ -27,6 +27,9 @@ void plan_close(struct plan *p);
 /* Counts into M, which knows P's configuration. */
 void plan_count(struct plan *p, struct metrics *m);
 
+/* As pipe_call_before_flush(), for all. */
+void plan_call_before_flush(struct plan *p, void (*call)(void *ctx), void *ctx);
+
 /* Flushes all: as pipe_flush(). */
 int plan_flush(struct plan *p, struct err *e);
 size_t plan_pending(const struct plan *p);

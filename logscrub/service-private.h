@@ -49,3 +49,4 @@ int64_t service_timers_us(const struct service *s); /* when next */
 void service_timers_start(struct service *s);
 void service_update_metrics(struct service *s);
 int service_mark(struct service *s, struct err *e);
+void service_sync(void *service); /* what pipes call before they flush */

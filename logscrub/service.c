@@ -333,6 +333,15 @@ finish(struct service *s, struct err *e)
 	return 0;
 }
 
+void
+service_sync(void *service)
+{
+	struct service *s = service;
+
+	for (size_t i = 0; i < s->n_work; i++)
+		feed_sync(s->work[i].feed);
+}
+
 int
 service_run(struct service *s, struct err *e)
 {
@@ -383,6 +392,7 @@ service_open(const char *file, struct service **ret, struct err *e)
 	s->plan->host.ctx = s;
 	s->plan->host.bookmark = s->bookmark;
 	plan_count(s->plan, s->metrics);
+	plan_call_before_flush(s->plan, service_sync, s);
 	if (open_feeds(s, e) < 0)
 		return -1;
 	service_timers_start(s);
@@ -395,6 +405,7 @@ service_free(struct service *s)
 {
 	if (!s)
 		return NULL;
+	service_sync(s); /* sinks are flushed once more when they end, and then sources are gone */
 	while (s->n_work > 0)
 		feed_free(s->work[--s->n_work].feed);
 	plan_free(s->plan);

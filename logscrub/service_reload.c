@@ -119,6 +119,7 @@ reload(struct service *s, struct err *e)
 	if (metrics_reload(s->metrics, new->setup.conf, e) < 0)
 		return -1;
 	plan_count(new, s->metrics);
+	plan_call_before_flush(new, service_sync, s);
 	if (change_over(s, new, work, e) < 0)
 		return -1;
 	s->plan = TAKE(new);

@@ -8,8 +8,9 @@
 struct source_ops {
 	int (*next)(struct source *s, struct entry *ret, struct err *e);
 	int (*ready)(struct source *s, int fd, struct err *e);
-	int (*timeout_ms)(const struct source *s);  /* NULL: none */
-	int (*patience_ms)(const struct source *s); /* NULL: long */
+	int (*timeout_ms)(const struct source *s);    /* NULL: none */
+	int (*patience_ms)(const struct source *s);   /* NULL: long */
+	int (*sync)(struct source *s, struct err *e); /* NULL: nothing to do */
 	int (*pause)(struct source *s, bool yes, struct err *e);
 	bool (*mark)(
 		struct source *s, unsigned i, struct source_mark *ret); /* NULL: no positions */

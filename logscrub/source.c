@@ -59,6 +59,14 @@ source_patience_ms(const struct source *s)
 }
 
 int
+source_sync(struct source *s, struct err *e)
+{
+	if (!s->ops->sync || s->ops->sync(s, e) == 0)
+		return 0;
+	return err_within(e, "source \"%s\"", s->decl->name);
+}
+
+int
 source_pause(struct source *s, bool yes, struct err *e)
 {
 	if (s->paused == yes)

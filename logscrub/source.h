@@ -66,6 +66,12 @@ int source_timeout_ms(const struct source *s); /* -1: none */
  * a short queue say little. */
 int source_patience_ms(const struct source *s);
 
+/* What S has given out is on its disk when this returns: to be called before a sink records that it
+ * was read, or a power cut could leave a source that ends before its sink's position and grows past
+ * it with other records. Costs an fdatasync for each tailed file that was read since. EX_IOERR:
+ * said once by the caller, and no reason to keep records back. */
+int source_sync(struct source *s, struct err *e);
+
 /* Stops and starts waiting on the descriptors, while a sink is in trouble. */
 int source_pause(struct source *s, bool yes, struct err *e);
 

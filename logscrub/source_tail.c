@@ -255,6 +255,17 @@ tail_pause(struct source *s, bool yes, struct err *e)
 	return s->host->watch(s->host->ctx, s, ((struct source_tail *)s)->inotify, !yes, e);
 }
 
+static int
+tail_sync(struct source *s, struct err *e)
+{
+	struct source_tail *t = (struct source_tail *)s;
+	int rc = 0;
+
+	for (unsigned i = 0; i < t->n_files; i++)
+		rc |= tail_file_sync(t->file[i], rc == 0 ? e : NULL);
+	return rc;
+}
+
 static bool
 tail_mark(struct source *s, unsigned i, struct source_mark *ret)
 {
@@ -290,6 +301,7 @@ static const struct source_ops tail_ops = { .next = tail_next,
 	.ready = tail_ready,
 	.timeout_ms = tail_timeout_ms,
 	.pause = tail_pause,
+	.sync = tail_sync,
 	.mark = tail_mark,
 	.free = tail_free };
 

@@ -103,6 +103,7 @@ consume(struct tail_file *f, size_t n)
 {
 	f->offset += (off_t)n;
 	f->order += (int64_t)n;
+	f->unsynced = true;
 }
 
 /* A whole line in the window, or with LAST whatever is left in it. */
@@ -138,6 +139,19 @@ window_take(struct tail_window *w, struct tail_file *f, bool last, struct span *
 	}
 }
 
+int
+tail_file_sync(struct tail_file *f, struct err *e)
+{
+	if (!f->unsynced || f->fd < 0)
+		return 0;
+	f->unsynced = false;
+	if (fdatasync(f->fd) == 0 || errno == EINVAL || errno == EROFS || errno == ENOSYS)
+		return 0; /* done, or there is no such thing here */
+	return err_fail(e, EX_IOERR, errno, N_("cannot sync a tailed file"),
+		N_("after a power cut, some of its records may come twice or never"), "%s",
+		f->path);
+}
+
 /* --- files ------------------------------------------------------------------------------------ */
 
 /* Goes on with FD (given away) at OFFSET. */
@@ -151,8 +165,9 @@ use(struct tail_file *f, int fd, off_t offset, struct err *e)
 		(void)close(fd); /* only read from */
 		return -1;
 	}
+	(void)tail_file_sync(f, NULL); /* who reads on has no use for the error */
 	if (f->fd >= 0)
-		(void)close(f->fd); /* the same */
+		(void)close(f->fd); /* only read from */
 	f->fd = fd;
 	f->id = id;
 	f->changed_ns = changed_ns;

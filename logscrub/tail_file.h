@@ -44,6 +44,7 @@ struct tail_file {
 	int fd;              /* -1: nothing is open */
 	bool refused;        /* what stands there may not be read; said once */
 	bool skipping;       /* within a line that is too long */
+	bool unsynced;       /* lines were taken since it was synced last */
 	bool known;          /* `id` is one that was read */
 	struct tail_id id;   /* of the file at hand, or of the last one */
 	uint64_t changed_ns; /* mtime, where there is no birth */
@@ -63,6 +64,10 @@ void tail_file_release(struct tail_file *f);
 /* The next whole line, without its end; borrowed until the next call with W. 0; 1: none for now;
  * -1: EX_IOERR, EX_NOPERM (a symbolic link in its place). */
 int tail_file_next(struct tail_file *f, struct tail_window *w, struct span *ret, struct err *e);
+
+/* Lines taken are on the disk when this returns. EX_IOERR; then it counts as done, since the kernel
+ * tells of a page that it could not write only once. */
+int tail_file_sync(struct tail_file *f, struct err *e);
 
 /* Position behind the line last taken; of its file's beginning. Empty: nothing was opened yet. */
 struct span tail_file_position(struct tail_file *f);

@@ -19,13 +19,13 @@ cuts=${CUTS:-3}
 RANDOM=${SEED:-1}
 image=$scratch/image plug=$scratch/plug disk=$scratch/disk
 mkdir "$plug" "$disk" "$scratch/stores.d" "$scratch/state" "$scratch/in"
-trap 'end=$?; set +e; umount -l "$disk" "$plug" 2>/dev/null; (exit $end); cleanup' EXIT
+at_end() { umount -l "$disk" "$plug" 2>/dev/null; }
 
 configure() { # SOURCE-FOLDER STATE-FOLDER
 	cat >"$scratch/stores.d/numbered.conf" <<CONF
 format "numbered-message" {
   type    = "pattern"
-  pattern = '(?<n>\d+) from (?<ip>[^ ]+)'
+  pattern = '(?<n>\d+) from (?<ip>[^ ]+) end'
 }
 format "numbered" { type = "syslog" message = "numbered-message" }
 store "numbered" {
@@ -51,19 +51,23 @@ source "app" { type = "tail" paths = { "$1/app.log" } store = "numbered" }
 CONF
 }
 
-# Writes lines until its disk is gone or STOP is there; says on standard output what comes next.
+# Writes lines until its disk is gone or STOP is there. What a power cut left of a line gets an end.
 cat >"$scratch/write.py" <<'PY'
 import os, random, sys, time
 path, counter, stop, seed = sys.argv[1:]
 random.seed(int(seed))
 i = int(open(counter).read())
 try:
-    f = open(path, "ab", buffering=0)
+    f = open(path, "a+b", buffering=0)
+    if f.seek(0, os.SEEK_END) > 0:
+        f.seek(-1, os.SEEK_END)
+        if f.read(1) != b"\n":
+            f.write(b"\n")
     while not os.path.exists(stop):
         text = b""
         for _ in range(random.choice((1, 3, 40, 3000))):
             i += 1
-            text += f"2026-11-24T01:40:02.{i % 1000000:06d}+00:00 vm app[7]: {i} from 203.0.113.{i % 200 + 1}\n".encode()
+            text += f"2026-11-24T01:40:02.{i % 1000000:06d}+00:00 vm app[7]: {i} from 203.0.113.{i % 200 + 1} end\n".encode()
         open(counter, "w").write(str(i))  # before: no number is used twice
         k = random.randrange(len(text) + 1)
         f.write(text[:k]); time.sleep(0.001); f.write(text[k:])
@@ -75,7 +79,7 @@ PY
 # The numbers in whole lines of FILES, in order; everything else is said.
 cat >"$scratch/numbers.py" <<'PY'
 import re, sys
-pattern = re.compile(rb"2026-11-24T01:40:02\.\d{6}\+00:00 vm app\[7\]: (\d+) from " + sys.argv[1].encode())
+pattern = re.compile(rb"2026-11-24T01:40:02\.\d{6}\+00:00 vm app\[7\]: (\d+) from " + sys.argv[1].encode() + rb" end")
 for name in sys.argv[2:]:
     with open(name, "rb") as f:
         for line in f:
@@ -87,7 +91,6 @@ for name in sys.argv[2:]:
 PY
 
 plug_in() { # MOUNT-OPTIONS
-	local loop
 	spawn powercut "$powercut" "$image" "$plug"
 	power=$!
 	wait_for test -e "$plug/disk.img"
@@ -108,6 +111,9 @@ rotate() {
 	[ $((RANDOM % 2)) -eq 0 ] || kill -USR1 "$service"
 }
 
+# Until it waits for its signals they would end it.
+takes_signals() { grep -q '^SigBlk:.*[1-9a-f]' "/proc/$service/status"; }
+
 # Lines come, the sink is rotated, the power goes.
 cut_once() { # SOURCE-FOLDER SEED
 	local writer
@@ -116,6 +122,7 @@ cut_once() { # SOURCE-FOLDER SEED
 	service=$!
 	spawn writer python3 "$scratch/write.py" "$1/app.log" "$scratch/counter" "$scratch/stop" "$2"
 	writer=$!
+	wait_for takes_signals
 	wait_for test -s "$disk/out/app.log"
 	[ $((RANDOM % 3)) -ne 0 ] || rotate
 	sleep "0.$((RANDOM % 40 + 10))"
@@ -131,8 +138,9 @@ cut_once() { # SOURCE-FOLDER SEED
 
 numbers() { # what the sources have, and the sinks
 	python3 "$scratch/numbers.py" '203\.0\.113\.\d+' "$1/app.log" >"$scratch/wanted" 2>/dev/null
-	python3 "$scratch/numbers.py" 'ip4:[a-z2-7]{16}' \
-		$(ls -v "$disk"/out/app.log.* 2>/dev/null || true) "$disk/out/app.log" >"$scratch/got"
+	find "$disk/out" -name 'app.log.*' | sort -V | xargs -r python3 "$scratch/numbers.py" \
+		'ip4:[a-z2-7]{16}' >"$scratch/got"
+	python3 "$scratch/numbers.py" 'ip4:[a-z2-7]{16}' "$disk/out/app.log" >>"$scratch/got"
 }
 
 all_once() { numbers "$1" 2>"$scratch/torn.log" && [ ! -s "$scratch/torn.log" ] &&
@@ -180,3 +188,9 @@ leg() { # FILE-SYSTEM SOURCE-FOLDER STATE-FOLDER MOUNT-OPTIONS
 
 promise "ext4: a file beside the disk, and positions in the sink"
 leg ext4 "$scratch/in" "$scratch/state" defaults
+promise "ext4: everything on one disk, where the source loses its end too"
+leg ext4 "$disk/in" "$disk/state" defaults
+if command -v mkfs.xfs >/dev/null && grep -qw xfs /proc/filesystems; then
+	promise "xfs: everything on one disk"
+	leg xfs "$disk/in" "$disk/state" defaults
+fi

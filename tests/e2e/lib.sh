@@ -7,7 +7,8 @@
 # ordinary user. It gets
 #   $root        the source tree               $SPARSAM_BIN   the folder of the built programs
 #   $scratch     a folder of its own, mode 0700, gone at the end with every process begun by `spawn`
-# and stops at the first command that fails. `promise` says what comes next is meant to show.
+# and stops at the first command that fails. However it ends, its function `at_end` is called, if it
+# has one. `promise` says what comes next is meant to show.
 set -euo pipefail
 root=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/../..")
 VARIANT=${VARIANT:-release}
@@ -22,7 +23,8 @@ spawned=()
 
 cleanup() {
 	local status=$? pid
-	trap - EXIT
+	trap - EXIT ERR
+	! declare -F at_end >/dev/null || at_end || true # what a story has to undo itself
 	for pid in "${spawned[@]}"; do
 		kill -TERM "$pid" 2>/dev/null || true
 	done
