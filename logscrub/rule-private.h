@@ -31,9 +31,12 @@ struct level {
 				   */
 	struct action *action;    /* by field; JSON: by slot */
 	unsigned n_actions;
-	int time_field;             /* index of the action that has the record's time, or -1 */
-	unsigned time_piece;        /* where its piece was in the last record: a guess */
-	bool nests;                 /* some action is ACTION_NEST */
+	int time_field;         /* index of the action that has the record's time, or -1 */
+	unsigned time_piece;    /* where its piece was in the last record: a guess */
+	bool nests;             /* some action is ACTION_NEST */
+	struct level **variant; /* VARIANTS: borrowed from the rule, in order */
+	unsigned n_variants;
+	struct level *chosen;       /* … the one that fits the record at hand, if `present` */
 	struct json_paths *paths;   /* JSON */
 	struct json_paths *time_in; /* JSON: the time's path alone, to find it first */
 	struct buf undone;          /* the level's text where it had to be undone from escapes */
@@ -42,6 +45,7 @@ struct level {
 	struct span text;
 	bool present; /* this level was there in the record at hand, and matched */
 	bool plain;   /* nothing in `text` can be an escape of any of its fields */
+	bool ended;   /* a nested text that ended in a new line, which `text` is without */
 };
 
 struct rule {

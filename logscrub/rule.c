@@ -74,6 +74,15 @@ read_time(struct rule *r, struct level *lv)
 	note_time(r, &lv->action[lv->time_field], span_of(s->piece[i].p, s->piece[i].len));
 }
 
+/* A text within a field may end as a line does ("log":"…\n"); no format has a place for that. */
+static enum drop_reason
+nested_read(struct rule *r, struct level *lv, struct span text)
+{
+	lv->ended = text.len > 0 && text.p[text.len - 1] == '\n';
+	text.len -= lv->ended;
+	return level_read(r, lv, text);
+}
+
 static enum drop_reason
 read_nested(struct rule *r, struct level *lv)
 {
@@ -87,7 +96,7 @@ read_nested(struct rule *r, struct level *lv)
 		if (pc->field < 0 || lv->action[pc->field].kind != ACTION_NEST)
 			continue;
 		a = &lv->action[pc->field];
-		why = level_read(
+		why = nested_read(
 			r, a->inner, undo(a->escape, span_of(pc->p, pc->len), &a->inner->undone));
 		/* behind a syslog header, no message means no record */
 		if (why != DROP_NONE && lv->type == FORMAT_SYSLOG)
@@ -130,19 +139,33 @@ read_json(struct rule *r, struct level *lv)
 	return json_each(lv->time_in, lv->text, see_time, r) == 0 ? DROP_NONE : DROP_INVALID;
 }
 
+/* The first variant that fits. What begins like an object is JSON, valid or not. */
 static enum drop_reason
-level_read(struct rule *r, struct level *lv, struct span text)
+read_variants(struct rule *r, struct level *lv)
 {
+	const bool is_object = lv->text.len > 0 && lv->text.p[0] == '{';
+	enum drop_reason why = DROP_NO_MATCH;
+
+	for (unsigned i = 0; i < lv->n_variants && why != DROP_NONE; i++) {
+		const bool is_json = lv->variant[i]->type == FORMAT_JSON;
+
+		if (is_json && !is_object)
+			continue;
+		lv->chosen = lv->variant[i];
+		why = level_read(r, lv->chosen, lv->text);
+		if (is_json)
+			break;
+	}
+	return why;
+}
+
+static enum drop_reason
+read_split(struct rule *r, struct level *lv)
+{
+	const int64_t before_us = r->time_us;
 	enum drop_reason why;
 
-	lv->text = text;
-	lv->present = false;
-	if (lv->type == FORMAT_JSON) {
-		why = read_json(r, lv);
-		lv->present = why == DROP_NONE;
-		return why;
-	}
-	switch (format_split(lv->format, text, &lv->split)) {
+	switch (format_split(lv->format, lv->text, &lv->split)) {
 	case FORMAT_OK:
 		break;
 	case FORMAT_LIMIT:
@@ -150,11 +173,35 @@ level_read(struct rule *r, struct level *lv, struct span text)
 	case FORMAT_NO_MATCH:
 		return DROP_NO_MATCH;
 	}
-	lv->plain = has_no_escape(text);
+	lv->plain = has_no_escape(lv->text);
 	why = read_pieces(r, lv);
-	if (why != DROP_NONE && format_retry_bare(lv->format, text, &lv->split)) {
-		r->time_us = INT64_MIN;
-		why = read_pieces(r, lv);
+	if (why == DROP_NONE)
+		return why;
+	r->time_us = before_us;
+	if (!format_retry_bare(lv->format, lv->text, &lv->split))
+		return why;
+	why = read_pieces(r, lv);
+	if (why != DROP_NONE)
+		r->time_us = before_us;
+	return why;
+}
+
+static enum drop_reason
+level_read(struct rule *r, struct level *lv, struct span text)
+{
+	enum drop_reason why;
+
+	lv->text = text;
+	lv->present = false;
+	switch (lv->type) {
+	case FORMAT_JSON:
+		why = read_json(r, lv);
+		break;
+	case FORMAT_VARIANTS:
+		why = read_variants(r, lv);
+		break;
+	default:
+		why = read_split(r, lv);
 	}
 	lv->present = why == DROP_NONE;
 	return why;
@@ -213,6 +260,16 @@ transform_value(
 	return rc;
 }
 
+static int
+level_write_nested(struct rule *r, struct level *inner, struct buf *out)
+{
+	int rc = level_write(r, inner, out);
+
+	if (rc == 0 && inner->ended)
+		buf_char(out, '\n');
+	return rc;
+}
+
 /* What an inner format makes of its field; "-" where it does not fit. */
 static int
 nested_value(
@@ -226,10 +283,10 @@ nested_value(
 		return 0;
 	}
 	if (!undone) {
-		rc = level_write(r, inner, out);
+		rc = level_write_nested(r, inner, out);
 	} else {
 		buf_clear(&inner->made);
-		rc = level_write(r, inner, &inner->made);
+		rc = level_write_nested(r, inner, &inner->made);
 		if (rc == 0 && inner->made.failed)
 			return DROP_TOO_LONG;
 		if (rc == 0)
@@ -350,7 +407,7 @@ write_member(void *p, const struct json_value *v, struct buf *out)
 	if (a->kind == ACTION_NEST) {
 		struct span text = undo(ESCAPE_JSON, v->raw, &a->inner->undone);
 
-		(void)level_read(c->r, a->inner, text);
+		(void)nested_read(c->r, a->inner, text);
 	}
 	c->rc = write_field(c->r, a, v->raw, !v->escaped, out);
 	if (c->rc != 0)
@@ -374,6 +431,8 @@ level_write(struct rule *r, struct level *lv, struct buf *out)
 {
 	struct json_ctx c = { .r = r, .lv = lv };
 
+	if (lv->type == FORMAT_VARIANTS)
+		return level_write(r, lv->chosen, out);
 	if (lv->type != FORMAT_JSON)
 		return write_pieces(r, lv, out);
 	switch (json_filter(lv->paths, lv->text, write_member, &c, out)) {
@@ -458,6 +517,7 @@ level_free(struct level *lv)
 	for (unsigned i = 0; i < lv->n_actions; i++)
 		transform_free(lv->action[i].transform);
 	free(lv->action);
+	free(lv->variant);
 	json_paths_free(lv->paths);
 	json_paths_free(lv->time_in);
 	buf_wipe(&lv->undone);
@@ -470,6 +530,17 @@ static int level_new(struct rule *r, struct format *f, const char *path, unsigne
 	struct level **ret, struct err *e);
 
 static int
+path_join(char ret[RULE_NAME_MAX], const struct level *lv, const char *name, struct err *e)
+{
+	int n = snprintf(ret, RULE_NAME_MAX, "%s%s%s", lv->path, lv->path[0] ? "." : "", name);
+
+	if (n >= 0 && n < RULE_NAME_MAX)
+		return 0;
+	return err_fail(e, EX_CONFIG, 0, N_("names of nested fields are too long"), NULL, "%s",
+		format_name(lv->format));
+}
+
+static int
 level_fields(struct rule *r, struct level *lv, unsigned depth, struct err *e)
 {
 	lv->n_actions = format_n_fields(lv->format);
@@ -480,7 +551,6 @@ level_fields(struct rule *r, struct level *lv, unsigned depth, struct err *e)
 		const struct format_field *ff = format_field(lv->format, i);
 		struct action *a = &lv->action[i];
 		char path[RULE_NAME_MAX];
-		int n;
 
 		*a = (struct action){
 			.name = ff->name, .escape = ff->escape, .is_time = ff->is_time
@@ -489,12 +559,8 @@ level_fields(struct rule *r, struct level *lv, unsigned depth, struct err *e)
 			lv->time_field = (int)i;
 		if (!ff->inner)
 			continue;
-		n = snprintf(
-			path, sizeof(path), "%s%s%s", lv->path, lv->path[0] ? "." : "", ff->name);
-		if (n < 0 || (size_t)n >= sizeof(path))
-			return err_fail(e, EX_CONFIG, 0, N_("names of nested fields are too long"),
-				NULL, "%s", format_name(lv->format));
-		if (level_new(r, ff->inner, path, depth + 1, &a->inner, e) < 0)
+		if (path_join(path, lv, ff->name, e) < 0 ||
+			level_new(r, ff->inner, path, depth + 1, &a->inner, e) < 0)
 			return -1;
 		a->kind = ACTION_NEST;
 		lv->nests = true;
@@ -537,12 +603,35 @@ level_json(struct rule *r, struct level *lv, unsigned depth, struct err *e)
 		return err_memory(e);
 	if (level_json_inner(r, lv, depth, e) < 0)
 		return -1;
-	if (!decl->time)
+	if (decl->time.n == 0)
 		return 0;
 	lv->time_in = json_paths_new();
 	if (!lv->time_in)
 		return err_memory(e);
-	return json_paths_add(lv->time_in, decl->time, 0, e);
+	for (size_t i = 0; i < decl->time.n; i++)
+		if (json_paths_add(lv->time_in, decl->time.v[i], 0, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* Each variant is named by its format, so that its fields can be told from another's: "a.status". */
+static int
+level_variants(struct rule *r, struct level *lv, unsigned depth, struct err *e)
+{
+	unsigned n = format_n_variants(lv->format);
+
+	lv->variant = calloc(n + 1, sizeof(struct level *));
+	if (!lv->variant)
+		return err_memory(e);
+	for (; lv->n_variants < n; lv->n_variants++) {
+		struct format *f = format_variant(lv->format, lv->n_variants);
+		char path[RULE_NAME_MAX];
+
+		if (path_join(path, lv, format_name(f), e) < 0 ||
+			level_new(r, f, path, depth + 1, &lv->variant[lv->n_variants], e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -565,8 +654,14 @@ level_new(struct rule *r, struct format *f, const char *path, unsigned depth, st
 	buf_init(&lv->made, 4 * LINE_MAX_BYTES);
 	(void)snprintf(lv->path, sizeof(lv->path), "%s", path);
 	*ret = lv;
-	return lv->type == FORMAT_JSON ? level_json(r, lv, depth, e)
-				       : level_fields(r, lv, depth, e);
+	switch (lv->type) {
+	case FORMAT_JSON:
+		return level_json(r, lv, depth, e);
+	case FORMAT_VARIANTS:
+		return level_variants(r, lv, depth, e);
+	default:
+		return level_fields(r, lv, depth, e);
+	}
 }
 
 int

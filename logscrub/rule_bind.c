@@ -88,10 +88,11 @@ level_member(struct level *lv, const char *path, struct err *e)
 	*a = (struct action){ .name = path, .escape = ESCAPE_JSON };
 	if (json_paths_add(lv->paths, path, (int)lv->n_actions, e) < 0)
 		return NULL;
-	if (decl->time && strcmp(decl->time, path) == 0) {
-		a->is_time = true;
-		lv->time_field = (int)lv->n_actions;
-	}
+	for (size_t i = 0; i < decl->time.n; i++)
+		if (strcmp(decl->time.v[i], path) == 0) {
+			a->is_time = true;
+			lv->time_field = (int)lv->n_actions;
+		}
 	lv->n_actions++;
 	return a;
 }
@@ -136,8 +137,11 @@ drops_time(const struct level *lv)
 {
 	const struct conf_format *decl = format_decl(lv->format);
 
-	if (lv->type == FORMAT_JSON && decl->time && lv->time_field < 0)
+	if (lv->type == FORMAT_JSON && decl->time.n > 0 && lv->time_field < 0)
 		return true;
+	for (unsigned i = 0; i < lv->n_variants; i++)
+		if (drops_time(lv->variant[i]))
+			return true;
 	if (lv->time_field >= 0 && !is_kept(&lv->action[lv->time_field]))
 		return true;
 	if (lv->time_field >= 0 && lv->type != FORMAT_SYSLOG)

@@ -51,6 +51,39 @@ setup_rule(const struct setup *s, const char *name, struct rule **ret, struct er
 	return rule_new(st, s->formats, s->pseudonym, ret, e);
 }
 
+/* Is HOLDER the format NAME, or one that reads whole lines by it? */
+static bool
+format_holds(const struct conf *c, const char *holder, const char *name)
+{
+	const struct conf_format *f = conf_find_format(c, holder);
+
+	if (strcmp(holder, name) == 0 || (f->message && format_holds(c, f->message, name)))
+		return true;
+	for (size_t i = 0; i < f->variant.n; i++)
+		if (format_holds(c, f->variant.v[i], name))
+			return true;
+	return false;
+}
+
+/* A store of just this format comes before one to which it is one of several. */
+static const struct conf_store *
+find_by_format(const struct conf *c, const char *name)
+{
+	const struct conf_store *found = NULL;
+
+	for (size_t i = 0; i < c->n_stores; i++) {
+		const struct conf_store *st = &c->store[i];
+
+		if (!st->has_scrub || !st->format)
+			continue;
+		if (strcmp(st->format, name) == 0)
+			return st;
+		if (!found && format_holds(c, st->format, name))
+			found = st;
+	}
+	return found;
+}
+
 int
 setup_store_by_format(
 	const struct setup *s, const char *name, const struct conf_store **ret, struct err *e)
@@ -58,14 +91,9 @@ setup_store_by_format(
 	if (!conf_find_format(s->conf, name))
 		return err_fail(e, EX_USAGE, 0, N_("no such format"),
 			N_("see `logscrub check-config` for the names"), "%s", name);
-	for (size_t i = 0; i < s->conf->n_stores; i++) {
-		const struct conf_store *st = &s->conf->store[i];
-
-		if (st->has_scrub && st->format && strcmp(st->format, name) == 0) {
-			*ret = st;
-			return 0;
-		}
-	}
+	*ret = find_by_format(s->conf, name);
+	if (*ret)
+		return 0;
 	return err_fail(e, EX_USAGE, 0, N_("no store has a rule for this format"),
 		N_("name a store with --store"), "%s", name);
 }

@@ -35,7 +35,13 @@ struct conf_list {
 	size_t n;
 };
 
-enum conf_format_type { FORMAT_TEMPLATE, FORMAT_PATTERN, FORMAT_SYSLOG, FORMAT_JSON };
+enum conf_format_type {
+	FORMAT_TEMPLATE,
+	FORMAT_PATTERN,
+	FORMAT_SYSLOG,
+	FORMAT_JSON,
+	FORMAT_VARIANTS
+};
 
 /* How a product writes bytes that its own format could not bear. */
 enum conf_escape {
@@ -65,11 +71,13 @@ struct conf_format {
 	bool apache;              /* template is an Apache LogFormat: dialect = "apache" */
 	struct conf_list pattern; /* alternatives, tried in order (pattern) */
 	const char *message;      /* the format of the message (syslog), or NULL: free text */
+	struct conf_list variant; /* names of formats, tried in order (variants) */
 	enum conf_escape escape;  /* of every field, unless a field says otherwise */
 	struct conf_inner *inner;
 	size_t n_inner;
 	const char *begin; /* PCRE2: what begins an entry; NULL: each line is one */
-	const char *time;  /* the field that has the record's time, or NULL */
+	struct conf_list
+		time; /* the field that has the record's time; JSON: the first that is there */
 };
 
 /* One rule of a scrub section: reduce "FIELD" { to = "…" … }, or one name of keep, pseudonym, … */

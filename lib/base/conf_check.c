@@ -38,6 +38,8 @@ format_parts_check(const struct conf_format *f, struct err *e)
 			N_("only type \"pattern\" has patterns") },
 		{ f->message, FORMAT_SYSLOG, false, NULL,
 			N_("only type \"syslog\" has a message") },
+		{ f->variant.n > 0, FORMAT_VARIANTS, true, N_("format without variants"),
+			N_("only type \"variants\" has formats") },
 		{ f->apache, FORMAT_TEMPLATE, false, NULL,
 			N_("only type \"template\" has a dialect") },
 	};
@@ -60,6 +62,9 @@ format_check(const struct conf *c, const struct conf_format *f, struct err *e)
 		return -1;
 	if (f->message && format_is_known(c, f->message, &f->where, e) < 0)
 		return -1;
+	for (size_t i = 0; i < f->variant.n; i++)
+		if (format_is_known(c, f->variant.v[i], &f->where, e) < 0)
+			return -1;
 	for (size_t i = 0; i < f->n_inner; i++) {
 		const struct conf_inner *in = &f->inner[i];
 
@@ -82,6 +87,9 @@ format_is_too_deep(const struct conf *c, const struct conf_format *f, unsigned d
 		return true;
 	if (f->message && format_is_too_deep(c, conf_find_format(c, f->message), depth + 1))
 		return true;
+	for (size_t i = 0; i < f->variant.n; i++)
+		if (format_is_too_deep(c, conf_find_format(c, f->variant.v[i]), depth + 1))
+			return true;
 	for (size_t i = 0; i < f->n_inner; i++) {
 		const char *inner = f->inner[i].format;
 

@@ -38,9 +38,10 @@ static cfg_opt_t format_options[] = {
 	WORD("dialect", dialect),
 	LIST("pattern", text),
 	STR("message", text),
+	LIST("formats", text),
 	WORD("escape", escape),
 	STR("begin", text),
-	STR("time", text),
+	LIST("time", text),
 	TITLED("field", field_options),
 	CFG_END(),
 };

@@ -115,13 +115,15 @@ format_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struc
 		.pattern = list_of(d, sec, "pattern"),
 		.message = text_of(d, sec, "message"),
 		.begin = text_of(d, sec, "begin"),
-		.time = text_of(d, sec, "time"),
+		.variant = list_of(d, sec, "formats"),
+		.time = list_of(d, sec, "time"),
 	};
 	f->escape = escape >= 0 ? (enum conf_escape)escape : escape_default(type, f->apache);
 	f->n_inner = inner_take(d, file, sec, &f->inner);
 	if (type < 0)
 		return conf_fail(e, &f->where, N_("format without a type"),
-			N_("add type = \"template\", \"pattern\", \"syslog\" or \"json\""),
+			N_("add type = \"template\", \"pattern\", \"syslog\", \"json\" or "
+			   "\"variants\""),
 			"format \"%s\"", cfg_title(sec));
 	return 0;
 }

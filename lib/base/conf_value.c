@@ -157,7 +157,7 @@ word_take(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result, const cha
 	}
 
 /* in the order of the enums of conf.h */
-DEFINE_WORDS(conf_value_format_type, "template", "pattern", "syslog", "json")
+DEFINE_WORDS(conf_value_format_type, "template", "pattern", "syslog", "json", "variants")
 DEFINE_WORDS(conf_value_escape, "none", "nginx", "apache", "json", "rsyslog", "sd")
 DEFINE_WORDS(conf_value_dialect, "nginx", "apache")
 DEFINE_WORDS(conf_value_sink_type, "file", "namespace", "journal", "syslog", "stdout")

@@ -17,6 +17,8 @@ struct format {
 	struct template *template;
 	struct pattern *pattern;
 	struct pattern_begin *begin;
+	struct format *variant[FORMAT_VARIANTS_MAX];
+	unsigned n_variants;
 };
 
 struct formats {
@@ -66,6 +68,7 @@ compile_names(struct formats *s, struct format *f, struct err *e)
 	case FORMAT_SYSLOG:
 		return syslog_names(f->decl, &f->names, e);
 	case FORMAT_JSON:
+	case FORMAT_VARIANTS:
 		return 0;
 	}
 	return 0;
@@ -81,6 +84,7 @@ is_time_by_itself(const struct conf_format *d, const char *name)
 	case FORMAT_SYSLOG:
 		return strcmp(name, "time") == 0;
 	case FORMAT_JSON:
+	case FORMAT_VARIANTS:
 		break;
 	}
 	return false;
@@ -90,13 +94,16 @@ static int
 compile_time(struct format *f, struct err *e)
 {
 	const struct conf_format *d = f->decl;
+	const char *time = d->time.n > 0 ? d->time.v[0] : NULL;
 
-	if (d->time && d->type != FORMAT_JSON && !find_field(f, d->time))
+	if (d->type == FORMAT_JSON) /* it has members, and each record its own */
+		return 0;
+	if (time && (d->time.n > 1 || !find_field(f, time)))
 		return conf_fail(e, &d->where, N_("no such field to take the time from"),
-			N_("name one of the format's own fields"), "%s", d->time);
+			N_("name one of the format's own fields"), "%s", d->time.v[d->time.n - 1]);
 	for (unsigned i = 0; i < f->names.n; i++)
-		f->field[i].is_time = d->time ? strcmp(f->names.name[i], d->time) == 0
-					      : is_time_by_itself(d, f->names.name[i]);
+		f->field[i].is_time = time ? strcmp(f->names.name[i], time) == 0
+					   : is_time_by_itself(d, f->names.name[i]);
 	return 0;
 }
 
@@ -126,6 +133,21 @@ compile_inner(struct formats *s, struct format *f, struct err *e)
 }
 
 static int
+compile_variants(struct formats *s, struct format *f, struct err *e)
+{
+	const struct conf_format *d = f->decl;
+
+	if (d->variant.n > FORMAT_VARIANTS_MAX)
+		return conf_fail(e, &d->where, N_("format has too many variants"),
+			N_("8 at most; let one of them have variants of its own"), "format \"%s\"",
+			d->name);
+	for (; f->n_variants < d->variant.n; f->n_variants++)
+		if (formats_get(s, d->variant.v[f->n_variants], &f->variant[f->n_variants], e) < 0)
+			return -1;
+	return 0;
+}
+
+static int
 compile(struct formats *s, struct format *f, struct err *e)
 {
 	if (compile_names(s, f, e) < 0)
@@ -136,6 +158,8 @@ compile(struct formats *s, struct format *f, struct err *e)
 	if (f->decl->begin && pattern_begin_new(f->decl, s->limits, &f->begin, e) < 0)
 		return -1;
 	if (compile_time(f, e) < 0)
+		return -1;
+	if (compile_variants(s, f, e) < 0)
 		return -1;
 	return compile_inner(s, f, e);
 }
@@ -148,7 +172,7 @@ format_clear(struct format *f)
 	f->begin = pattern_begin_free(f->begin);
 	for (unsigned i = 0; i < f->names.n; i++)
 		free(f->names.name[i]);
-	f->names.n = 0;
+	f->names.n = f->n_variants = 0;
 	f->state = FORMAT_DECLARED;
 }
 
@@ -240,6 +264,18 @@ format_field(const struct format *f, unsigned i)
 	return &f->field[i];
 }
 
+unsigned
+format_n_variants(const struct format *f)
+{
+	return f->n_variants;
+}
+
+struct format *
+format_variant(const struct format *f, unsigned i)
+{
+	return f->variant[i];
+}
+
 /* --- splitting ------------------------------------------------------------------------------- */
 
 enum format_result
@@ -259,6 +295,7 @@ format_split(struct format *f, struct span line, struct split *ret)
 		syslog_split(line, ret);
 		return FORMAT_OK;
 	case FORMAT_JSON:
+	case FORMAT_VARIANTS:
 		break;
 	}
 	return FORMAT_NO_MATCH;

@@ -8,6 +8,9 @@
  * back together with fields changed gives a line of the same shape. Text that is neither a field
  * nor a literal of the grammar has no piece, and so is gone.
  *
+ * A product may write one of several forms: `variants` names formats, and whoever uses it tries them
+ * in order; the first that takes all of the line, its inner formats included, is the one.
+ *
  * A field can have an inner format. The names of inner fields are seen from outside as they are,
  * or, where two are alike, by the path "outer.inner". JSON has no fixed fields: whoever uses a
  * format names paths.
@@ -25,9 +28,10 @@
 #include "base/err.h"
 #include "base/span.h"
 
-#define FORMAT_FIELDS_MAX 48
-#define FORMAT_PIECES_MAX 128
-#define PIECE_LITERAL     (-1)
+#define FORMAT_FIELDS_MAX   48
+#define FORMAT_PIECES_MAX   128
+#define FORMAT_VARIANTS_MAX 8
+#define PIECE_LITERAL       (-1)
 
 struct piece {
 	const char *p;
@@ -66,6 +70,10 @@ const struct conf_format *format_decl(const struct format *f);
 unsigned format_n_fields(const struct format *f);
 const struct format_field *format_field(const struct format *f, unsigned i);
 
+/* Of FORMAT_VARIANTS; 0 for others. Borrowed from F's set. */
+unsigned format_n_variants(const struct format *f);
+struct format *format_variant(const struct format *f, unsigned i);
+
 enum format_result {
 	FORMAT_OK = 0,
 	FORMAT_NO_MATCH = 1, /* the line is not of this form */
@@ -73,8 +81,8 @@ enum format_result {
 		2 /* the pattern met its match limit, or the line is over 1 MiB for a pattern */
 };
 
-/* Splits LINE (without its line end) into pieces that point into it. Not for JSON formats (json.h).
- */
+/* Splits LINE (without its line end) into pieces that point into it. Not for JSON formats (json.h),
+ * nor for variants. */
 enum format_result format_split(struct format *f, struct span line, struct split *ret);
 
 /* After format_split() took LINE for a syslog line with a header, into RET, and the message's own

@@ -113,6 +113,10 @@ static const struct {
 	{ "format \"a\" { type = \"pattern\" }\n", "t.conf:1: format \"a\"" },
 	{ "format \"a\" { type = \"json\" pattern = { 'x' } }\n", "t.conf:1: format \"a\"" },
 	{ "format \"a\" { type = \"json\" dialect = \"apache\" }\n", "t.conf:1: format \"a\"" },
+	{ "format \"a\" { type = \"json\" formats = { 'a' } }\n", "t.conf:1: format \"a\"" },
+	{ "format \"a\" { type = \"variants\" }\n", "t.conf:1: format \"a\"" },
+	{ "format \"a\" {\n type = \"variants\"\n formats = { 'b' }\n}\n", "t.conf:1: \"b\"" },
+	{ "format \"a\" { type = \"variants\" formats = { 'a' } }\n", "t.conf:1: format \"a\"" },
 	{ "format \"a\" {\n type = \"json\"\n field \"x\" { }\n}\n", "t.conf:3: field \"x\"" },
 	{ "store \"a\" { }\n", "t.conf:1: store \"a\"" },
 	{ "\nstore \"a\" { type = \"textlog\" period = \"7d\" }\n", "t.conf:2: store \"a\"" },
@@ -242,7 +246,8 @@ START_TEST(a_log_format_is_pasted_as_it_stands)
 				       "\"$request\" $status \"$http_referer\" // x");
 	ck_assert_int_eq(f->type, FORMAT_TEMPLATE);
 	ck_assert_int_eq(f->escape, ESCAPE_NGINX);
-	ck_assert_str_eq(f->time, "time_local");
+	ck_assert_uint_eq(f->time.n, 1);
+	ck_assert_str_eq(f->time.v[0], "time_local");
 	ck_assert_ptr_null(conf_find_format(c, "mai"));
 	conf_free(c);
 }

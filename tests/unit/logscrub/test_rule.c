@@ -19,6 +19,11 @@ static const char head[] =
 	"format \"posted\" { type = \"template\" template = '$time_iso8601 $body' "
 	"field \"body\" { format = \"items\" } }\n"
 	"format \"items\" { type = \"json\" }\n"
+	"format \"other\" { type = \"template\" template = '<$time_local> $status' }\n"
+	"format \"object\" { type = \"json\" time = { \"at\", \"ts\" } }\n"
+	"format \"framed\" { type = \"syslog\" message = \"other\" }\n"
+	"format \"any\" { type = \"variants\" formats = { \"line\", \"other\", \"object\", "
+	"\"framed\" } }\n"
 	"format \"trace\" { type = \"pattern\" begin = '\\d{4}-' pattern = { "
 	"'(?<time>\\S+) (?<text>[^\\n]*)(?:\\n(?<rest>.*))?' } }\n";
 
@@ -161,6 +166,36 @@ START_TEST(a_json_member_can_hold_a_line_of_another_format)
 }
 END_TEST
 
+START_TEST(a_line_end_within_a_member_stays_there)
+{
+	load_ok("body", "keep = { \"at\", \"status\", \"app\" } ");
+	ck_assert_str_eq(
+		apply("{\"log\":\"200 for Erika by web\\n\",\"at\":\"2026-11-24T01:40:29Z\"}"),
+		"{\"log\":\"200 for - by web\\n\",\"at\":\"2026-11-24T01:40:29Z\"}");
+	ck_assert_str_eq(apply("{\"log\":\"Erika\\n\",\"at\":\"2026-11-24T01:40:29Z\"}"),
+		"{\"at\":\"2026-11-24T01:40:29Z\"}");
+}
+END_TEST
+
+START_TEST(each_variant_of_a_format_is_read_and_written_in_its_own_form)
+{
+	load_ok("any", "keep = { \"time_local\", \"time\", \"object.at\", \"object.ts\" } "
+		       "pseudonym = { \"ip\" } number = { \"status\", \"object.status\" }");
+	ck_assert_str_eq(apply("- [24/Nov/2026:01:40:29 +0000] \"GET / HTTP/1.1\" x y"),
+		"- [24/Nov/2026:01:40:29 +0000] \"-\" -");
+	ck_assert_str_eq(
+		apply("<24/Nov/2026:01:40:29 +0000> 200"), "<24/Nov/2026:01:40:29 +0000> 200");
+	ck_assert_str_eq(apply("{\"status\":200,\"ts\":\"2026-11-24T01:40:29Z\",\"at\":\"anna\"}"),
+		"{\"status\":200,\"ts\":\"2026-11-24T01:40:29Z\"}");
+	ck_assert_int_eq(rule_time_us(rule), INT64_C(1795484429000000));
+	ck_assert_str_eq(apply("Nov 24 01:40:30 vm web: <24/Nov/2026:01:40:29 +0000> 404"),
+		"Nov 24 01:40:30 - -: <24/Nov/2026:01:40:29 +0000> 404");
+	ck_assert_str_eq(apply("Nov 24 01:40:30 vm web: anna"), "no-match");
+	ck_assert_str_eq(apply("{\"status\":"), "invalid-json");
+	ck_assert_str_eq(apply("anna"), "no-match");
+}
+END_TEST
+
 START_TEST(a_json_time_is_kept_only_if_it_is_one)
 {
 	load_ok("body", "keep = { \"at\" } number = { \"n\" } flag = { \"f\" }"
@@ -254,6 +289,8 @@ main(void)
 	tcase_add_test(t, the_day_of_the_record_chooses_the_key);
 	tcase_add_test(t, escapes_are_undone_before_an_inner_format_reads);
 	tcase_add_test(t, a_json_member_can_hold_a_line_of_another_format);
+	tcase_add_test(t, a_line_end_within_a_member_stays_there);
+	tcase_add_test(t, each_variant_of_a_format_is_read_and_written_in_its_own_form);
 	tcase_add_test(t, a_json_time_is_kept_only_if_it_is_one);
 	tcase_add_test(t, what_was_written_is_read_again_unchanged);
 	tcase_add_test(t, nothing_is_allocated_for_a_record);

@@ -23,9 +23,13 @@ static struct conf_inner round_j[] = { { PLACE(16), "m.n", "round-j", false, ESC
 static struct conf_inner other_escape[] = { { PLACE(17), "b", NULL, true, ESCAPE_JSON } };
 static struct conf_inner unknown[] = { { PLACE(18), "a", "nowhere", false, ESCAPE_NONE } };
 
+static const char *time_a[] = { "a" }, *time_b[] = { "b" };
+static const char *web_or_json[] = { "web", "json" };
+static const char *round_v[] = { "web", "round-v" };
+
 static struct conf_format formats[] = {
-	{ PLACE(1), "web", FORMAT_PATTERN, NULL, false, { (const char **)web_pattern, 1 }, NULL,
-		ESCAPE_NONE, text_is_json, 1, "\\d{4}-", NULL },
+	{ PLACE(1), "web", .type = FORMAT_PATTERN, .pattern = { (const char **)web_pattern, 1 },
+		.inner = text_is_json, .n_inner = 1, .begin = "\\d{4}-" },
 	{ PLACE(2), "json", .type = FORMAT_JSON, .escape = ESCAPE_JSON },
 	{ PLACE(3), "framed", .type = FORMAT_SYSLOG, .message = "web", .escape = ESCAPE_RSYSLOG },
 	{ PLACE(4), "docker", .type = FORMAT_JSON, .inner = member_is_web, .n_inner = 1,
@@ -38,11 +42,15 @@ static struct conf_format formats[] = {
 		.n_inner = 1 },
 	{ PLACE(8), "round-j", .type = FORMAT_JSON, .inner = round_j, .n_inner = 1 },
 	{ PLACE(9), "escapes", .type = FORMAT_TEMPLATE, .template_ = "$a $b $time_local",
-		.inner = other_escape, .n_inner = 1, .escape = ESCAPE_NGINX, .time = "a" },
-	{ PLACE(10), "bad-time", .type = FORMAT_TEMPLATE, .template_ = "$a", .time = "b" },
+		.inner = other_escape, .n_inner = 1, .escape = ESCAPE_NGINX,
+		.time = { time_a, 1 } },
+	{ PLACE(10), "bad-time", .type = FORMAT_TEMPLATE, .template_ = "$a",
+		.time = { time_b, 1 } },
 	{ PLACE(11), "bad-begin", .type = FORMAT_TEMPLATE, .template_ = "$a", .begin = "(" },
 	{ PLACE(12), "bad-pattern", .type = FORMAT_PATTERN,
 		.pattern = { (const char **)bad_pattern, 1 } },
+	{ PLACE(19), "either", .type = FORMAT_VARIANTS, .variant = { web_or_json, 2 } },
+	{ PLACE(20), "round-v", .type = FORMAT_VARIANTS, .variant = { round_v, 2 } },
 	{ PLACE(13), "bad-name", .type = FORMAT_TEMPLATE, .template_ = "$a", .inner = unknown,
 		.n_inner = 1 },
 };
@@ -98,6 +106,20 @@ START_TEST(formats_nest)
 }
 END_TEST
 
+START_TEST(variants_are_formats_in_their_order)
+{
+	struct format *either = get("either");
+	struct split s;
+
+	ck_assert_uint_eq(format_n_variants(either), 2);
+	ck_assert_ptr_eq(format_variant(either, 0), get("web"));
+	ck_assert_ptr_eq(format_variant(either, 1), get("json"));
+	ck_assert_uint_eq(format_n_variants(get("web")), 0);
+	ck_assert_uint_eq(format_n_fields(either), 0);
+	ck_assert_int_eq(format_split(either, SPAN("2024-05-20"), &s), FORMAT_NO_MATCH);
+}
+END_TEST
+
 START_TEST(field_can_have_escapes_of_its_own)
 {
 	ck_assert_int_eq(format_field(get("escapes"), 0)->escape, ESCAPE_NGINX);
@@ -120,6 +142,7 @@ static const struct {
 	{ "bad-inner", "formats.conf:13" },
 	{ "round-a", "formats.conf:6" },
 	{ "round-j", "formats.conf:8" },
+	{ "round-v", "formats.conf:20" },
 	{ "bad-time", "formats.conf:10" },
 	{ "bad-begin", "formats.conf:11" },
 	{ "bad-pattern", "formats.conf:12" },
@@ -172,6 +195,7 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, format_is_compiled_once);
 	tcase_add_test(t, formats_nest);
+	tcase_add_test(t, variants_are_formats_in_their_order);
 	tcase_add_test(t, field_can_have_escapes_of_its_own);
 	tcase_add_test(t, declared_time_is_the_only_one);
 	tcase_add_loop_test(t, bad_declaration_is_refused_each_time, 0,
