@@ -114,6 +114,11 @@ struct conf_subject {
 	bool pseudonym;
 };
 
+/* One line of the section that is named like the store's type: what only its driver knows. */
+struct conf_option {
+	const char *key, *value;
+};
+
 struct conf_store {
 	struct conf_place where;
 	const char *name, *type; /* type: "textlog", "journal", … as declared */
@@ -121,6 +126,11 @@ struct conf_store {
 	const char *format;
 	const char *category, *purpose, *basis;
 	int64_t period_s;
+	int64_t hold_max_s;         /* the ceiling of a hold's length; 0: nothing may be held */
+	const char *start_event;    /* DIN 66398: what the period runs from; "" : the record's time */
+	const char *deletion_class; /* DIN 66398: its name, or "" */
+	struct conf_option *option; /* of the section TYPE { … } */
+	size_t n_options;
 	const char *timezone; /* NULL: the machine's */
 	bool required;
 	struct conf_list journal; /* claims: "_SYSTEMD_UNIT=ssh.service", "A=x + B=y" */

@@ -89,6 +89,21 @@ static cfg_opt_t sink_options[] = {
 	CFG_END(),
 };
 
+/* What only the driver of a type knows; it reads the texts itself. */
+#define KEY(name)    STR(name, text)
+#define DRIVER(type) CFG_SEC(#type, type##_options, CFGF_NONE)
+
+static cfg_opt_t textlog_options[] = { KEY("anchor"), KEY("reopen"), CFG_END() };
+static cfg_opt_t tree_options[] = { KEY("unit"), KEY("age"), KEY("event"), KEY("scatter"),
+	KEY("keep_if"), CFG_END() };
+static cfg_opt_t maildir_options[] = { KEY("age"), KEY("answered"), CFG_END() };
+static cfg_opt_t sqlite_options[] = { KEY("table"), KEY("key"), KEY("time"), KEY("where"),
+	CFG_END() };
+static cfg_opt_t postgres_options[] = { KEY("service"), KEY("table"), KEY("key"), KEY("time"),
+	KEY("where"), KEY("vacuum"), CFG_END() };
+static cfg_opt_t redis_options[] = { KEY("socket"), KEY("database"), KEY("keys"), KEY("field"),
+	CFG_END() };
+
 static cfg_opt_t store_options[] = {
 	CFG_LINE,
 	WORD("type", store_type),
@@ -99,12 +114,20 @@ static cfg_opt_t store_options[] = {
 	STR("basis", text),
 	STR("period", period),
 	STR("hold_max", period),
+	STR("start_event", text),
+	STR("deletion_class", text),
 	STR("timezone", text),
 	FLAG("required"),
 	LIST("journal", text),
 	SECTION("scrub", scrub_options),
 	TITLED("subject", subject_options),
 	SECTION("sink", sink_options),
+	DRIVER(textlog),
+	DRIVER(tree),
+	DRIVER(maildir),
+	DRIVER(sqlite),
+	DRIVER(postgres),
+	DRIVER(redis),
 	CFG_END(),
 };
 

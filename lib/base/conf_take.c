@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HOLD_MAX_S (INT64_C(90) * 86400) /* of a hold, where a store names no other ceiling */
+
 static struct conf_place
 place_of(const char *file, cfg_t *sec)
 {
@@ -247,12 +249,40 @@ sinks_take(
 	return 0;
 }
 
+/* The section of the store's own type; one of another type is a mistake. */
+static int
+options_take(struct conf_draft *d, cfg_t *store, struct conf_store *s, struct err *e)
+{
+	for (const char *const *type = conf_store_types; *type; type++) {
+		cfg_t *sec = cfg_getopt(store, *type) ? cfg_getsec(store, *type) : NULL;
+		unsigned n = sec ? cfg_num(sec) : 0;
+
+		s->option = n && !s->option ? conf_alloc(d, 16 * sizeof(s->option[0])) : s->option;
+		for (unsigned i = 0; s->option && i < n; i++) {
+			const char *value = cfg_opt_getstr(cfg_getnopt(sec, i));
+
+			if (!value)
+				continue;
+			if (strcmp(*type, s->type) != 0)
+				return conf_fail(e, &s->where,
+					N_("section of another type of store"),
+					N_("remove it, or change the type"), "store \"%s\": %s",
+					s->name, *type);
+			s->option[s->n_options++] = (struct conf_option){
+				conf_strdup(d, cfg_opt_name(cfg_getnopt(sec, i))),
+				conf_strdup(d, value)
+			};
+		}
+	}
+	return 0;
+}
+
 static int
 store_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct err *e)
 {
 	struct conf_store *s = ret;
 	const long type = cfg_getint(sec, "type");
-	const char *period = cfg_getstr(sec, "period");
+	const char *period = cfg_getstr(sec, "period"), *hold_max = cfg_getstr(sec, "hold_max");
 
 	*s = (struct conf_store){
 		.where = place_of(file, sec),
@@ -264,6 +294,9 @@ store_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct
 		.purpose = text_or(d, sec, "purpose", ""),
 		.basis = text_or(d, sec, "basis", ""),
 		.period_s = period ? conf_period_s(period) : 0,
+		.hold_max_s = hold_max ? conf_period_s(hold_max) : HOLD_MAX_S,
+		.start_event = text_or(d, sec, "start_event", ""),
+		.deletion_class = text_or(d, sec, "deletion_class", ""),
 		.timezone = text_of(d, sec, "timezone"),
 		.required = cfg_getbool(sec, "required"),
 		.journal = list_of(d, sec, "journal"),
@@ -277,6 +310,8 @@ store_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct
 			"store \"%s\"", cfg_title(sec));
 	if (cfg_size(sec, "scrub") == 1)
 		scrub_take(d, file, cfg_getnsec(sec, "scrub", 0), s);
+	if (options_take(d, sec, s, e) < 0)
+		return -1;
 	return sinks_take(d, file, sec, s, e);
 }
 

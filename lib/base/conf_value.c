@@ -165,7 +165,8 @@ DEFINE_WORDS(conf_value_source_type, "journal", "syslog", "tail")
 DEFINE_WORDS(conf_value_render, "token", "address")
 DEFINE_WORDS(conf_value_clock, "ntp", "local")
 
-const char *const conf_store_types[] = { "textlog", "journal", NULL };
+const char *const conf_store_types[] = { "textlog", "journal", "tree", "maildir", "sqlite",
+	"postgres", "redis", NULL };
 
 int
 conf_value_store_type(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * hold.h - an incident's claim on records that are past their period
+ *
+ * A hold keeps what its scope covers until it is released, expires, or meets the legal ceiling of
+ * its store. Holds overlap: a record is free when all that cover it are gone. What cannot be
+ * decided is held: a damaged hold file means that nothing may be erased.
+ *
+ * The holds of a node are one SQLite file, state_dir/hold/holds.db, mode 0600. Whoever adds a hold
+ * takes it exclusively; whoever erases takes it shared, step by step, and reads it anew: once
+ * hold_add() has returned, no run erases what the hold covers, also one already under way.
+ *
+ * An identifier in a scope (an address, a name) is sealed under the wrapping key (record/wrapkey.h)
+ * and never listed. Ended holds stay on record, without it.
+ *
+ * Times are microseconds since 1970-01-01 UTC; ranges include `from` and exclude `to`. One thread
+ * per `struct holds`. Source: GDPR Art. 17(3)(e), 18(1)(c). File format: sparsam-holds(5).
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "store/selector.h"
+
+struct holds; /* the open hold file */
+
+enum hold_end { HOLD_IN_FORCE, HOLD_RELEASED, HOLD_EXPIRED };
+
+enum hold_match {
+	HOLD_ALL,       /* every record of the stores and times */
+	HOLD_PATTERN,   /* PCRE2 on the record's text */
+	HOLD_IDENTIFIER /* the text contains it, or (an address) its day's token; a part is enough */
+};
+
+struct hold {                    /* one claim; its pointers are borrowed from its `struct holds` */
+	uint64_t id;             /* from 1, never used twice on a node */
+	const char *incident;    /* the operator's reference, UTF-8, 1 to 64 bytes */
+	const char *reason;      /* 1 to 200 bytes */
+	const char *owner;       /* who answers for it */
+	struct conf_list stores; /* names */
+	int64_t from_us, to_us;  /* record times covered */
+	enum hold_match match;
+	int64_t created_us, expires_us; /* never later than the least ceiling of its stores */
+	enum hold_end end;
+	int64_t ended_us; /* 0: in force */
+};
+
+/* Opens the hold file below C's state_dir. The caller owns *ret and ends it with holds_free(). A
+ * file that is not there is made where WRITABLE, and otherwise no hold at all. Fails with
+ * EX_NOPERM, EX_TEMPFAIL (locked), EX_DATAERR (damaged: then nothing may be erased). */
+int holds_open(const struct conf *c, bool writable, struct holds **ret, struct err *e);
+struct holds *holds_free(struct holds *h);
+DEFINE_CLEANUP(struct holds, holds_free)
+
+/* Takes the file shared for one step of an erasure, and reads it anew if it has changed. */
+int holds_lock(struct holds *h, struct err *e);
+void holds_unlock(struct holds *h);
+
+/* Adds a hold and gives it an id. MATCH is the pattern or identifier (wiped by the caller). Fails
+ * with EX_NOPERM past a store's ceiling (hold_max), EX_USAGE (unknown store, no reason, no owner,
+ * expiry in the past), EX_DATAERR (bad pattern). Durable on return. */
+int hold_add(struct holds *h, const struct hold *d, struct span match, int64_t now_us,
+	uint64_t *ret_id, struct err *e);
+
+/* EX_NOPERM past the ceiling, counted from when the hold began. 1: there is no such hold in force. */
+int hold_extend(struct holds *h, uint64_t id, int64_t expires_us, int64_t now_us, struct err *e);
+int hold_release(struct holds *h, uint64_t id, int64_t now_us, struct err *e);
+
+/* Ends those that have expired by NOW_US; *ret_n is how many. */
+int holds_expire(struct holds *h, int64_t now_us, size_t *ret_n, struct err *e);
+
+/* All holds, ended ones too, by id; borrowed until the next call that reads anew. */
+size_t holds_list(const struct holds *h, const struct hold **ret);
+
+/* "Is it held at NOW_US?", for selectors; borrowed from H, which must outlive it. Allocates
+ * nothing per record. holds_ask_one(): by hold ID alone. */
+const struct select_question *holds_ask(struct holds *h, int64_t now_us);
+const struct select_question *holds_ask_one(struct holds *h, uint64_t id);
+
+/* How many holds in force cover STORE, or may. */
+size_t holds_of_store(const struct holds *h, const char *store, int64_t now_us);

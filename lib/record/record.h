@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * record.h - one log line, journal entry, table row, mail or file, as its store gives it
+ *
+ * A record owns nothing: what it points to is valid until its store gives the next one.
+ */
+#pragma once
+#include <stdint.h>
+
+#include "base/span.h"
+
+#define RECORD_NO_TIME INT64_MIN
+
+struct conf_store;
+
+struct record {
+	const struct conf_store *store;
+	int64_t time_us; /* microseconds since 1970-01-01 UTC, or RECORD_NO_TIME */
+	struct span
+		text; /* as it is stored, with its line end; SPAN_NONE: not read for this question */
+	uint64_t size;     /* bytes that it takes up in its place */
+	const char *place; /* file, table, key: for reports and messages */
+	uint64_t
+		offset; /* where in its place: bytes of the unpacked file, row, entry; 0: all of it */
+
+	/* One of its fields; SPAN_NONE: it has none of that name. */
+	struct span (*field)(const struct record *r, const char *name);
+	void *driver; /* of its store */
+};

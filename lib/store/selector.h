@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * selector.h - a yes/no question about records
+ *
+ * older than, since, and whatever a program asks (covered by a hold? about this person?), joined by
+ * and, or, not:  erase = (expired or subject) and not held.  A selector is a small tree of structs
+ * on the stack that borrows its parts.
+ *
+ * A driver asks it three times, from cheap to dear: selector_reach() for what an index can leave
+ * out, selector_block() for a file or partition of which it knows only the times, and
+ * selector_record() for each record that is left.
+ *
+ * A record without a time is neither before nor since anything.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+struct conf_store;
+struct record;
+
+enum select_answer { SELECT_NO, SELECT_YES, SELECT_MAYBE };
+
+/* Records of one store and kind, whose times lie from FROM_US to (included) TO_US. */
+struct select_block {
+	const struct conf_store *store;
+	int64_t from_us, to_us;
+};
+
+/* A program's own question. lib/store takes it as functions: it knows neither holds nor people. */
+struct select_question {
+	void *ctx;
+	/* YES or NO only where it holds for every record that the block may have; NULL: always MAYBE */
+	enum select_answer (*block)(void *ctx, const struct select_block *b);
+	bool (*record)(void *ctx, const struct record *r);
+};
+
+struct selector {
+	enum select_kind {
+		SELECTOR_BEFORE, /* time_us: older than */
+		SELECTOR_SINCE,  /* time_us: that or younger */
+		SELECTOR_ASK,
+		SELECTOR_AND,
+		SELECTOR_OR,
+		SELECTOR_NOT
+	} kind;
+	int64_t time_us;
+	const struct select_question *ask;
+	const struct selector *a, *b;
+};
+
+static inline struct selector
+select_before(int64_t us)
+{
+	return (struct selector){ .kind = SELECTOR_BEFORE, .time_us = us };
+}
+
+static inline struct selector
+select_since(int64_t us)
+{
+	return (struct selector){ .kind = SELECTOR_SINCE, .time_us = us };
+}
+
+static inline struct selector
+select_ask(const struct select_question *q)
+{
+	return (struct selector){ .kind = SELECTOR_ASK, .ask = q };
+}
+
+static inline struct selector
+select_and(const struct selector *a, const struct selector *b)
+{
+	return (struct selector){ .kind = SELECTOR_AND, .a = a, .b = b };
+}
+
+static inline struct selector
+select_or(const struct selector *a, const struct selector *b)
+{
+	return (struct selector){ .kind = SELECTOR_OR, .a = a, .b = b };
+}
+
+static inline struct selector
+select_not(const struct selector *a)
+{
+	return (struct selector){ .kind = SELECTOR_NOT, .a = a };
+}
+
+/* The times outside of which no record is selected: from *RET_FROM_US to before *RET_TO_US;
+ * INT64_MIN and INT64_MAX where there is no bound. Records without a time may be selected besides;
+ * *ret_timeless tells whether. */
+void selector_reach(
+	const struct selector *s, int64_t *ret_from_us, int64_t *ret_to_us, bool *ret_timeless);
+
+/* YES: all records of B are selected, NO: none is, MAYBE: look at each. */
+enum select_answer selector_block(const struct selector *s, const struct select_block *b);
+
+bool selector_record(const struct selector *s, const struct record *r);
