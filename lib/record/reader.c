@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "record/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/buf.h"
+#include "base/conf.h"
+#include "record/escape.h"
+#include "record/format.h"
+#include "record/json.h"
+#include "record/record.h"
+#include "record/timestamp.h"
+
+#define DEPTH_MAX  6 /* formats within formats */
+#define TEXT_MAX   (1u << 20)
+#define JSON_NAMES 32 /* paths of JSON that are asked for, each compiled once */
+
+/* A level of the line at hand: the text that one format has split. */
+struct layer {
+	struct format *format;
+	struct span text;
+	struct split split;
+	struct buf undone; /* the text, where escapes had to be undone */
+};
+
+/* A path that somebody asked for. */
+struct asked {
+	const struct format *format;
+	char *path;
+	struct json_paths *paths;
+};
+
+struct reader {
+	const struct conf_store *store;
+	struct formats *formats;
+	struct format *root;
+	struct timestamp timestamp;
+	int64_t time_us;
+	struct layer layer[DEPTH_MAX];
+	unsigned n_layers;
+	struct asked asked[JSON_NAMES];
+	unsigned n_asked;
+	struct buf value, member;
+	struct span found;
+};
+
+static struct span
+undo(enum conf_escape kind, struct span value, struct buf *b)
+{
+	if (!escape_is_needed_to_undo(kind, value))
+		return value;
+	buf_clear(b);
+	escape_undo(kind, value, b);
+	return span_of(b->p, b->len);
+}
+
+static struct span
+copy(struct span s, struct buf *b)
+{
+	buf_clear(b);
+	buf_span(b, s);
+	return span_of(b->p, b->len);
+}
+
+/* --- JSON ------------------------------------------------------------------------------------- */
+
+static const struct json_paths *
+json_asked(struct reader *r, const struct format *f, const char *path)
+{
+	struct asked *a = &r->asked[r->n_asked];
+	struct err ignored;
+
+	for (unsigned i = 0; i < r->n_asked; i++)
+		if (r->asked[i].format == f && strcmp(r->asked[i].path, path) == 0)
+			return r->asked[i].paths;
+	if (r->n_asked == JSON_NAMES)
+		return NULL;
+	a->format = f;
+	a->path = strdup(path);
+	a->paths = json_paths_new();
+	if (!a->path || !a->paths || json_paths_add(a->paths, path, 0, &ignored) < 0) {
+		free(a->path);
+		json_paths_free(a->paths);
+		return NULL;
+	}
+	r->n_asked++;
+	return a->paths;
+}
+
+static int
+see_member(void *ctx, const struct json_value *v)
+{
+	struct reader *r = ctx;
+
+	r->found = v->escaped ? undo(ESCAPE_JSON, v->raw, &r->member) : v->raw;
+	return -1; /* the first one counts */
+}
+
+static struct span
+json_member(struct reader *r, const struct layer *l, const char *path)
+{
+	const struct json_paths *p = json_asked(r, l->format, path);
+
+	r->found = SPAN_NONE;
+	if (p)
+		(void)json_each(p, l->text, see_member, r);
+	return r->found;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+static bool layer_read(struct reader *r, struct format *f, struct span text);
+
+static void
+note_time(struct reader *r, struct span value)
+{
+	int64_t us;
+
+	if (r->time_us == RECORD_NO_TIME && value.p && timestamp_parse(&r->timestamp, value, &us))
+		r->time_us = us;
+}
+
+static bool
+layer_json(struct reader *r, struct layer *l)
+{
+	const struct conf_format *decl = format_decl(l->format);
+
+	if (!json_is_valid(l->text)) {
+		l->text = SPAN(""); /* no member may be taken from it */
+		return false;
+	}
+	if (decl->time)
+		note_time(r, json_member(r, l, decl->time));
+	for (size_t i = 0; i < decl->n_inner; i++) {
+		struct format *inner;
+		struct err ignored;
+		struct span v;
+
+		if (!decl->inner[i].format ||
+			formats_get(r->formats, decl->inner[i].format, &inner, &ignored) < 0)
+			continue;
+		v = json_member(r, l, decl->inner[i].field);
+		if (!v.p || r->n_layers == DEPTH_MAX)
+			continue;
+		if (v.p == r->member.p) /* which the next member may overwrite */
+			v = copy(v, &r->layer[r->n_layers].undone);
+		(void)layer_read(r, inner, v);
+	}
+	return true;
+}
+
+static void
+layer_times(struct reader *r, struct layer *l)
+{
+	for (unsigned i = 0; i < l->split.n; i++) {
+		const struct piece *pc = &l->split.piece[i];
+		const struct format_field *f;
+
+		if (pc->field < 0)
+			continue;
+		f = format_field(l->format, (unsigned)pc->field);
+		if (f->is_time && !f->inner)
+			note_time(r, undo(f->escape, span_of(pc->p, pc->len), &r->value));
+	}
+}
+
+static bool
+layer_inner(struct reader *r, struct layer *l)
+{
+	bool syslog = format_type(l->format) == FORMAT_SYSLOG;
+
+	for (unsigned i = 0; i < l->split.n; i++) {
+		const struct piece *pc = &l->split.piece[i];
+		const struct format_field *f;
+		struct span v;
+
+		if (pc->field < 0)
+			continue;
+		f = format_field(l->format, (unsigned)pc->field);
+		if (!f->inner || r->n_layers == DEPTH_MAX)
+			continue;
+		v = undo(f->escape, span_of(pc->p, pc->len), &r->layer[r->n_layers].undone);
+		if (!layer_read(r, f->inner, v) && syslog)
+			return false;
+	}
+	return true;
+}
+
+/* What looked like a syslog header may be the message's own first words. If it is not that either,
+ * the header counts: its time is the line's. */
+static bool
+layer_bare(struct reader *r, struct layer *l)
+{
+	const struct split framed = l->split;
+	const int64_t framed_us = r->time_us;
+	const unsigned n = (unsigned)(l - r->layer) + 1;
+
+	if (!format_retry_bare(l->format, l->text, &l->split))
+		return false;
+	r->time_us = RECORD_NO_TIME;
+	r->n_layers = n;
+	layer_times(r, l);
+	if (layer_inner(r, l))
+		return true;
+	l->split = framed;
+	r->time_us = framed_us;
+	r->n_layers = n;
+	return false;
+}
+
+static bool
+layer_read(struct reader *r, struct format *f, struct span text)
+{
+	struct layer *l = &r->layer[r->n_layers];
+
+	if (r->n_layers == DEPTH_MAX)
+		return false;
+	l->format = f;
+	l->text = text;
+	l->split.n = 0;
+	r->n_layers++;
+	if (format_type(f) == FORMAT_JSON)
+		return layer_json(r, l);
+	if (format_split(f, text, &l->split) != FORMAT_OK) {
+		l->split.n = 0;
+		return false;
+	}
+	layer_times(r, l);
+	return layer_inner(r, l) || layer_bare(r, l);
+}
+
+bool
+reader_read(struct reader *r, struct span line)
+{
+	r->time_us = RECORD_NO_TIME;
+	r->n_layers = 0;
+	return line.len <= TEXT_MAX && layer_read(r, r->root, line);
+}
+
+bool
+reader_begins(struct reader *r, struct span line)
+{
+	return format_begins(r->root, line);
+}
+
+void
+reader_latest(struct reader *r, int64_t us)
+{
+	r->timestamp.latest_us = us;
+}
+
+int64_t
+reader_time_us(const struct reader *r)
+{
+	return r->time_us;
+}
+
+/* --- fields by name --------------------------------------------------------------------------- */
+
+static struct span
+layer_field(struct reader *r, struct layer *l, const char *name)
+{
+	if (format_type(l->format) == FORMAT_JSON)
+		return json_member(r, l, name);
+	for (unsigned i = 0; i < l->split.n; i++) {
+		const struct piece *pc = &l->split.piece[i];
+		const struct format_field *f;
+
+		if (pc->field < 0)
+			continue;
+		f = format_field(l->format, (unsigned)pc->field);
+		if (strcmp(f->name, name) == 0)
+			return undo(f->escape, span_of(pc->p, pc->len), &r->value);
+	}
+	return SPAN_NONE;
+}
+
+struct span
+reader_field(struct reader *r, const char *name)
+{
+	const char *dot = strchr(name, '.');
+	struct span v = SPAN_NONE;
+
+	for (unsigned i = 0; i < r->n_layers && !v.p; i++)
+		v = layer_field(r, &r->layer[i], name);
+	for (unsigned i = 1; dot && i < r->n_layers && !v.p; i++)
+		v = layer_field(r, &r->layer[i], dot + 1);
+	return v;
+}
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+int
+reader_new(const struct conf_store *s, struct formats *f, struct reader **ret, struct err *e)
+{
+	CLEANUP(reader_freep) struct reader *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return err_memory(e);
+	r->store = s;
+	r->formats = f;
+	r->time_us = RECORD_NO_TIME;
+	timestamp_init(&r->timestamp, s->timezone);
+	buf_init(&r->value, TEXT_MAX);
+	buf_init(&r->member, TEXT_MAX);
+	for (unsigned i = 0; i < DEPTH_MAX; i++)
+		buf_init(&r->layer[i].undone, TEXT_MAX);
+	if (!*s->format)
+		return conf_fail(e, &s->where, N_("store without a format"),
+			N_("name the format by which its lines are read"), "store \"%s\"", s->name);
+	if (formats_get(f, s->format, &r->root, e) < 0)
+		return -1;
+	*ret = TAKE(r);
+	return 0;
+}
+
+struct reader *
+reader_free(struct reader *r)
+{
+	if (!r)
+		return NULL;
+	for (unsigned i = 0; i < r->n_asked; i++) {
+		free(r->asked[i].path);
+		json_paths_free(r->asked[i].paths);
+	}
+	for (unsigned i = 0; i < DEPTH_MAX; i++)
+		buf_wipe(&r->layer[i].undone);
+	buf_wipe(&r->value);
+	buf_wipe(&r->member);
+	free(r);
+	return NULL;
+}

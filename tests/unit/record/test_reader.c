@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <check.h>
+#include <stdlib.h>
+
+#include "base/conf.h"
+#include "record/format.h"
+#include "record/reader.h"
+#include "record/record.h"
+
+static const char *const web_pattern[] = { "(?<time>\\d{4}-\\S+) (?<level>[A-Z]+) - (?<text>.*)" };
+static struct conf_inner text_is_json[] = { { { "t", 1 }, "text", "json", false, ESCAPE_NONE } };
+static struct conf_inner log_is_web[] = { { { "t", 2 }, "log", "web", false, ESCAPE_NONE } };
+
+static struct conf_format formats[] = {
+	{ { "t", 1 }, "web", FORMAT_PATTERN, NULL, false, { (const char **)web_pattern, 1 }, NULL,
+		ESCAPE_NONE, text_is_json, 1, NULL, "time" },
+	{ { "t", 2 }, "json", .type = FORMAT_JSON, .escape = ESCAPE_JSON },
+	{ { "t", 3 }, "framed", .type = FORMAT_SYSLOG, .message = "web", .escape = ESCAPE_RSYSLOG },
+	{ { "t", 4 }, "docker", .type = FORMAT_JSON, .inner = log_is_web, .n_inner = 1,
+		.escape = ESCAPE_JSON, .time = "time" },
+	{ { "t", 5 }, "access", FORMAT_TEMPLATE,
+		.template_ = "$remote_addr [$time_local] \"$request\" $status",
+		.escape = ESCAPE_NGINX },
+};
+static const struct conf conf = { .format = formats,
+	.n_formats = sizeof(formats) / sizeof(formats[0]) };
+
+#define SECOND(s) (INT64_C(1) * (s)*1000000)
+
+static const struct {
+	const char *format, *line;
+	bool read;
+	int64_t time_us;
+	const char *name, *value;
+} cases[] = {
+	{ "access", "192.0.2.1 [24/Nov/2026:01:40:29 +0000] \"GET /\\x22 HTTP/1.1\" 200", true,
+		SECOND(1795484429), "request", "GET /\" HTTP/1.1" },
+	{ "access", "no line of it", false, RECORD_NO_TIME, "status", NULL },
+	{ "web", "2026-11-24T01:40:29Z INFO - {\"a\":{\"b\":\"x\\u0041\"}}", true,
+		SECOND(1795484429), "a.b", "xA" },
+	{ "web", "2026-11-24T01:40:29Z INFO - {\"a\":1}", true, SECOND(1795484429), "text.a", "1" },
+	{ "web", "2026-11-24T01:40:29Z INFO - words", true, SECOND(1795484429), "level", "INFO" },
+	/* the outermost time counts; a message of another form leaves it */
+	{ "framed", "2026-11-24T01:40:30Z vm web[7]: 2026-11-24T01:40:29Z INFO - x", true,
+		SECOND(1795484430), "level", "INFO" },
+	{ "framed", "2026-11-24T01:40:30Z vm web[7]: words", false, SECOND(1795484430), "hostname",
+		"vm" },
+	{ "framed", "2026-11-24T01:40:29Z INFO - x", true, SECOND(1795484429), "level", "INFO" },
+	{ "docker",
+		"{\"log\":\"2026-11-24T01:40:29Z WARN - \\u007b\\\"k\\\":2}\\n\",\"time\":\"2026-11-24T01:40:31Z\"}",
+		true, SECOND(1795484431), "level", "WARN" },
+	{ "docker", "{\"log\":\"x\",", false, RECORD_NO_TIME, "log", NULL },
+};
+
+START_TEST(line_tells_its_time_and_its_fields)
+{
+	const struct conf_store store = {
+		.where = { "t", 9 }, .name = "s", .format = cases[_i].format
+	};
+	struct formats *all = NULL;
+	struct reader *r = NULL;
+	struct span v;
+	struct err e;
+
+	ck_assert_int_eq(formats_new(&conf, &all, &e), 0);
+	ck_assert_int_eq(reader_new(&store, all, &r, &e), 0);
+	for (int twice = 0; twice < 2; twice++) {
+		ck_assert_int_eq(reader_read(r, span_str(cases[_i].line)), cases[_i].read);
+		ck_assert_int_eq(reader_time_us(r), cases[_i].time_us);
+		v = reader_field(r, cases[_i].name);
+		if (!cases[_i].value) {
+			ck_assert_ptr_null(v.p);
+			continue;
+		}
+		ck_assert_msg(span_eq(v, span_str(cases[_i].value)), "%.*s", (int)v.len, v.p);
+	}
+	reader_free(r);
+	formats_free(all);
+}
+END_TEST
+
+START_TEST(store_without_a_format_is_refused)
+{
+	const struct conf_store store = { .where = { "t", 9 }, .name = "s", .format = "" };
+	struct reader *r = NULL;
+	struct err e;
+
+	ck_assert_int_eq(reader_new(&store, NULL, &r, &e), -1);
+	ck_assert_int_eq(e.exit, 78);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("reader");
+	TCase *t = tcase_create("all");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_loop_test(
+		t, line_tells_its_time_and_its_fields, 0, sizeof(cases) / sizeof(cases[0]));
+	tcase_add_test(t, store_without_a_format_is_refused);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
