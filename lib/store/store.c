@@ -6,7 +6,6 @@
 
 static const struct store_driver *const drivers[] = {
 	&store_textlog,
-	&store_tree,
 };
 
 static const struct store_driver *

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "store/place.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/cleanup.h"
+#include "base/walk.h"
+
+#define DEPTH_MAX 16 /* components with a pattern in them, and those behind */
+
+struct walk {
+	const struct conf_list *paths;
+	size_t n_before; /* of the list, that come before this pattern */
+	enum place_kind kind;
+	place_seen *seen;
+	place_odd *odd;
+	void *ctx;
+};
+
+static bool
+has_pattern(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (memchr("*?[\\", s[i], 4))
+			return true;
+	return false;
+}
+
+/* The length of PATTERN's folder without patterns: "/var/log" of "/var/log/nginx-*" and of
+ * "/var/log/x.log". */
+static size_t
+fixed_len(const char *pattern)
+{
+	const char *end = pattern;
+
+	for (const char *p = pattern; *p;) {
+		const char *next = strchr(p + 1, '/');
+
+		if (!next || has_pattern(p, (size_t)(next - p)))
+			break;
+		end = next;
+		p = next;
+	}
+	return (size_t)(end - pattern);
+}
+
+static int
+open_fixed(const char *pattern, size_t len)
+{
+	char path[PATH_MAX];
+
+	if (len >= sizeof(path))
+		return -1;
+	memcpy(path, len ? pattern : "/", len ? len : 1);
+	path[len ? len : 1] = '\0';
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int
+by_bytes(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static bool
+was_given(const struct walk *w, const char *path)
+{
+	for (size_t i = 0; i < w->n_before; i++)
+		if (fnmatch(w->paths->v[i], path, FNM_PATHNAME | FNM_PERIOD) == 0)
+			return true;
+	return false;
+}
+
+static void
+tell_odd(const struct walk *w, const char *path, bool foreign_mount)
+{
+	if (w->odd)
+		w->odd(w->ctx, path, foreign_mount);
+}
+
+static bool
+is_of_kind(const struct walk *w, const struct stat *st)
+{
+	if (S_ISREG(st->st_mode))
+		return w->kind != PLACE_FOLDER && st->st_nlink == 1;
+	return S_ISDIR(st->st_mode) && w->kind != PLACE_FILE;
+}
+
+static int
+give(const struct walk *w, int dirfd, dev_t dev, const char *path, const char *name, struct err *e)
+{
+	struct place p = { .dirfd = dirfd, .name = name, .path = path };
+
+	if (was_given(w, path) || fstatat(dirfd, name, &p.st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (p.st.st_dev != dev || !is_of_kind(w, &p.st)) {
+		tell_odd(w, path, p.st.st_dev != dev);
+		return 0;
+	}
+	return w->seen(w->ctx, &p, e);
+}
+
+static int walk_folder(const struct walk *w, int fd, const char *path, const char *pattern,
+	unsigned depth, struct err *e);
+
+/* NAME in the folder DIRFD fits its component; what is behind it in the pattern is REST. */
+static int
+walk_name(const struct walk *w, int dirfd, dev_t dev, const char *folder, const char *name,
+	const char *rest, unsigned depth, struct err *e)
+{
+	char path[PATH_MAX];
+	cleanup_fd int fd = -1;
+	struct err ignored;
+
+	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
+		return 0; /* no path that could be opened is longer */
+	if (!*rest)
+		return give(w, dirfd, dev, path, name, e);
+	fd = walk_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0, NULL, &ignored);
+	if (fd < 0) {
+		struct stat st;
+
+		if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			(S_ISLNK(st.st_mode) || st.st_dev != dev))
+			tell_odd(w, path, st.st_dev != dev);
+		return 0;
+	}
+	return walk_folder(w, fd, path, rest, depth + 1, e);
+}
+
+/* Looks in the folder FD for what PATTERN's first component names. */
+static int
+walk_folder(const struct walk *w, int fd, const char *path, const char *pattern, unsigned depth,
+	struct err *e)
+{
+	const char *slash = strchrnul(pattern, '/'), *rest = *slash ? slash + 1 : slash;
+	struct dirent **found = NULL;
+	char component[NAME_MAX + 1];
+	struct stat st;
+	int n, rc = 0;
+
+	if (depth > DEPTH_MAX || (size_t)(slash - pattern) >= sizeof(component) ||
+		fstat(fd, &st) < 0)
+		return 0;
+	memcpy(component, pattern, (size_t)(slash - pattern));
+	component[slash - pattern] = '\0';
+	if (!has_pattern(component, strlen(component))) {
+		if (fstatat(fd, component, &st, AT_SYMLINK_NOFOLLOW) < 0 || fstat(fd, &st) < 0)
+			return 0;
+		return walk_name(w, fd, st.st_dev, path, component, rest, depth, e);
+	}
+	n = scandirat(fd, ".", &found, NULL, by_bytes);
+	for (int i = 0; i < n; i++) {
+		const char *name = found[i]->d_name;
+
+		if (rc == 0 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+			fnmatch(component, name, FNM_PERIOD) == 0)
+			rc = walk_name(w, fd, st.st_dev, path, name, rest, depth, e);
+		free(found[i]);
+	}
+	free(found);
+	return rc;
+}
+
+int
+places_each(const struct conf_list *paths, enum place_kind kind, place_seen *seen, place_odd *odd,
+	void *ctx, struct err *e)
+{
+	struct walk w = { .paths = paths, .kind = kind, .seen = seen, .odd = odd, .ctx = ctx };
+
+	for (size_t i = 0; i < paths->n; i++) {
+		const char *pattern = paths->v[i];
+		const size_t len = fixed_len(pattern);
+		cleanup_fd int fd = open_fixed(pattern, len);
+		char path[PATH_MAX];
+		int rc;
+
+		if (fd < 0)
+			continue;
+		(void)snprintf(path, sizeof(path), "%.*s", (int)len, pattern);
+		w.n_before = i;
+		rc = walk_folder(&w, fd, path, pattern + len + 1, 0, e);
+		if (rc != 0)
+			return rc < 0 ? -1 : 0;
+	}
+	return 0;
+}
+
+bool
+places_exist(const struct conf_list *paths)
+{
+	for (size_t i = 0; i < paths->n; i++) {
+		cleanup_fd int fd = open_fixed(paths->v[i], fixed_len(paths->v[i]));
+
+		if (fd >= 0)
+			return true;
+	}
+	return false;
+}
+
+/* PATH is one that PATTERN names: its folder, below PATTERN's fixed one. */
+static int
+open_below(const char *pattern, const char *path, const char **ret_name, struct err *e)
+{
+	const size_t len = fixed_len(pattern);
+	cleanup_fd int fixed = open_fixed(pattern, len);
+	const char *name = strrchr(path, '/') + 1;
+	char below[PATH_MAX];
+
+	if (fixed < 0)
+		return err_fail(e, EX_NOINPUT, errno, N_("cannot open folder"), NULL, "%s", path);
+	*ret_name = name;
+	if (name <= path + len + 1)
+		return fd_take(&fixed);
+	(void)snprintf(
+		below, sizeof(below), "%.*s", (int)(name - 1 - (path + len + 1)), path + len + 1);
+	return walk_open(fixed, below, O_RDONLY | O_DIRECTORY, 0, NULL, e);
+}
+
+int
+place_open_folder(
+	const struct conf_list *paths, const char *path, const char **ret_name, struct err *e)
+{
+	if (*path == '/' && strlen(path) < PATH_MAX)
+		for (size_t i = 0; i < paths->n; i++)
+			if (fnmatch(paths->v[i], path, FNM_PATHNAME | FNM_PERIOD) == 0)
+				return open_below(paths->v[i], path, ret_name, e);
+	return err_fail(e, EX_NOPERM, 0, N_("not a place of this store"), NULL, "%s", path);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * place.h - the files and folders that a store's paths name
+ *
+ * A declared path is a pattern of glob(7), component by component. The longest part without a
+ * pattern is the administrator's and may lead through links; all below it is walked by descriptor
+ * (base/walk.h), because it may belong to a stranger. Names that begin with a dot are matched only
+ * by patterns that do. Order: of the paths as declared, in one folder by bytes; what an earlier
+ * path of the list names is not given again.
+ */
+#pragma once
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "base/conf.h"
+#include "base/err.h"
+
+struct place {
+	int dirfd;        /* borrowed: the folder it lies in */
+	const char *name; /* in that folder */
+	const char *path; /* whole, for reports */
+	struct stat st;   /* as seen by descriptor; not followed */
+};
+
+enum place_kind { PLACE_FILE, PLACE_FOLDER, PLACE_ANY };
+
+/* Return 0 to go on, 1 to end, -1 to fail. */
+typedef int place_seen(void *ctx, const struct place *p, struct err *e);
+
+/* Calls SEEN for each place, and ODD (may be NULL) for each that matches and is not to be touched: a
+ * link, several names, another mount, not of KIND. Returns 0; fails only where memory is out or
+ * SEEN does. A folder that is not there or cannot be read holds nothing. */
+typedef void place_odd(void *ctx, const char *path, bool foreign_mount);
+int places_each(const struct conf_list *paths, enum place_kind kind, place_seen *seen,
+	place_odd *odd, void *ctx, struct err *e);
+
+/* Is there any of the folders that the paths begin with? */
+bool places_exist(const struct conf_list *paths);
+
+/* Opens the place NAME of a plan or report, one that PATHS name, for an act: its folder. Fails with
+ * EX_NOINPUT (gone), EX_NOPERM (not one of the paths, or through a link). The caller owns the
+ * descriptor; *ret_name points into PATH. */
+int place_open_folder(
+	const struct conf_list *paths, const char *path, const char **ret_name, struct err *e);

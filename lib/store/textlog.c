@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "base/walk.h"
+#include "store/textlog-private.h"
+
+/* --- which files ------------------------------------------------------------------------------ */
+
+static int
+own_path(struct textlog *t, const char **v, const char *path, const char *tail, struct err *e)
+{
+	char *s;
+
+	if (asprintf(&s, "%s%s", path, tail) < 0)
+		return err_memory(e);
+	t->own[t->n_own++] = s;
+	v[t->paths.n++] = s;
+	return 0;
+}
+
+/* The declared paths, and the files that logscrub writes for this store, rotated ones as well. */
+static int
+paths_of(struct textlog *t, const struct conf *c, const struct conf_store *s, struct err *e)
+{
+	const char **v = calloc(s->paths.n + s->n_sinks + 1, sizeof(*v));
+	char *name = NULL;
+
+	t->own = calloc(s->n_sinks + 1, sizeof(*t->own));
+	t->paths.v = v;
+	if (!v || !t->own)
+		return err_memory(e);
+	for (size_t i = 0; i < s->paths.n; i++)
+		v[t->paths.n++] = s->paths.v[i];
+	for (size_t i = 0; i < s->n_sinks; i++)
+		if (s->sink[i].type == SINK_FILE && own_path(t, v, s->sink[i].path, "*", e) < 0)
+			return -1;
+	if (!s->has_scrub || s->n_sinks > 0)
+		return 0;
+	if (asprintf(&name, "%s/%s.log", c->log_dir, s->name) < 0)
+		return err_memory(e);
+	if (own_path(t, v, name, "*", e) < 0) {
+		free(name);
+		return -1;
+	}
+	free(name);
+	return 0;
+}
+
+static void textlog_free(struct store *s);
+
+static int
+textlog_open(
+	const struct store_env *env, const struct conf_store *s, struct store **ret, struct err *e)
+{
+	struct textlog *t = calloc(1, sizeof(*t));
+	const char *anchor = store_option(s, "anchor", "mtime");
+
+	if (!t)
+		return err_memory(e);
+	t->store.conf = s;
+	t->store.env = env;
+	t->anchor = strcmp(anchor, "birth") == 0 ? ANCHOR_BIRTH : ANCHOR_MTIME;
+	if (strcmp(anchor, "birth") != 0 && strcmp(anchor, "mtime") != 0) {
+		textlog_free(&t->store);
+		return conf_fail(e, &s->where, N_("no such anchor"),
+			N_("\"mtime\": the file's last write; \"birth\": seconds since it was made"),
+			"store \"%s\": %s", s->name, anchor);
+	}
+	if (paths_of(t, env->conf, s, e) < 0 || reader_new(s, env->formats, &t->reader, e) < 0) {
+		textlog_free(&t->store);
+		return -1;
+	}
+	if (!places_exist(&t->paths)) {
+		textlog_free(&t->store);
+		return STORE_ABSENT;
+	}
+	*ret = &t->store;
+	return 0;
+}
+
+static void
+textlog_free(struct store *s)
+{
+	struct textlog *t = (struct textlog *)s;
+
+	for (size_t i = 0; i < t->n_own; i++)
+		free(t->own[i]);
+	free(t->own);
+	free(t->paths.v);
+	reader_free(t->reader);
+	free(t);
+}
+
+/* --- a question, asked of each file ----------------------------------------------------------- */
+
+struct question {
+	struct textlog *t;
+	const struct selector *which;
+	store_seen *seen;
+	void *ctx;
+	struct plan *plan;
+	struct store_size *size;
+	struct store_cost *cost;
+};
+
+static void
+see_odd(void *ctx, const char *path, bool foreign_mount)
+{
+	const struct question *q = ctx;
+
+	store_tell(&q->t->store, foreign_mount ? NOTE_FOREIGN_MOUNT : NOTE_ODD, path,
+		foreign_mount ? "another file system"
+			      : "a link, several names, or no regular file");
+}
+
+static int
+each_file(struct question *q, place_seen *seen, struct err *e)
+{
+	return places_each(&q->t->paths, PLACE_FILE, seen, see_odd, q, e);
+}
+
+/* All that is known of a file unread: nothing in it is younger than its last write. */
+static struct select_block
+block_of(const struct textlog *t, const struct place *p)
+{
+	return (struct select_block){ .store = t->store.conf,
+		.from_us = INT64_MIN + 1,
+		.to_us = (int64_t)p->st.st_mtim.tv_sec * 1000000 + p->st.st_mtim.tv_nsec / 1000 };
+}
+
+/* Opens P. 0, or 1 where it cannot be read: that is told. */
+static int
+open_place(const struct textlog *t, const struct place *p, struct entries **ret, struct err *e)
+{
+	struct err why;
+	int fd = walk_open(p->dirfd, p->name, O_RDONLY, 0, NULL, &why);
+
+	if (fd < 0) {
+		store_tell(&t->store, NOTE_NOT_POSSIBLE, p->path, "cannot be opened");
+		return 1;
+	}
+	return entries_open((struct textlog *)t, fd, &p->st, p->path, ret, e);
+}
+
+static int
+scan_file(void *ctx, const struct place *p, struct err *e)
+{
+	struct question *q = ctx;
+	const struct select_block all = block_of(q->t, p);
+	CLEANUP(entries_freep) struct entries *en = NULL;
+	struct entry_span one;
+	int rc;
+
+	if (selector_block(q->which, &all) == SELECT_NO)
+		return 0;
+	rc = open_place(q->t, p, &en, e);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	while ((rc = entries_next(en, &one, e)) == 0) {
+		struct record r = entry_record(q->t, &one, p->path);
+
+		if (store_stopped(&q->t->store))
+			return 1;
+		if (!selector_record(q->which, &r))
+			continue;
+		rc = q->seen(q->ctx, &r, e);
+		if (rc != 0)
+			return rc;
+	}
+	if (rc < 0 && e->exit != EX_DATAERR)
+		return -1;
+	if (rc < 0)
+		store_tell(&q->t->store, NOTE_DAMAGED, p->path, e->what);
+	return 0;
+}
+
+static int
+textlog_scan(
+	struct store *s, const struct selector *which, store_seen *seen, void *ctx, struct err *e)
+{
+	struct question q = { .t = (struct textlog *)s, .which = which, .seen = seen, .ctx = ctx };
+
+	return each_file(&q, scan_file, e);
+}
+
+static int
+cost_file(void *ctx, const struct place *p, struct err *e)
+{
+	const struct question *q = ctx;
+	const struct select_block all = block_of(q->t, p);
+
+	(void)e;
+	if (selector_block(q->which, &all) == SELECT_MAYBE)
+		q->cost->bytes += (uint64_t)p->st.st_size;
+	return 0;
+}
+
+static int
+textlog_cost(struct store *s, const struct selector *which, struct store_cost *ret, struct err *e)
+{
+	struct question q = { .t = (struct textlog *)s, .which = which, .cost = ret };
+
+	*ret = (struct store_cost){ 0 };
+	return each_file(&q, cost_file, e);
+}
+
+static int
+size_file(void *ctx, const struct place *p, struct err *e)
+{
+	const struct question *q = ctx;
+
+	(void)e;
+	q->size->bytes += (uint64_t)p->st.st_blocks * 512;
+	q->size->n_parts++;
+	return 0;
+}
+
+static int
+textlog_size(struct store *s, struct store_size *ret, struct err *e)
+{
+	struct question q = { .t = (struct textlog *)s, .size = ret };
+
+	*ret = (struct store_size){ 0 };
+	return each_file(&q, size_file, e);
+}
+
+/* --- plans ------------------------------------------------------------------------------------ */
+
+static void
+count_entry(struct plan_step *step, const struct entry_span *one)
+{
+	step->n_records++;
+	step->bytes += one->text.len;
+	if (step->oldest_us == RECORD_NO_TIME || one->time_us < step->oldest_us)
+		step->oldest_us = one->time_us;
+	if (step->newest_us == RECORD_NO_TIME || one->time_us > step->newest_us)
+		step->newest_us = one->time_us;
+}
+
+/* How is what goes taken out of a file to which WRITER writes? */
+static enum plan_action
+action_for(enum textlog_writer writer, const struct place *p)
+{
+	cleanup_fd int fd = -1;
+	struct err ignored;
+
+	if (writer == WRITER_NONE)
+		return PLAN_REWRITE;
+	fd = walk_open(p->dirfd, p->name, O_RDONLY, 0, NULL, &ignored);
+	return fd >= 0 && writer == WRITER_APPENDS && textlog_collapses(fd) ? PLAN_CUT : PLAN_BLANK;
+}
+
+static enum textlog_writer
+writer_of(const struct place *p)
+{
+	struct err ignored;
+	cleanup_fd int fd = walk_open(p->dirfd, p->name, O_RDONLY, 0, NULL, &ignored);
+
+	return fd < 0 ? WRITER_UNKNOWN : textlog_writer(fd, &p->st);
+}
+
+/* Reads the file and counts. 0; 1: it cannot be read to its end, which is told. */
+static int
+count_file(struct question *q, const struct place *p, struct plan_step *step, bool *ret_timed,
+	struct err *e)
+{
+	CLEANUP(entries_freep) struct entries *en = NULL;
+	struct entry_span one;
+	int rc = open_place(q->t, p, &en, e);
+
+	*ret_timed = false;
+	if (rc != 0)
+		return rc;
+	while ((rc = entries_next(en, &one, e)) == 0) {
+		struct record r = entry_record(q->t, &one, p->path);
+
+		*ret_timed |= one.timed;
+		if (selector_record(q->which, &r))
+			count_entry(step, &one);
+		else
+			step->n_stay++;
+	}
+	if (rc > 0)
+		return 0;
+	if (e->exit != EX_DATAERR)
+		return -1;
+	store_tell(&q->t->store, NOTE_DAMAGED, p->path, e->what);
+	return 1;
+}
+
+static int
+plan_file(void *ctx, const struct place *p, struct err *e)
+{
+	struct question *q = ctx;
+	const struct select_block all = block_of(q->t, p);
+	const enum select_answer answer = selector_block(q->which, &all);
+	const enum textlog_writer writer = answer == SELECT_NO ? WRITER_NONE : writer_of(p);
+	struct plan_step step = { .store = q->t->store.conf->name,
+		.place = p->path,
+		.dev = p->st.st_dev,
+		.ino = p->st.st_ino,
+		.oldest_us = RECORD_NO_TIME,
+		.newest_us = RECORD_NO_TIME };
+	bool timed;
+	int rc;
+
+	if (answer == SELECT_NO || p->st.st_size == 0)
+		return 0;
+	if (answer == SELECT_YES && writer == WRITER_NONE) {
+		step.action = PLAN_UNLINK;
+		step.n_records = UINT64_MAX;
+		step.bytes = (uint64_t)p->st.st_size;
+		step.newest_us = all.to_us;
+		return plan_add(q->plan, &step, e);
+	}
+	rc = count_file(q, p, &step, &timed, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0 && !timed)
+		store_tell(&q->t->store, NOTE_NO_TIME, p->path, "the file's last write");
+	if (rc > 0 || step.n_records == 0)
+		return 0;
+	step.action = action_for(writer, p);
+	step.technique = step.action == PLAN_CUT || step.action == PLAN_BLANK ? PLAN_CLEARED
+									      : PLAN_UNLINKED;
+	return plan_add(q->plan, &step, e);
+}
+
+static int
+textlog_plan(struct store *s, const struct selector *which, struct plan *plan, struct err *e)
+{
+	struct question q = { .t = (struct textlog *)s, .which = which, .plan = plan };
+
+	textlog_deleted(q.t, &q.t->paths);
+	return each_file(&q, plan_file, e);
+}
+
+const struct store_driver store_textlog = {
+	.type = "textlog",
+	.open = textlog_open,
+	.free = textlog_free,
+	.scan = textlog_scan,
+	.cost = textlog_cost,
+	.plan = textlog_plan,
+	.act = textlog_act,
+	.size = textlog_size,
+};

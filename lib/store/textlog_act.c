@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What is done to a file depends on who writes to it:
+ *
+ *   nobody                       a new file with what stays takes its name (base/replace.h)
+ *   by O_APPEND, on ext4 or xfs  the head is blanked, then taken out: FALLOC_FL_COLLAPSE_RANGE moves
+ *                                what is behind it, and the writer goes on at the end as always
+ *   otherwise                    blanked in place at equal length; whole blocks become a hole, and the
+ *                                file keeps its size, which is told
+ *
+ * Never are lines copied while somebody may append to what they are copied from: that is how
+ * copytruncate loses them. Blanking leaves line ends where they are.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/input.h"
+#include "base/replace.h"
+#include "base/walk.h"
+#include "store/textlog-private.h"
+
+#define EXT4_MAGIC 0xef53
+#define XFS_MAGIC  0x58465342
+#define BLANK_LEN  4096u
+
+bool
+textlog_collapses(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && (fs.f_type == EXT4_MAGIC || fs.f_type == XFS_MAGIC);
+}
+
+/* --- nobody writes ---------------------------------------------------------------------------- */
+
+static int
+copy_rest(struct textlog *t, struct entries *en, struct output *out, const struct plan_step *step,
+	const struct selector *which, struct store_result *ret, struct err *e)
+{
+	struct entry_span one;
+	int rc;
+
+	while ((rc = entries_next(en, &one, e)) == 0) {
+		struct record r = entry_record(t, &one, step->place);
+
+		if (selector_record(which, &r)) {
+			ret->n_erased++;
+			ret->bytes += one.text.len;
+			continue;
+		}
+		ret->n_stayed++;
+		if (output_write(out, one.text.p, one.text.len, e) < 0)
+			return -1;
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+remove_file(int dirfd, const char *name, const struct plan_step *step, struct err *e)
+{
+	if (unlinkat(dirfd, name, 0) < 0)
+		return err_fail(e, EX_IOERR, errno, N_("cannot remove"), NULL, "%s", step->place);
+	if (fsync(dirfd) < 0)
+		return err_fail(e, EX_IOERR, errno, N_("cannot write"), NULL, "%s", step->place);
+	return 0;
+}
+
+static int
+act_rewrite(struct textlog *t, int dirfd, const char *name, const struct plan_step *step,
+	const struct selector *which, struct store_result *ret, struct err *e)
+{
+	CLEANUP(replace_freep) struct replace *r = NULL;
+	CLEANUP(entries_freep) struct entries *en = NULL;
+	CLEANUP(output_freep) struct output *out = NULL;
+	struct entry_span first;
+	struct stat st;
+	int fd;
+
+	if (replace_begin(dirfd, name, &r, e) < 0)
+		return -1;
+	fd = fcntl(replace_old_fd(r), F_DUPFD_CLOEXEC, 0);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_fail(e, EX_OSERR, errno, N_("cannot open"), NULL, "%s", step->place);
+	/* how it is packed is known after the first bytes; then it is read once more */
+	if (entries_open(t, fd, &st, step->place, &en, e) < 0 || entries_next(en, &first, e) < 0 ||
+		output_open(replace_new_fd(r), entries_filter(en), &out, e) < 0)
+		return -1;
+	en = entries_free(en);
+	fd = fcntl(replace_old_fd(r), F_DUPFD_CLOEXEC, 0);
+	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return err_fail(e, EX_OSERR, errno, N_("cannot open"), NULL, "%s", step->place);
+	if (entries_open(t, fd, &st, step->place, &en, e) < 0 ||
+		copy_rest(t, en, out, step, which, ret, e) < 0)
+		return -1;
+	if (ret->n_erased == 0)
+		return 0;
+	/* an empty log keeps its place, owner and mode for its writer; an empty archive serves nobody */
+	if (ret->n_stayed == 0 && *entries_filter(en))
+		return remove_file(dirfd, name, step, e);
+	if (output_finish(out, e) < 0)
+		return -1;
+	return replace_commit(r, e);
+}
+
+/* --- somebody writes -------------------------------------------------------------------------- */
+
+/* Overwrites FROM to TO with blanks; line ends stay. */
+static int
+blank(int fd, uint64_t from, uint64_t to, const char *place, struct err *e)
+{
+	char text[BLANK_LEN];
+
+	while (from < to) {
+		size_t n = to - from < sizeof(text) ? (size_t)(to - from) : sizeof(text);
+		ssize_t got = pread(fd, text, n, (off_t)from);
+
+		if (got <= 0)
+			return err_fail(e, EX_IOERR, errno, N_("cannot read"), NULL, "%s", place);
+		for (ssize_t i = 0; i < got; i++)
+			if (text[i] != '\n')
+				text[i] = ' ';
+		if (pwrite(fd, text, (size_t)got, (off_t)from) != got)
+			return err_fail(e, EX_IOERR, errno, N_("cannot write"), NULL, "%s", place);
+		from += (uint64_t)got;
+	}
+	return 0;
+}
+
+/* Runs of selected entries are blanked; *RET_HEAD is how far they reach from the file's beginning. */
+static int
+blank_selected(struct textlog *t, int fd, const struct stat *st, const struct plan_step *step,
+	const struct selector *which, uint64_t *ret_head, struct store_result *ret, struct err *e)
+{
+	CLEANUP(entries_freep) struct entries *en = NULL;
+	struct entry_span one;
+	uint64_t end = 0;
+	int rc, copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	*ret_head = 0;
+	if (copy < 0)
+		return err_fail(e, EX_OSERR, errno, N_("cannot open"), NULL, "%s", step->place);
+	if (entries_open(t, copy, st, step->place, &en, e) < 0)
+		return -1;
+	while ((rc = entries_next(en, &one, e)) == 0) {
+		struct record r = entry_record(t, &one, step->place);
+
+		if (one.text.p[one.text.len - 1] != '\n')
+			break; /* being written, or part of an entry without an end */
+		if (!selector_record(which, &r)) {
+			ret->n_stayed++;
+			continue;
+		}
+		end = one.start + one.text.len;
+		if (blank(fd, one.start, end, step->place, e) < 0)
+			return -1;
+		ret->n_erased++;
+		ret->bytes += one.text.len;
+		if (one.start == *ret_head)
+			*ret_head = end;
+	}
+	if (rc < 0)
+		return -1;
+	if (ret->n_erased > 0 && fdatasync(fd) < 0)
+		return err_fail(e, EX_IOERR, errno, N_("cannot write"), NULL, "%s", step->place);
+	return 0;
+}
+
+/* Takes the HEAD bytes that are blank out of the file, as far as blocks allow. */
+static int
+drop_head(struct textlog *t, int fd, uint64_t head, bool collapse, const struct plan_step *step,
+	struct err *e)
+{
+	struct stat st;
+	uint64_t whole;
+
+	if (fstat(fd, &st) < 0)
+		return err_fail(e, EX_IOERR, errno, N_("cannot read"), NULL, "%s", step->place);
+	whole = head - head % (uint64_t)st.st_blksize;
+	if (whole == 0)
+		return 0;
+	/* a range that reaches the end would be a truncation, which EINVAL says: a block stays */
+	if (whole >= (uint64_t)st.st_size)
+		whole -= (uint64_t)st.st_blksize;
+	if (whole > 0 && collapse && fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, (off_t)whole) == 0)
+		return fsync(fd) == 0 ? 0
+				      : err_fail(e, EX_IOERR, errno, N_("cannot write"), NULL, "%s",
+						step->place);
+	if (whole > 0 &&
+		fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)whole) == 0)
+		(void)fsync(fd); /* the blanks are on the disk; the hole only saves room */
+	store_tell(&t->store, NOTE_NOT_SHRUNK, step->place,
+		collapse ? "collapse refused"
+			 : "its writer does not append, or the file system "
+			   "cannot take a head out");
+	return 0;
+}
+
+static int
+act_in_place(struct textlog *t, int dirfd, const char *name, const struct stat *st,
+	const struct plan_step *step, const struct selector *which, struct store_result *ret,
+	struct err *e)
+{
+	cleanup_fd int fd = walk_open(dirfd, name, O_RDWR, 0, NULL, e);
+	const bool collapse = step->action == PLAN_CUT;
+	uint64_t head;
+
+	if (fd < 0)
+		return -1;
+	ret->technique = PLAN_CLEARED;
+	if (blank_selected(t, fd, st, step, which, &head, ret, e) < 0)
+		return -1;
+	return head > 0 ? drop_head(t, fd, head, collapse, step, e) : 0;
+}
+
+/* --- a whole file ----------------------------------------------------------------------------- */
+
+/* What nobody has read when it was planned has to be as old as it was then. */
+static int
+act_unlink(struct textlog *t, int dirfd, const char *name, const struct stat *st,
+	const struct plan_step *step, const struct selector *which, struct store_result *ret,
+	struct err *e)
+{
+	const struct select_block all = { .store = t->store.conf,
+		.from_us = INT64_MIN + 1,
+		.to_us = (int64_t)st->st_mtim.tv_sec * 1000000 + st->st_mtim.tv_nsec / 1000 };
+
+	if (selector_block(which, &all) != SELECT_YES)
+		return act_rewrite(t, dirfd, name, step, which, ret, e);
+	if (remove_file(dirfd, name, step, e) < 0)
+		return -1;
+	ret->n_erased = step->n_records;
+	ret->bytes = (uint64_t)st->st_size;
+	return 0;
+}
+
+int
+textlog_act(struct store *s, const struct plan_step *step, const struct selector *which,
+	struct store_result *ret, struct err *e)
+{
+	struct textlog *t = (struct textlog *)s;
+	const char *name;
+	cleanup_fd int dirfd = place_open_folder(&t->paths, step->place, &name, e);
+	struct stat st;
+
+	*ret = (struct store_result){ .technique = PLAN_UNLINKED };
+	if (dirfd < 0)
+		return -1;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
+		st.st_dev != step->dev || st.st_ino != step->ino || st.st_nlink != 1) {
+		ret->skipped = true; /* rotated, or somebody else's by now: the next run sees it */
+		return 0;
+	}
+	switch (step->action) {
+	case PLAN_UNLINK:
+		return act_unlink(t, dirfd, name, &st, step, which, ret, e);
+	case PLAN_REWRITE:
+		return act_rewrite(t, dirfd, name, step, which, ret, e);
+	default:
+		return act_in_place(t, dirfd, name, &st, step, which, ret, e);
+	}
+}
