@@ -506,6 +506,14 @@ host_began(void *ctx, struct source *s, const struct source_mark *m)
 		say_err(LOG_WARNING, &e);
 }
 
+static bool
+host_seal(void *ctx, int32_t day, struct span text, uint32_t *ret)
+{
+	const struct feed *f = ctx;
+
+	return seal_key_hash(f->host->seal_key, day, text, ret);
+}
+
 int
 feed_open(const struct feed_host *h, const struct conf_source *d, struct feed **ret, struct err *e)
 {
@@ -515,9 +523,11 @@ feed_open(const struct feed_host *h, const struct conf_source *d, struct feed **
 		return err_memory(e);
 	f->host = h;
 	f->decl = d;
-	f->source_host = (struct source_host){
-		.watch = host_watch, .past = host_past, .began = host_began, .ctx = f
-	};
+	f->source_host = (struct source_host){ .watch = host_watch,
+		.past = host_past,
+		.began = host_began,
+		.seal = host_seal,
+		.ctx = f };
 	if (source_open(h->conf, d, &f->source_host, &f->source, e) < 0)
 		return -1;
 	*ret = TAKE(f);

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "logscrub/bookmark.h"
 #include "logscrub/pipe.h"
+#include "logscrub/seal.h"
 #include "logscrub/source.h"
 
 struct feed;
@@ -22,6 +23,7 @@ struct feed_host {
 	struct pipe **pipe; /* by store, n_stores of them; NULL: no source reaches it */
 	struct metrics_store *unclaimed;
 	struct bookmark *bookmark;
+	struct seal_key *seal_key;
 };
 
 /* Opens D's source behind what the pipes' sinks have of it. */

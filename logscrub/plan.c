@@ -64,6 +64,8 @@ plan_new(const char *file, struct plan **ret, struct err *e)
 			p->setup.conf->file ? p->setup.conf->file : "");
 	if (claims_new(p->setup.conf, &claims, e) < 0 || make_pipes(p, e) < 0)
 		return -1;
+	if (seal_key_new(p->setup.keyring, &p->host.seal_key, e) < 0)
+		return -1;
 	p->host.conf = p->setup.conf;
 	p->host.pipe = p->pipe;
 	*ret = TAKE(p);
@@ -78,6 +80,7 @@ plan_free(struct plan *p)
 	for (size_t i = 0; p->pipe && i < p->setup.conf->n_stores; i++)
 		pipe_free(p->pipe[i]);
 	free(p->pipe);
+	seal_key_free(p->host.seal_key);
 	setup_release(&p->setup);
 	free(p);
 	return NULL;

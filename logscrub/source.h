@@ -45,6 +45,8 @@ struct source_host {
 	bool (*past)(void *ctx, struct source *s, const char *stream, struct source_past *ret);
 	/* A stream without a past begins at M; told before its first entry is given out. */
 	void (*began)(void *ctx, struct source *s, const struct source_mark *m);
+	/* A short keyed hash of TEXT (seal.h). False: DAY has no key that lasts. */
+	bool (*seal)(void *ctx, int32_t day, struct span text, uint32_t *ret);
 	void *ctx;
 };
 

@@ -95,7 +95,7 @@ add_file(struct source_tail *t, const char *path, struct err *e)
 	f = calloc(1, sizeof(*f));
 	if (!f)
 		return err_memory(e);
-	if (tail_file_init(f, path, stream, read_before ? &past : NULL, e) < 0) {
+	if (tail_file_init(f, path, stream, read_before ? &past : NULL, t->s.host, e) < 0) {
 		free(f);
 		return -1;
 	}

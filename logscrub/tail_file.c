@@ -13,8 +13,7 @@
 #include "base/walk.h"
 #include "logscrub/rule.h"
 #include "logscrub/tail_find.h"
-
-#define WINDOW_BYTES 65536u
+#include "record/day.h"
 
 static int64_t
 monotonic_us(void)
@@ -25,85 +24,55 @@ monotonic_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* --- the window ------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
-void
-tail_window_release(struct tail_window *w)
+/* Where reading goes on. */
+static off_t
+reading_at(const struct tail_file *f)
 {
-	if (w->p)
-		explicit_bzero(w->p, w->cap); /* raw records */
-	free(w->p);
-	*w = (struct tail_window){ 0 };
+	return f->offset + f->passed;
 }
 
+/* The window is about to be another's. */
 static void
-window_clear(struct tail_window *w, const struct tail_file *f)
+leave(struct tail_file *f, const struct tail_window *w)
 {
-	w->file = f;
-	w->base = f->offset;
-	w->len = w->scanned = 0;
+	struct span before = tail_window_before(w, reading_at(f));
+
+	memcpy(f->before, before.p, before.len);
+	f->n_before = before.len;
 }
 
-/* Makes room behind what is there; lines up to LINE_MAX_BYTES fit in whole. */
 static int
-window_room(struct tail_window *w, const struct tail_file *f, struct err *e)
+enter(struct tail_file *f, struct tail_window *w, struct err *e)
 {
-	size_t gone = (size_t)(f->offset - w->base);
-	size_t cap = w->cap ? w->cap : WINDOW_BYTES;
-	char *p;
-
-	if (gone > 0) {
-		memmove(w->p, w->p + gone, w->len - gone);
-		w->len -= gone;
-		w->scanned -= gone;
-		w->base = f->offset;
-	}
-	while (cap - w->len < WINDOW_BYTES / 2)
-		cap *= 2;
-	if (cap == w->cap)
+	if (w->file == f)
 		return 0;
-	p = realloc(w->p, cap);
-	if (!p)
-		return err_memory(e);
-	w->p = p;
-	w->cap = cap;
-	return 0;
+	if (w->file)
+		leave(w->file, w);
+	return tail_window_begin(w, f, reading_at(f), span_of(f->before, f->n_before), e);
 }
 
-/* > 0 read, 0 at the end. */
-static ssize_t
-window_fill(struct tail_window *w, const struct tail_file *f, struct err *e)
-{
-	ssize_t n;
-
-	if (window_room(w, f, e) < 0)
-		return -1;
-	do
-		n = pread(f->fd, w->p + w->len, w->cap - w->len, w->base + (off_t)w->len);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return err_fail(e, EX_IOERR, errno, N_("cannot read file"), NULL, "%s", f->path);
-	w->len += (size_t)n;
-	return n;
-}
-
-/* A file that was cut and has grown past the offset since is another text: then what stands in front
- * of the offset hardly ever is the end of a line. */
-static bool
-was_cut(const struct tail_file *f)
-{
-	char before;
-
-	return f->offset > 0 && !f->skipping && pread(f->fd, &before, 1, f->offset - 1) == 1 &&
-	       before != '\n';
-}
-
+/* Seals the place in front of which TEXT stands. */
 static void
-consume(struct tail_file *f, size_t n)
+seal(struct tail_file *f, struct span text)
 {
-	f->offset += (off_t)n;
-	f->order += (int64_t)n;
+	f->seal_day = day_today();
+	f->sealed = text.len > 0 && f->host && f->host->seal &&
+		    f->host->seal(f->host->ctx, f->seal_day, text, &f->seal);
+}
+
+/* A line of N bytes with its end is taken. */
+static void
+consume(struct tail_file *f, const struct tail_window *w, size_t n)
+{
+	off_t whole = f->passed + (off_t)n;
+
+	f->offset += whole;
+	f->order += whole;
+	f->passed = 0;
 	f->unsynced = true;
+	seal(f, tail_window_before(w, f->offset));
 }
 
 /* A whole line in the window, or with LAST whatever is left in it. */
@@ -111,7 +80,7 @@ static bool
 window_take(struct tail_window *w, struct tail_file *f, bool last, struct span *ret)
 {
 	for (;;) {
-		size_t at = (size_t)(f->offset - w->base);
+		size_t at = (size_t)(reading_at(f) - w->base);
 		const char *end = NULL;
 		size_t len;
 
@@ -121,12 +90,13 @@ window_take(struct tail_window *w, struct tail_file *f, bool last, struct span *
 			end = memchr(w->p + w->scanned, '\n', w->len - w->scanned);
 		w->scanned = end ? (size_t)(end - w->p) + 1 : w->len;
 		len = (end ? (size_t)(end - w->p) : w->len) - at;
-		if (len > LINE_MAX_BYTES || f->skipping) {
-			f->n_too_long += !f->skipping;
-			f->skipping = end == NULL;
-			consume(f, len + (end != NULL));
-			if (!end)
+		if (len > LINE_MAX_BYTES || f->passed > 0) {
+			f->n_too_long += f->passed == 0;
+			if (!end) {
+				f->passed += (off_t)len;
 				return false;
+			}
+			consume(f, w, len + 1);
 			continue;
 		}
 		if (!end && (!last || len == 0))
@@ -134,7 +104,7 @@ window_take(struct tail_window *w, struct tail_file *f, bool last, struct span *
 		*ret = span_of(w->p + at, len);
 		if (len > 0 && ret->p[len - 1] == '\r')
 			ret->len--;
-		consume(f, len + (end != NULL));
+		consume(f, w, len + (end != NULL));
 		return true;
 	}
 }
@@ -172,8 +142,10 @@ use(struct tail_file *f, int fd, off_t offset, struct err *e)
 	f->id = id;
 	f->changed_ns = changed_ns;
 	f->known = true;
-	f->refused = f->skipping = false;
+	f->refused = f->sealed = false;
 	f->offset = offset;
+	f->passed = 0;
+	f->n_before = 0;
 	f->quiet_since_us = 0;
 	return 0;
 }
@@ -248,9 +220,10 @@ is_quiet(struct tail_file *f)
 static void
 begin_again(struct tail_file *f, struct tail_window *w)
 {
-	f->offset = 0;
-	f->skipping = false;
-	window_clear(w, f);
+	f->offset = f->passed = 0;
+	f->n_before = 0;
+	f->sealed = false;
+	w->file = NULL; /* of what it has nothing is there any more */
 }
 
 /* At the end of the file at hand. 0: read on; 1: wait; 2: its last line is whole, then read on. */
@@ -262,18 +235,18 @@ at_end(struct tail_file *f, struct tail_window *w, struct err *e)
 
 	if (fstat(f->fd, &st) < 0)
 		return err_fail(e, EX_IOERR, errno, N_("cannot look at file"), NULL, "%s", f->path);
-	if (st.st_size < f->offset) {
+	if (st.st_size < reading_at(f)) {
 		begin_again(f, w);
 		return st.st_size > 0 ? 0 : 1;
 	}
 	if (is_current(f) || !is_quiet(f))
 		return 1;
-	if (w->base + (off_t)w->len > f->offset)
+	if (w->base + (off_t)w->len > reading_at(f))
 		return 2;
 	f->changed_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec;
 	rc = open_next(f, e);
 	if (rc == 0)
-		window_clear(w, f);
+		w->file = NULL; /* of the file that was there before */
 	if (rc == 1 && st.st_nlink == 0) {
 		(void)close(f->fd); /* only read from; its space can be freed now */
 		f->fd = -1;
@@ -291,22 +264,24 @@ tail_file_next(struct tail_file *f, struct tail_window *w, struct span *ret, str
 
 		if (rc != 0)
 			return rc;
+		if (w->file == f)
+			w->file = NULL; /* it has text of the file that is gone */
 	}
-	if (w->file != f)
-		window_clear(w, f);
 	for (;;) {
 		ssize_t n;
 		int rc;
 
+		if (enter(f, w, e) < 0)
+			return -1;
 		if (window_take(w, f, last, ret))
 			return 0;
-		n = window_fill(w, f, e);
-		if (n < 0)
-			return -1;
-		if (n > 0) {
+		n = tail_window_fill(w, f->fd, reading_at(f), e);
+		if (n == -1)
+			return err_within(e, "%s", f->path);
+		if (n == -2)
+			begin_again(f, w);
+		if (n != 0) {
 			f->quiet_since_us = 0;
-			if (w->len == (size_t)n && was_cut(f))
-				begin_again(f, w);
 			continue;
 		}
 		rc = at_end(f, w, e);
@@ -317,25 +292,28 @@ tail_file_next(struct tail_file *f, struct tail_window *w, struct span *ret, str
 }
 
 static struct span
-position_of(struct tail_file *f, off_t offset)
+position_of(struct tail_file *f, off_t offset, bool sealed)
 {
-	int n = snprintf(f->position, sizeof(f->position),
-		"t:%" PRIx64 ":%" PRIx64 ":%" PRIx64 ":%" PRIx64, f->id.dev, f->id.ino, f->id.birth,
-		(uint64_t)offset);
+	size_t size = sizeof(f->position);
+	int n = snprintf(f->position, size, "t:%" PRIx64 ":%" PRIx64 ":%" PRIx64 ":%" PRIx64,
+		f->id.dev, f->id.ino, f->id.birth, (uint64_t)offset);
 
+	if (sealed && n > 0)
+		n += snprintf(f->position + n, size - (size_t)n, ":%" PRIx32 ":%08" PRIx32,
+			(uint32_t)f->seal_day, f->seal);
 	return span_of(f->position, f->known && n > 0 ? (size_t)n : 0);
 }
 
 struct span
 tail_file_position(struct tail_file *f)
 {
-	return position_of(f, f->offset);
+	return position_of(f, f->offset, f->sealed);
 }
 
 struct span
 tail_file_start(struct tail_file *f)
 {
-	return position_of(f, 0);
+	return position_of(f, 0, false);
 }
 
 bool
@@ -346,20 +324,26 @@ tail_file_is_reading(const struct tail_file *f, const struct tail_id *id)
 
 /* --- the past --------------------------------------------------------------------------------- */
 
+/* Fills in the place in F that PAST names. */
 static bool
-position_read(const struct source_past *past, struct tail_id *ret, off_t *ret_offset)
+position_read(struct tail_file *f, const struct source_past *past, off_t *ret_offset)
 {
-	char text[96];
+	char text[sizeof(f->position)];
 	uint64_t offset;
+	uint32_t day;
+	int n;
 
 	if (past->len >= sizeof(text))
 		return false;
 	memcpy(text, past->position, past->len);
 	text[past->len] = '\0';
-	if (sscanf(text, "t:%" SCNx64 ":%" SCNx64 ":%" SCNx64 ":%" SCNx64, &ret->dev, &ret->ino,
-		    &ret->birth, &offset) != 4 ||
-		offset > INT64_MAX)
+	n = sscanf(text, "t:%" SCNx64 ":%" SCNx64 ":%" SCNx64 ":%" SCNx64 ":%" SCNx32 ":%" SCNx32,
+		&f->id.dev, &f->id.ino, &f->id.birth, &offset, &day, &f->seal);
+	if ((n != 4 && n != 6) || offset > INT64_MAX)
 		return false;
+	f->sealed = n == 6;
+	if (f->sealed)
+		f->seal_day = (int32_t)day;
 	*ret_offset = (off_t)offset;
 	return true;
 }
@@ -370,18 +354,52 @@ lose(struct tail_file *f, const struct source_past *past)
 {
 	f->order = past->latest;
 	f->offset = 0;
+	f->n_before = 0;
+	f->sealed = false;
+}
+
+/* Is what stands in front of the place what stood there? Without a seal that can be checked, a file
+ * that goes on behind it is believed if a line ends there. */
+static bool
+is_place_known(struct tail_file *f, off_t size)
+{
+	struct span before = span_of(f->before, f->n_before);
+	uint32_t now;
+
+	if (f->offset > size)
+		return false;
+	if (f->sealed && f->host && f->host->seal &&
+		f->host->seal(f->host->ctx, f->seal_day, before, &now))
+		return now == f->seal;
+	return f->offset == 0 || f->offset == size ||
+	       (before.len > 0 && before.p[before.len - 1] == '\n');
+}
+
+/* What stands in front of the place, from the file. */
+static int
+read_before(struct tail_file *f, struct err *e)
+{
+	size_t n = f->offset < TAIL_BEFORE ? (size_t)f->offset : TAIL_BEFORE;
+	ssize_t got = pread(f->fd, f->before, n, f->offset - (off_t)n);
+
+	if (got < 0)
+		return err_fail(e, EX_IOERR, errno, N_("cannot read file"), NULL, "%s", f->path);
+	f->n_before = (size_t)got == n ? n : 0;
+	return 0;
 }
 
 static int
 go_to_past(struct tail_file *f, const struct source_past *past, struct err *e)
 {
+	bool sealed;
 	struct stat st;
 	off_t offset;
 	int fd;
 
-	if (!position_read(past, &f->id, &offset))
+	if (!position_read(f, past, &offset))
 		return err_fail(
 			e, EX_DATAERR, 0, N_("a sink's position is damaged"), NULL, "%s", f->path);
+	sealed = f->sealed;
 	f->known = true;
 	f->order = past->order;
 	fd = tail_find_same(f->path, &f->id);
@@ -389,18 +407,19 @@ go_to_past(struct tail_file *f, const struct source_past *past, struct err *e)
 		lose(f, past);
 		return 0;
 	}
-	if (use(f, fd, offset, e) < 0)
+	if (use(f, fd, offset, e) < 0 || read_before(f, e) < 0)
 		return -1;
-	if (fstat(f->fd, &st) == 0 && st.st_size < offset)
+	f->sealed = sealed;
+	if (fstat(f->fd, &st) == 0 && !is_place_known(f, st.st_size))
 		lose(f, past);
 	return 0;
 }
 
 int
 tail_file_init(struct tail_file *f, const char *path, const char *stream,
-	const struct source_past *past, struct err *e)
+	const struct source_past *past, const struct source_host *host, struct err *e)
 {
-	*f = (struct tail_file){ .fd = -1 };
+	*f = (struct tail_file){ .fd = -1, .host = host };
 	f->path = strdup(path);
 	f->stream = strdup(stream);
 	if (!f->path || !f->stream) {
@@ -420,6 +439,7 @@ tail_file_release(struct tail_file *f)
 	free(f->path);
 	free(f->stream);
 	if (f->fd >= 0)
-		(void)close(f->fd); /* only read from */
+		(void)close(f->fd);                   /* only read from */
+	explicit_bzero(f->before, sizeof(f->before)); /* raw records */
 	*f = (struct tail_file){ .fd = -1 };
 }

@@ -5,7 +5,9 @@
 . "$(dirname "$0")/lib.sh"
 need python3
 lines=${LINES_TO_WRITE:-20000}
-mkdir -p "$scratch"/{in,out,state,stores.d}
+mkdir -p "$scratch"/{in,out,state/keys,stores.d,creds}
+export CREDENTIALS_DIRECTORY=$scratch/creds
+head -c 32 /dev/urandom >"$scratch/creds/sparsam-keys"
 in=$scratch/in/app.log
 
 cat >"$scratch/stores.d/numbered.conf" <<'CONF'
@@ -39,7 +41,6 @@ runtime_dir = "$scratch"
 metrics_dir = "$scratch"
 log_dir = "$scratch/out"
 key_dir = "$scratch/state/keys"
-credential = "$scratch/sparsam-keys"
 CONF
 {
 	cat "$scratch/base.conf"
@@ -153,8 +154,16 @@ has_all even 2 2 $((lines + 6))
 : >"$in"
 printf '2026-11-24T01:40:02.01+00:00 vm even[7]: %s from 203.0.113.9\n' $((lines + 8)) >>"$in"
 has_all even 2 2 $((lines + 8))
-kill -TERM "$pid"
-wait "$pid"
+
+promise "so is one that was cut and has grown past its place meanwhile, lines of one length or not"
+kill -KILL "$pid"
+{ wait "$pid" || true; } 2>/dev/null
+: >"$in"
+for ((i = lines + 10; i <= lines + 90; i += 2)); do
+	printf '2026-11-24T01:40:02.01+00:00 vm even[7]: %s from 203.0.113.9\n' "$i"
+done >>"$in"
+finish_more() { has_all even 2 2 $((lines + 90)); }
+finish finish_more
 
 [ "$(id -u)" -eq 0 ] || skip "needs root for a journal of its own"
 unshare -m true 2>/dev/null || skip "needs a mount namespace for a journal of its own"

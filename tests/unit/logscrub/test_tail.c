@@ -12,11 +12,13 @@
 
 static char folder[64], path[96], rotated[112];
 static struct tail_file file = { .fd = -1 };
+static bool has_key; /* does the day have a key that lasts? */
 static struct tail_window window;
 
 static void
 setup(void)
 {
+	has_key = true;
 	(void)snprintf(folder, sizeof(folder), "/var/tmp/sparsam-tail-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	(void)snprintf(path, sizeof(path), "%s/app.log", folder);
@@ -48,6 +50,21 @@ append(const char *name, const char *text)
 	ck_assert_int_eq(close(fd), 0);
 }
 
+/* A keyed hash that is not one: enough to see what is sealed, and by which day. */
+static bool
+seal(void *ctx, int32_t day, struct span text, uint32_t *ret)
+{
+	uint32_t h = 2166136261u + (uint32_t)day;
+
+	(void)ctx;
+	for (size_t i = 0; i < text.len; i++)
+		h = (h ^ (unsigned char)text.p[i]) * 16777619u;
+	*ret = h;
+	return has_key;
+}
+
+static const struct source_host host = { .seal = seal };
+
 /* As if its writer had let go of it long ago. */
 static void
 make_quiet(const char *name)
@@ -64,7 +81,7 @@ start(const struct source_past *past)
 
 	tail_file_release(&file);
 	tail_window_release(&window);
-	ck_assert_msg(tail_file_init(&file, path, "s:1", past, &e) == 0, "%s", e.what);
+	ck_assert_msg(tail_file_init(&file, path, "s:1", past, &host, &e) == 0, "%s", e.what);
 }
 
 static void
@@ -226,6 +243,143 @@ START_TEST(file_that_was_cut_begins_again)
 }
 END_TEST
 
+/* Lines of one length end where others ended before. */
+START_TEST(file_that_was_cut_and_grew_past_its_place_begins_again)
+{
+	append(path, "one\ntwo\n");
+	start(NULL);
+	expect_line("one");
+	expect_line("two");
+	expect_none();
+	ck_assert_int_eq(truncate(path, 0), 0);
+	append(path, "six\nten\nnew\n");
+	expect_line("six");
+	expect_line("ten");
+	expect_line("new");
+	expect_none();
+
+	append(path, "ha"); /* half a line was seen */
+	expect_none();
+	ck_assert_int_eq(truncate(path, 0), 0);
+	append(path, "six\nten\nnew\nend\nlf\n");
+	expect_line("six");
+}
+END_TEST
+
+START_TEST(file_that_grew_past_its_place_begins_again_after_a_start)
+{
+	struct source_past past;
+
+	append(path, "one\ntwo\n");
+	start(NULL);
+	expect_line("one");
+	expect_line("two");
+	past = past_of(&file);
+	past.latest = 1000; /* of another sink */
+	append(path, "six\n");
+	start(&past);
+	expect_line("six"); /* it has only grown */
+
+	ck_assert_int_eq(truncate(path, 0), 0);
+	append(path, "six\nten\nnew\n");
+	start(&past);
+	expect_line("six");
+	expect_line("ten");
+	ck_assert_int_gt(file.order, 1000);
+}
+END_TEST
+
+START_TEST(without_a_lasting_key_a_place_is_known_by_a_line_end)
+{
+	struct source_past past;
+
+	has_key = false;
+	append(path, "one\ntwo\n");
+	start(NULL);
+	expect_line("one");
+	past = past_of(&file);
+	start(&past);
+	expect_line("two");
+	past = past_of(&file);
+	ck_assert_int_eq(truncate(path, 0), 0);
+	append(path, "longer than before\n");
+	start(&past);
+	expect_line("longer than before");
+	past = past_of(&file);
+	has_key = true; /* what has no seal is not judged by one */
+	append(path, "more\n");
+	start(&past);
+	expect_line("more");
+}
+END_TEST
+
+START_TEST(files_that_share_a_window_are_each_known_again)
+{
+	static struct tail_file other = { .fd = -1 };
+	struct err e = { 0 };
+	struct span s;
+	char second[112];
+
+	(void)snprintf(second, sizeof(second), "%s/other.log", folder);
+	append(path, "one\ntwo\n");
+	append(second, "six\nten\n");
+	start(NULL);
+	ck_assert_int_eq(tail_file_init(&other, second, "s:2", NULL, &host, &e), 0);
+	expect_line("one");
+	ck_assert_int_eq(tail_file_next(&other, &window, &s, &e), 0);
+	ck_assert(span_eq(s, SPAN("six")));
+	expect_line("two");
+	expect_none();
+	ck_assert_int_eq(truncate(path, 0), 0);
+	append(path, "new\nnow\nend\n");
+	ck_assert_int_eq(tail_file_next(&other, &window, &s, &e), 0);
+	ck_assert(span_eq(s, SPAN("ten")));
+	ck_assert_int_eq(tail_file_next(&other, &window, &s, &e), 1);
+	expect_line("new");
+	tail_file_release(&other);
+}
+END_TEST
+
+/* Whoever starts again within a line that is too long would take its end for a line. */
+START_TEST(position_never_lies_within_a_line)
+{
+	char *text = malloc(2 * LINE_MAX_BYTES + 1);
+	struct source_past past;
+
+	memset(text, 'x', 2 * LINE_MAX_BYTES);
+	text[2 * LINE_MAX_BYTES] = '\0';
+	append(path, "one\n");
+	append(path, text);
+	start(NULL);
+	expect_line("one");
+	expect_none();
+	past = past_of(&file);
+	ck_assert_int_eq(past.order, 4);
+	append(path, "looks whole\ntwo\n");
+	start(&past);
+	expect_line("two");
+	ck_assert_uint_eq(file.n_too_long, 1);
+	ck_assert_int_eq(file.order, 4 + 2 * LINE_MAX_BYTES + 16);
+	free(text);
+}
+END_TEST
+
+START_TEST(removed_file_is_followed_by_the_next_at_its_path)
+{
+	append(path, "one\ntwo\n");
+	start(NULL);
+	expect_line("one");
+	expect_line("two");
+	ck_assert_int_eq(unlink(path), 0);
+	file.quiet_since_us = 1; /* long ago */
+	expect_none();
+	ck_assert_int_eq(file.fd, -1);
+	append(path, "three\n");
+	expect_line("three");
+	expect_none();
+}
+END_TEST
+
 START_TEST(symbolic_link_is_refused_once)
 {
 	struct err e = { 0 };
@@ -302,6 +456,12 @@ main(void)
 	tcase_add_test(t, files_rotated_meanwhile_are_read_in_order);
 	tcase_add_test(t, position_that_is_gone_means_what_is_later);
 	tcase_add_test(t, file_that_was_cut_begins_again);
+	tcase_add_test(t, file_that_was_cut_and_grew_past_its_place_begins_again);
+	tcase_add_test(t, file_that_grew_past_its_place_begins_again_after_a_start);
+	tcase_add_test(t, without_a_lasting_key_a_place_is_known_by_a_line_end);
+	tcase_add_test(t, files_that_share_a_window_are_each_known_again);
+	tcase_add_test(t, position_never_lies_within_a_line);
+	tcase_add_test(t, removed_file_is_followed_by_the_next_at_its_path);
 	tcase_add_test(t, symbolic_link_is_refused_once);
 	tcase_add_test(t, line_too_long_is_passed_over_in_bounded_memory);
 	tcase_add_test(t, sibling_is_known_by_its_name);
