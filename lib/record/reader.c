@@ -131,8 +131,8 @@ layer_json(struct reader *r, struct layer *l)
 		l->text = SPAN(""); /* no member may be taken from it */
 		return false;
 	}
-	if (decl->time)
-		note_time(r, json_member(r, l, decl->time));
+	for (size_t i = 0; i < decl->time.n; i++)
+		note_time(r, json_member(r, l, decl->time.v[i])); /* the first that is there */
 	for (size_t i = 0; i < decl->n_inner; i++) {
 		struct format *inner;
 		struct err ignored;

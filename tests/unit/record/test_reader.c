@@ -8,16 +8,17 @@
 #include "record/record.h"
 
 static const char *const web_pattern[] = { "(?<time>\\d{4}-\\S+) (?<level>[A-Z]+) - (?<text>.*)" };
+static const char *const times[] = { "time" };
 static struct conf_inner text_is_json[] = { { { "t", 1 }, "text", "json", false, ESCAPE_NONE } };
 static struct conf_inner log_is_web[] = { { { "t", 2 }, "log", "web", false, ESCAPE_NONE } };
 
 static struct conf_format formats[] = {
-	{ { "t", 1 }, "web", FORMAT_PATTERN, NULL, false, { (const char **)web_pattern, 1 }, NULL,
-		ESCAPE_NONE, text_is_json, 1, NULL, "time" },
+	{ { "t", 1 }, "web", .type = FORMAT_PATTERN, .pattern = { (const char **)web_pattern, 1 },
+		.inner = text_is_json, .n_inner = 1, .time = { (const char **)times, 1 } },
 	{ { "t", 2 }, "json", .type = FORMAT_JSON, .escape = ESCAPE_JSON },
 	{ { "t", 3 }, "framed", .type = FORMAT_SYSLOG, .message = "web", .escape = ESCAPE_RSYSLOG },
 	{ { "t", 4 }, "docker", .type = FORMAT_JSON, .inner = log_is_web, .n_inner = 1,
-		.escape = ESCAPE_JSON, .time = "time" },
+		.escape = ESCAPE_JSON, .time = { (const char **)times, 1 } },
 	{ { "t", 5 }, "access", FORMAT_TEMPLATE,
 		.template_ = "$remote_addr [$time_local] \"$request\" $status",
 		.escape = ESCAPE_NGINX },
