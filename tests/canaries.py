@@ -69,7 +69,7 @@ COARSE = re.compile(rb"[^\s\"'`\[\](){}<>=,&:][^\s\"'`\[\](){}<>=,&]*")
 JSON_VALUE = re.compile(rb"-?[\d.]+|true|false|null")
 AUTHORITY = re.compile(rb"://[^/\s\"'?,]*")
 FINE = re.compile(rb"[^\s\"'`\[\](){}<>=,&:;/?@|#\\]+")
-TOKEN = re.compile(rb"\b(ip4|ip6|net6):[a-z2-7]{16}\b")
+TOKEN = re.compile(rb"\b(ip4|ip6|net6|id):[a-z2-7]{16}\b")
 
 
 def entries(logscrub, config, store, samples):

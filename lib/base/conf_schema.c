@@ -65,6 +65,7 @@ static cfg_opt_t scrub_options[] = {
 	NAMES("keep"),
 	NAMES("pseudonym"),
 	NAMES("prefix_pseudonym"),
+	NAMES("pseudonym_id"),
 	NAMES("redact"),
 	NAMES("number"),
 	NAMES("flag"),

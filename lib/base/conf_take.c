@@ -137,6 +137,7 @@ static const struct {
 	{ "keep", "keep" },
 	{ "pseudonym", "pseudonym" },
 	{ "prefix_pseudonym", "prefix-pseudonym" },
+	{ "pseudonym_id", "pseudonym-id" },
 	{ "redact", "redact" },
 	{ "number", "number" },
 	{ "flag", "flag" },

@@ -165,7 +165,7 @@ check_holds(char domain, const uint8_t bits[BITS_LEN])
 static size_t
 domain_len(char domain)
 {
-	return domain == '4' ? 4 : domain == '6' ? 16 : 8;
+	return domain == '4' ? 4 : domain == 'n' ? 8 : 16;
 }
 
 static int
@@ -213,7 +213,7 @@ token_find(struct pseudonym *p, int32_t day, char domain, const struct address *
 	struct known *n;
 
 	memcpy(address, a->b, sizeof(address));
-	if (domain != '6')
+	if (domain_len(domain) <= sizeof(address[0]))
 		address[1] = 0;
 	n = cache_bucket(p, address, (uint64_t)(uint32_t)day << 8 | (uint8_t)domain);
 	if (known_is(&n[0], address, day, domain))
@@ -276,13 +276,32 @@ pseudonym_address(struct pseudonym *p, int32_t day, const struct address *a,
 	return address_format(&made, ret);
 }
 
+size_t
+pseudonym_id(
+	struct pseudonym *p, int32_t day, struct span id, char ret[TOKEN_TEXT_MAX], struct err *e)
+{
+	static const uint8_t personal[crypto_generichash_blake2b_PERSONALBYTES] = "sparsam-id";
+	struct address a = { .family = 6 };
+	const char *text;
+
+	crypto_generichash_blake2b_salt_personal(
+		a.b, sizeof(a.b), (const uint8_t *)id.p, id.len, NULL, 0, NULL, personal);
+	text = token_find(p, day, 'i', &a, e);
+	if (!text)
+		return 0;
+	memcpy(ret, "id:", 3);
+	memcpy(ret + 3, text, TEXT_LEN);
+	return 3 + TEXT_LEN;
+}
+
 bool
 pseudonym_is_token(struct span s)
 {
 	static const struct {
 		struct span head;
 		char domain;
-	} kinds[] = { { SPAN("ip4:"), '4' }, { SPAN("ip6:"), '6' }, { SPAN("net6:"), 'n' } };
+	} kinds[] = { { SPAN("ip4:"), '4' }, { SPAN("ip6:"), '6' }, { SPAN("net6:"), 'n' },
+		{ SPAN("id:"), 'i' } };
 	uint8_t bits[BITS_LEN];
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

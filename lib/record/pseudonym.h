@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * pseudonym.h - an address under the key of its day
+ * pseudonym.h - an address, or another identifier, under the key of its day
  *
  * token = the first 64 bits of BLAKE2b-128(key = the day's; personal = "sparsam-" + domain; the
  * canonical address: 4 bytes, 16, or the first 8 of a /64), then a check of 16 bits, the first of
@@ -11,7 +11,8 @@
  * address in that range is hashed like all others (with a chance of 2^-15 to be mistaken: the
  * domains 4 and 6 are both tried; a text that looks like a token: 2^-16).
  *
- * Domains: 4 and 6 for addresses, n for an IPv6 /64.
+ * Domains: 4 and 6 for addresses, n for an IPv6 /64, i for any other identifier: its BLAKE2b-128 (no
+ * key; personal = "sparsam-id") takes the place of the address, and the token is "id:…".
  */
 #pragma once
 #include <stdbool.h>
@@ -20,6 +21,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/span.h"
 #include "record/address.h"
 
 struct keyring;
@@ -44,11 +46,15 @@ size_t pseudonym_net_token(struct pseudonym *p, int32_t day, const struct addres
 size_t pseudonym_address(struct pseudonym *p, int32_t day, const struct address *a,
 	char ret[TOKEN_TEXT_MAX], struct err *e);
 
+/* The same for an identifier of any form, as "id:…": a meeting, a pad. */
+size_t pseudonym_id(
+	struct pseudonym *p, int32_t day, struct span id, char ret[TOKEN_TEXT_MAX], struct err *e);
+
 /* keyring_refresh(), and forgets the tokens that were made with keys that are gone, and each night
  * those of the day that ended. For a service's timer. */
 void pseudonym_refresh(struct pseudonym *p);
 
-/* Is S, whole, a token made by us ("ip4:…", by its check), or an address with our prefix and check?
+/* Is S, whole, a token made by us ("ip4:…", "id:…", by its check), or an address with our prefix and check?
  */
 bool pseudonym_is_token(struct span s);
 bool pseudonym_is_own_address(const struct pseudonym *p, const struct address *a);

@@ -58,8 +58,9 @@ transform_fn transform_pseudonym, transform_prefix_pseudonym, transform_truncate
 transform_fn transform_host_only, transform_method_path, transform_path;          /* _url.c */
 transform_fn transform_browser_family;                                            /* _agent.c */
 transform_fn transform_class, transform_last4, transform_coarse_time;             /* _text.c */
-transform_fn transform_one_of, transform_words, transform_number, transform_flag; /* _value.c */
-transform_fn transform_redact;                                                    /* _redact.c */
+transform_fn transform_one_of, transform_words, transform_number, transform_flag,
+	transform_pseudonym_id; /* _value.c */
+transform_fn transform_redact;  /* _redact.c */
 
 /* Appends what stands for A: its token, the address rendered for it, or A itself where it is to
  * stay readable or is one of ours. Counts the hit. */

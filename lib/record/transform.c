@@ -27,6 +27,7 @@ static const struct transform_kind kinds[] = {
 	{ "keep", transform_keep, 0 },
 	{ "pseudonym", transform_pseudonym, 0 },
 	{ "prefix-pseudonym", transform_prefix_pseudonym, 0 },
+	{ "pseudonym-id", transform_pseudonym_id, 0 },
 	{ "truncate", transform_truncate, OPTION_BIT(OPTION_BITS) },
 	{ "last4", transform_last4, OPTION_BIT(OPTION_DIGITS) },
 	{ "host-only", transform_host_only, 0 },

@@ -10,6 +10,7 @@
  *   pseudonym         203.0.113.7            ip4:mzxw6ytboi4dgnbv (render = "address": an address);
  *                     a list "a, b"          each by itself
  *   prefix-pseudonym  2001:db8:1:2::3        net6:…/ip6:…         (IPv4: as pseudonym)
+ *   pseudonym-id      any identifier         id:mzxw6ytboi4dgnbv
  *   truncate          203.0.113.77           203.0.113.0          (24 bits; IPv6 48)
  *   last4             +4915112345678         ***5678              (shorter than 7 digits: -)
  *   host-only         https://a.example/b?c  https://a.example

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * transform_address.c - fields that hold an address: pseudonym, prefix-pseudonym, truncate
+ * … or another identifier: pseudonym-id
  *
  * A value is an address as programs write it (with port, brackets, zone, "IPv6:" in front, encoded,
  * or as a host name that spells it), or a list of them ("a, b" in X-Forwarded-For). The address is
@@ -253,6 +254,24 @@ transform_prefix_pseudonym(const struct transform *t, struct transform_env *env,
 	struct buf *out, struct err *e)
 {
 	return put_list(t, env, v, put_prefix, out, e);
+}
+
+int
+transform_pseudonym_id(const struct transform *t, struct transform_env *env, struct span v,
+	struct buf *out, struct err *e)
+{
+	size_t n;
+
+	(void)t;
+	if (span_starts(v, SPAN("id:")) && pseudonym_is_token(v)) {
+		buf_span(out, v);
+		return 0;
+	}
+	if (!buf_room(out, TOKEN_TEXT_MAX))
+		return 0; /* the caller sees that OUT failed */
+	n = pseudonym_id(env->pseudonym, env->day, v, out->p + out->len, e);
+	out->len += n;
+	return n > 0 ? 0 : -1;
 }
 
 int

@@ -20,7 +20,7 @@ export CREDENTIALS_DIRECTORY=$scratch/credentials
 grep -v '^#' "$data/canaries" >"$scratch/canaries"
 
 # Tokens depend on the day's key: what is compared with the expectation has them all alike.
-tokens() { sed -E 's/\b(ip4|ip6|net6):[a-z2-7]{16}/\1:TOKEN/g'; }
+tokens() { sed -E 's/\b(ip4|ip6|net6|id):[a-z2-7]{16}/\1:TOKEN/g'; }
 
 for file in "$data"/stores/*.log; do
 	store=$(basename "$file" .log)

@@ -21,7 +21,7 @@
 
 static const char *const names[] = { "keep", "pseudonym", "prefix-pseudonym", "truncate", "last4",
 	"host-only", "method+path", "path", "browser-family", "coarse-time", "class", "redact",
-	"one-of", "words", "number", "flag" };
+	"one-of", "words", "number", "flag", "pseudonym-id" };
 #define N_NAMES  (sizeof(names) / sizeof(names[0]))
 #define N_STORES 2
 

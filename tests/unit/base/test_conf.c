@@ -307,7 +307,7 @@ static const char whole_store[] =
 	"             \"k2\" }\n"
 	"    pseudonym = { \"p1\" }\n"
 	"    prefix_pseudonym = { \"p2\" }\n"
-	"    redact = \"r1\"  number = { \"n1\" }  flag = { \"f1\" }\n"
+	"    redact = \"r1\"  pseudonym_id = { \"i1\" }  number = { \"n1\" }  flag = { \"f1\" }\n"
 	"    reduce \"x\" { to = \"method+path\" mask = { '/a/:id' '~[0-9]+' } segments = 2 }\n"
 	"    reduce \"y\" { to = \"truncate\" bits4 = 24 bits6 = 48 }\n"
 	"    reduce \"z\" { to = \"last4\" digits = 3 }\n"
@@ -374,6 +374,7 @@ START_TEST(rules_stand_in_order_with_their_lines)
 		{ "k2", "keep", 11 },
 		{ "p1", "pseudonym", 12 },
 		{ "p2", "prefix-pseudonym", 13 },
+		{ "i1", "pseudonym-id", 14 },
 		{ "r1", "redact", 14 },
 		{ "n1", "number", 14 },
 		{ "f1", "flag", 14 },
@@ -394,16 +395,16 @@ START_TEST(rules_stand_in_order_with_their_lines)
 		ck_assert_uint_eq(s->rule[i].where.line, want[i].line);
 	}
 	ck_assert_int_eq(s->rule[0].segments, -1);
-	ck_assert_int_eq(s->rule[7].segments, 2);
-	ck_assert_uint_eq(s->rule[7].mask.n, 2);
-	ck_assert_str_eq(s->rule[7].mask.v[1], "~[0-9]+");
-	ck_assert_int_eq(s->rule[8].bits4, 24);
-	ck_assert_int_eq(s->rule[8].bits6, 48);
-	ck_assert_int_eq(s->rule[9].digits, 3);
-	ck_assert_str_eq(s->rule[10].interval, "1h");
-	ck_assert_str_eq(s->rule[11].detect.v[0], "uuid");
-	ck_assert_uint_eq(s->rule[12].values.n, 2);
-	ck_assert_str_eq(s->rule[12].values.v[1], "~\\d+");
+	ck_assert_int_eq(s->rule[8].segments, 2);
+	ck_assert_uint_eq(s->rule[8].mask.n, 2);
+	ck_assert_str_eq(s->rule[8].mask.v[1], "~[0-9]+");
+	ck_assert_int_eq(s->rule[9].bits4, 24);
+	ck_assert_int_eq(s->rule[9].bits6, 48);
+	ck_assert_int_eq(s->rule[10].digits, 3);
+	ck_assert_str_eq(s->rule[11].interval, "1h");
+	ck_assert_str_eq(s->rule[12].detect.v[0], "uuid");
+	ck_assert_uint_eq(s->rule[13].values.n, 2);
+	ck_assert_str_eq(s->rule[13].values.v[1], "~\\d+");
 	conf_free(c);
 }
 END_TEST

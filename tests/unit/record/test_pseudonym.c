@@ -125,6 +125,30 @@ START_TEST(another_day_gives_another_token)
 }
 END_TEST
 
+/* Python: a = hashlib.blake2b(b"…", digest_size=16, person=b"sparsam-id").digest(), and so on as
+ * above, with the domain i. */
+START_TEST(another_identifier_has_a_token_of_its_own)
+{
+	static const struct {
+		const char *id, *token;
+	} ids[] = {
+		{ "183f0bf3a0982a127bdb8161e0c44eb696b3e75c-1716216409672", "id:pvxheygfibsca25r" },
+		{ "g.4nWmHjCK6rZ1x2Ya$notes", "id:ow2hmwx6xanhi5yh" },
+	};
+	char text[TOKEN_TEXT_MAX];
+	struct err e;
+
+	for (size_t i = 0; i < 2 * sizeof(ids) / sizeof(ids[0]); i++) {
+		size_t n = pseudonym_id(made, today, span_str(ids[i % 2].id), text, &e);
+
+		ck_assert(span_eq(span_of(text, n), span_str(ids[i % 2].token)));
+		ck_assert(pseudonym_is_token(span_of(text, n)));
+		text[4] ^= 1;
+		ck_assert(!pseudonym_is_token(span_of(text, n)));
+	}
+}
+END_TEST
+
 START_TEST(one_net_has_one_token)
 {
 	struct address a = address_of("2001:db8:1:2::3"), b = address_of("2001:db8:1:2:ffff::1");
@@ -255,6 +279,7 @@ main(void)
 	tcase_add_test(t, a_mapped_address_has_the_token_of_the_one_it_maps);
 	tcase_add_test(t, another_day_gives_another_token);
 	tcase_add_test(t, one_net_has_one_token);
+	tcase_add_test(t, another_identifier_has_a_token_of_its_own);
 	tcase_add_loop_test(t, our_own_output_is_known, 0, N_KNOWN);
 	tcase_add_loop_test(t, what_only_looks_like_a_token_is_none, 0, N_NO_TOKENS);
 	tcase_add_test(t, hardly_any_address_is_mistaken_for_ours);

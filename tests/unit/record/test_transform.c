@@ -258,6 +258,7 @@ static const struct {
 	{ "keep", "some text" },
 	{ "pseudonym", "203.0.113.%u, [2001:db8::%u]:443" },
 	{ "prefix-pseudonym", "2001:db8:%u::1" },
+	{ "pseudonym-id", "183f0bf3-%u" },
 	{ "truncate", "203.0.113.%u:80" },
 	{ "last4", "+4915112345%u" },
 	{ "host-only", "https://%u.example.org:8443/x?y" },

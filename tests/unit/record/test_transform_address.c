@@ -171,11 +171,32 @@ START_TEST(truncate_cuts_to_the_network)
 }
 END_TEST
 
+START_TEST(an_identifier_becomes_a_token_and_stays_one)
+{
+	static const struct span ids[] = { SPAN("g.4nWmHjCK6rZ1x2Ya$notes"), SPAN("anna"),
+		SPAN("id:aaaaaaaaaaaaaaaa") };
+	struct conf_reduce d = reduce_to("pseudonym-id");
+	struct work w = { 0 };
+	char text[TOKEN_TEXT_MAX + 1];
+	struct err e;
+
+	work_begin(&w, &d);
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		text[pseudonym_id(w.pseudonym, DAY, ids[i], text, &e)] = '\0';
+		ck_assert(strncmp(text, "id:", 3) == 0);
+		work_check(&w, ids[i], text);
+	}
+	work_check(&w, SPAN("-"), "-");
+	work_end(&w);
+}
+END_TEST
+
 int
 main(void)
 {
 	TCase *t = tcase_create("address");
 
+	tcase_add_test(t, an_identifier_becomes_a_token_and_stays_one);
 	tcase_add_test(t, pseudonym_reads_addresses_in_all_forms);
 	tcase_add_test(t, pseudonym_keeps_networks_that_are_to_stay_readable);
 	tcase_add_test(t, pseudonym_may_be_an_address);
