@@ -60,7 +60,7 @@ ENCODINGS = {
 }
 PLANTED = [[e(c).encode() for e in ENCODINGS.values()] for c in CANARIES]
 
-TIME = rb"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))"
+TIME = rb"(?:[A-Za-z]{3,5}[.]? [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))"
 HEADER = re.compile(
     rb"(?:<\d+>)?1 " + TIME + rb" \S+ \S+ \S+ \S+ |"
     rb"(?:<\d+>)?" + TIME + rb" (?:\S+ ){0,2}[\w./@-]+(?:\[[\w-]+\])?:(?: |$)|<\d+>"
@@ -69,7 +69,7 @@ COARSE = re.compile(rb"[^\s\"'`\[\](){}<>=,&:][^\s\"'`\[\](){}<>=,&]*")
 JSON_VALUE = re.compile(rb"-?[\d.]+|true|false|null")
 AUTHORITY = re.compile(rb"://[^/\s\"'?,]*")
 FINE = re.compile(rb"[^\s\"'`\[\](){}<>=,&:;/?@|#\\]+")
-TOKEN = re.compile(rb"\b(ip4|ip6|net6|id):[a-z2-7]{16}\b")
+TOKEN = re.compile(rb"(?<![a-z])(ip4|ip6|net6|id):[a-z2-7]{16}\b")
 
 
 def entries(logscrub, config, store, samples):

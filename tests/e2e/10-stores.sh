@@ -6,7 +6,8 @@
 #   STORE.log       lines as the product writes them, with invented values: in each form in which it delivers them (file, syslog,
 #                   journal), with each time stamp, each trap of the product once, lines of no known form at the end. What a person
 #                   could have put there holds "canary" or "secret", an address is 203.0.113.x or 2001:db8::x, a password hunter2.
-#   STORE.expected  what the rule makes of them, by eye; tokens as ip4:TOKEN, ip6:TOKEN
+#   STORE.expected  what the rule makes of them, by eye; tokens as ip4:TOKEN, ip6:TOKEN, id:TOKEN
+# (STORE.rendered.log and .rendered.expected where no line of the product was at hand, but its source),
 # and tests/data/canaries, patterns of what must not come out of any. 11-canaries.sh takes the same lines and plants other values
 # into every place of them: so what a kept field may hold has to be narrow in the format's grammar (numbers, enumerations, short
 # fixed words); for a member of JSON, which has no grammar, the rule says so (number, flag, one-of).
@@ -20,10 +21,11 @@ export CREDENTIALS_DIRECTORY=$scratch/credentials
 grep -v '^#' "$data/canaries" >"$scratch/canaries"
 
 # Tokens depend on the day's key: what is compared with the expectation has them all alike.
-tokens() { sed -E 's/\b(ip4|ip6|net6|id):[a-z2-7]{16}/\1:TOKEN/g'; }
+tokens() { sed -E 's/(^|[^a-z])(ip4|ip6|net6|id):[a-z2-7]{16}/\1\2:TOKEN/g'; }
 
 for file in "$data"/stores/*.log; do
 	store=$(basename "$file" .log)
+	store=${store%.rendered}
 	promise "$store: what its rule keeps comes out, and nothing else"
 	"$SPARSAM_BIN/logscrub" -c "$conf" --store "$store" "$file" >"$scratch/$store.once" 2>"$scratch/$store.err"
 	tokens <"$scratch/$store.once" >"$scratch/$store.seen"

@@ -79,6 +79,7 @@ promise "no shipped store lets one through, wherever it stands"
 leaky=
 for file in "$data"/*.log; do
 	store=$(basename "$file" .log)
+	store=${store%.rendered}
 	plant "$scratch/sparsam.conf" "$store" "$file" || leaky+=" $store"
 done
 [ -z "$leaky" ] || fail "out came something of$leaky"
