@@ -26,11 +26,15 @@ const unsigned char path_kinds[256] = {
 /* Letters and digits without anything between them. */
 struct run {
 	unsigned len, digits, upper, changes;
+	unsigned shout, shouts; /* capitals in a row now, and how often two: "cXVpdHRlbg" twice */
+	bool is_capital; /* begins like a name; parts of programs rarely do, but for "en-US" */
 };
 
 static bool
 run_is_id(const struct run *r)
 {
+	if ((r->is_capital && r->len > 2) || r->shouts >= 2)
+		return true;
 	if (r->digits == 0)
 		return r->len >= 16 && (r->upper == 0 || r->upper == r->len);
 	if (r->digits == r->len)
@@ -104,6 +108,9 @@ is_plain(struct span s)
 			seams += kind != PATH_UNDERSCORE;
 			run = (struct run){ 0 };
 		} else {
+			run.is_capital |= run.len == 0 && kind == PATH_UPPER;
+			run.shout = kind == PATH_UPPER ? run.shout + 1 : 0;
+			run.shouts += run.shout == 2;
 			run.len++;
 			run.upper += kind == PATH_UPPER;
 			run.digits += kind == PATH_DIGIT;
@@ -123,7 +130,7 @@ path_segment_is_plain(struct span s, unsigned kinds)
 	if (kinds & PATH_OTHER || s.len > SEGMENT_MAX)
 		return false;
 	/* most segments: a short word or two */
-	if (s.len <= WORD_MAX && !(kinds & (PATH_DIGIT | PATH_DASH)) &&
+	if (s.len <= WORD_MAX && !(kinds & (PATH_DIGIT | PATH_DASH | PATH_UPPER)) &&
 		(s.len < USER_MIN || !(kinds & PATH_UNDERSCORE)) && s.p[0] != '.')
 		return true;
 	return is_plain(s);
