@@ -11,6 +11,7 @@
  * the field that comes next, so a blank or bracket in a user's name moves nothing into the time. */
 enum template_look {
 	LOOK_ANY,
+	LOOK_WORD,   /* no blank: an address or a host, so that no header of syslog hides in it */
 	LOOK_NUMBER, /* digits, one '.' in between, '-' in front; "-", "4xx" */
 	LOOK_CLF,    /* 24/Nov/2026:01:40:29 +0000, or "-" */
 	LOOK_ISO     /* 2026-11-24T01:40:29+00:00, or "-" */

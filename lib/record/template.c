@@ -22,6 +22,8 @@ static const struct {
 	enum template_look look;
 	bool is_time;
 } known[] = {
+	{ "remote_addr", LOOK_WORD, false },
+	{ "server_name", LOOK_WORD, false },
 	{ "time_local", LOOK_CLF, true },
 	{ "time_iso8601", LOOK_ISO, true },
 	{ "msec", LOOK_NUMBER, true },

@@ -127,17 +127,21 @@ delim_find(const struct template_part *t, const char *start, const char *p, cons
 	return NULL;
 }
 
-/* The end of the field T at P, which may hold anything, and in *ret_next that of the field behind
+/* The end of the field T at P, which may hold anything (a word: but a blank), and in *ret_next that of the field behind
  * it where that one has a look. NULL: none. */
 static const char *
 any_end(const struct template_part *t, bool last, const char *p, const char *end,
 	const char **ret_next)
 {
-	const char *from = p, *q;
+	const char *from = p, *q, *blank = NULL;
 
 	*ret_next = NULL;
+	if (t->look == LOOK_WORD)
+		blank = memchr(p, ' ', (size_t)(end - p));
 	while ((q = delim_find(t, p, from, end)) != NULL) {
-		if (last || t[1].look == LOOK_ANY)
+		if (blank && q > blank)
+			return NULL;
+		if (last || t[1].look <= LOOK_WORD)
 			return q;
 		*ret_next = known_end(t + 1, q + t->delim_len, end);
 		if (*ret_next)
@@ -173,8 +177,8 @@ template_split(const struct template *t, struct span line, struct split *ret)
 	while (part < behind) {
 		const char *next = NULL, *stop;
 
-		stop = part->look == LOOK_ANY ? any_end(part, part + 1 == behind, p, end, &next)
-					      : known_end(part, p, end);
+		stop = part->look <= LOOK_WORD ? any_end(part, part + 1 == behind, p, end, &next)
+					       : known_end(part, p, end);
 		if (!stop)
 			return FORMAT_NO_MATCH;
 		p = put_field(part++, p, stop, ret);
