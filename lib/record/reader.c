@@ -113,6 +113,17 @@ json_member(struct reader *r, const struct layer *l, const char *path)
 
 static bool layer_read(struct reader *r, struct format *f, struct span text);
 
+/* A text within a field may end as a line does; no format has a place for that. */
+static struct span
+without_end(struct span s)
+{
+	if (s.len == 0 || s.p[s.len - 1] != '\n')
+		return s;
+	s.len--;
+	s.len -= s.len > 0 && s.p[s.len - 1] == '\r';
+	return s;
+}
+
 static void
 note_time(struct reader *r, struct span value)
 {
@@ -146,7 +157,7 @@ layer_json(struct reader *r, struct layer *l)
 			continue;
 		if (v.p == r->member.p) /* which the next member may overwrite */
 			v = copy(v, &r->layer[r->n_layers].undone);
-		(void)layer_read(r, inner, v);
+		(void)layer_read(r, inner, without_end(v));
 	}
 	return true;
 }
@@ -182,7 +193,7 @@ layer_inner(struct reader *r, struct layer *l)
 		if (!f->inner || r->n_layers == DEPTH_MAX)
 			continue;
 		v = undo(f->escape, span_of(pc->p, pc->len), &r->layer[r->n_layers].undone);
-		if (!layer_read(r, f->inner, v) && syslog)
+		if (!layer_read(r, f->inner, without_end(v)) && syslog)
 			return false;
 	}
 	return true;
@@ -210,11 +221,38 @@ layer_bare(struct reader *r, struct layer *l)
 	return false;
 }
 
+/* The first variant that fits; of none, what the last one has seen (a header's time). What begins like
+ * an object is JSON, valid or not. */
+static bool
+layer_variants(struct reader *r, struct format *f, struct span text)
+{
+	const bool is_object = text.len > 0 && text.p[0] == '{';
+	const int64_t before_us = r->time_us;
+	const unsigned n = r->n_layers;
+
+	for (unsigned i = 0; i < format_n_variants(f); i++) {
+		struct format *v = format_variant(f, i);
+		const bool is_json = format_type(v) == FORMAT_JSON;
+
+		if (is_json && !is_object)
+			continue;
+		r->n_layers = n;
+		r->time_us = before_us;
+		if (layer_read(r, v, text))
+			return true;
+		if (is_json)
+			return false;
+	}
+	return false;
+}
+
 static bool
 layer_read(struct reader *r, struct format *f, struct span text)
 {
 	struct layer *l = &r->layer[r->n_layers];
 
+	if (format_type(f) == FORMAT_VARIANTS)
+		return layer_variants(r, f, text);
 	if (r->n_layers == DEPTH_MAX)
 		return false;
 	l->format = f;

@@ -9,6 +9,7 @@
 
 static const char *const web_pattern[] = { "(?<time>\\d{4}-\\S+) (?<level>[A-Z]+) - (?<text>.*)" };
 static const char *const times[] = { "time" };
+static const char *const any_of[] = { "access", "docker", "framed" };
 static struct conf_inner text_is_json[] = { { { "t", 1 }, "text", "json", false, ESCAPE_NONE } };
 static struct conf_inner log_is_web[] = { { { "t", 2 }, "log", "web", false, ESCAPE_NONE } };
 
@@ -22,6 +23,7 @@ static struct conf_format formats[] = {
 	{ { "t", 5 }, "access", FORMAT_TEMPLATE,
 		.template_ = "$remote_addr [$time_local] \"$request\" $status",
 		.escape = ESCAPE_NGINX },
+	{ { "t", 6 }, "any", .type = FORMAT_VARIANTS, .variant = { (const char **)any_of, 3 } },
 };
 static const struct conf conf = { .format = formats,
 	.n_formats = sizeof(formats) / sizeof(formats[0]) };
@@ -50,6 +52,18 @@ static const struct {
 	{ "docker",
 		"{\"log\":\"2026-11-24T01:40:29Z WARN - \\u007b\\\"k\\\":2}\\n\",\"time\":\"2026-11-24T01:40:31Z\"}",
 		true, SECOND(1795484431), "level", "WARN" },
+	{ "docker",
+		"{\"log\":\"2026-11-24T01:40:29Z WARN - x\\n\",\"time\":\"2026-11-24T01:40:31Z\"}",
+		true, SECOND(1795484431), "text", "x" },
+	{ "any", "192.0.2.1 [24/Nov/2026:01:40:29 +0000] \"-\" 200", true, SECOND(1795484429),
+		"status", "200" },
+	{ "any", "{\"time\":\"2026-11-24T01:40:29Z\",\"a\":7}", true, SECOND(1795484429), "a",
+		"7" },
+	{ "any", "{\"time\":\"2026-11-24T01:40:29Z\"", false, RECORD_NO_TIME, "a", NULL },
+	{ "any", "2026-11-24T01:40:30Z vm web[7]: 2026-11-24T01:40:29Z INFO - x", true,
+		SECOND(1795484430), "level", "INFO" },
+	{ "any", "2026-11-24T01:40:30Z vm web[7]: words", false, SECOND(1795484430), "status",
+		NULL },
 	{ "docker", "{\"log\":\"x\",", false, RECORD_NO_TIME, "log", NULL },
 };
 
