@@ -45,7 +45,7 @@ struct level {
 	struct span text;
 	bool present; /* this level was there in the record at hand, and matched */
 	bool plain;   /* nothing in `text` can be an escape of any of its fields */
-	bool ended;   /* a nested text that ended in a new line, which `text` is without */
+	unsigned end_len; /* a nested text ended in "\n" or "\r\n", which `text` is without */
 };
 
 struct rule {

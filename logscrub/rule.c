@@ -78,8 +78,10 @@ read_time(struct rule *r, struct level *lv)
 static enum drop_reason
 nested_read(struct rule *r, struct level *lv, struct span text)
 {
-	lv->ended = text.len > 0 && text.p[text.len - 1] == '\n';
-	text.len -= lv->ended;
+	lv->end_len = text.len > 0 && text.p[text.len - 1] == '\n';
+	if (lv->end_len > 0 && text.len > 1 && text.p[text.len - 2] == '\r')
+		lv->end_len = 2;
+	text.len -= lv->end_len;
 	return level_read(r, lv, text);
 }
 
@@ -265,8 +267,8 @@ level_write_nested(struct rule *r, struct level *inner, struct buf *out)
 {
 	int rc = level_write(r, inner, out);
 
-	if (rc == 0 && inner->ended)
-		buf_char(out, '\n');
+	if (rc == 0)
+		buf_put(out, "\r\n" + 2 - inner->end_len, inner->end_len);
 	return rc;
 }
 

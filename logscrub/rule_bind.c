@@ -4,7 +4,7 @@
  *
  * A name in a scrub section stands for every field of that name, at any depth; "outer.name" picks
  * the one inside `outer`. A name that no format's fixed fields have is a path in the JSON of the
- * tree. An action on a field that has an inner format replaces that format. Everything unnamed is
+ * tree; "format.path" is one in the JSON of that format. An action on a field that has an inner format replaces that format. Everything unnamed is
  * dropped.
  */
 #include <stdio.h>
@@ -59,16 +59,25 @@ bind_fixed(struct rule *r, const struct conf_reduce *d, unsigned *ret_n, struct 
 	return 0;
 }
 
-/* The path of NAME within the JSON level LV: NAME itself, or what follows "outer." */
+static bool
+begins_with_part(const char *name, const char *part, size_t n)
+{
+	return n > 0 && strncmp(name, part, n) == 0 && name[n] == '.';
+}
+
+/* The path of NAME within the JSON level LV: NAME itself, or what follows "outer." or the format's own
+ * name. */
 static const char *
 json_path_of(const struct level *lv, const char *name)
 {
 	const char *last = strrchr(lv->path, '.');
 	const char *outer = last ? last + 1 : lv->path;
-	size_t n = strlen(outer);
+	const char *format = format_name(lv->format);
 
-	if (n > 0 && strncmp(name, outer, n) == 0 && name[n] == '.')
-		return name + n + 1;
+	if (begins_with_part(name, outer, strlen(outer)))
+		return name + strlen(outer) + 1;
+	if (begins_with_part(name, format, strlen(format)))
+		return name + strlen(format) + 1;
 	return name;
 }
 

@@ -24,6 +24,7 @@ static const char head[] =
 	"format \"framed\" { type = \"syslog\" message = \"other\" }\n"
 	"format \"any\" { type = \"variants\" formats = { \"line\", \"other\", \"object\", "
 	"\"framed\" } }\n"
+	"format \"outer\" { type = \"json\" time = \"time\" field \"log\" { format = \"trace\" } }\n"
 	"format \"trace\" { type = \"pattern\" begin = '\\d{4}-' pattern = { "
 	"'(?<time>\\S+) (?<text>[^\\n]*)(?:\\n(?<rest>.*))?' } }\n";
 
@@ -166,12 +167,24 @@ START_TEST(a_json_member_can_hold_a_line_of_another_format)
 }
 END_TEST
 
+START_TEST(a_json_member_is_told_from_a_field_by_its_format)
+{
+	load_ok("outer", "keep = { \"outer.time\", \"time\" }");
+	ck_assert_str_eq(
+		apply("{\"log\":\"2026-11-24T01:40:29Z Erika\",\"time\":\"2026-11-24T01:40:30Z\"}"),
+		"{\"log\":\"2026-11-24T01:40:29Z -\",\"time\":\"2026-11-24T01:40:30Z\"}");
+}
+END_TEST
+
 START_TEST(a_line_end_within_a_member_stays_there)
 {
 	load_ok("body", "keep = { \"at\", \"status\", \"app\" } ");
 	ck_assert_str_eq(
 		apply("{\"log\":\"200 for Erika by web\\n\",\"at\":\"2026-11-24T01:40:29Z\"}"),
 		"{\"log\":\"200 for - by web\\n\",\"at\":\"2026-11-24T01:40:29Z\"}");
+	ck_assert_str_eq(
+		apply("{\"log\":\"200 for Erika by web\\r\\n\",\"at\":\"2026-11-24T01:40:29Z\"}"),
+		"{\"log\":\"200 for - by web\\r\\n\",\"at\":\"2026-11-24T01:40:29Z\"}");
 	ck_assert_str_eq(apply("{\"log\":\"Erika\\n\",\"at\":\"2026-11-24T01:40:29Z\"}"),
 		"{\"at\":\"2026-11-24T01:40:29Z\"}");
 }
@@ -289,6 +302,7 @@ main(void)
 	tcase_add_test(t, the_day_of_the_record_chooses_the_key);
 	tcase_add_test(t, escapes_are_undone_before_an_inner_format_reads);
 	tcase_add_test(t, a_json_member_can_hold_a_line_of_another_format);
+	tcase_add_test(t, a_json_member_is_told_from_a_field_by_its_format);
 	tcase_add_test(t, a_line_end_within_a_member_stays_there);
 	tcase_add_test(t, each_variant_of_a_format_is_read_and_written_in_its_own_form);
 	tcase_add_test(t, a_json_time_is_kept_only_if_it_is_one);
