@@ -18,7 +18,7 @@ logscrub --format nginx-combined "$raw" >"$scratch/format" 2>/dev/null
 same "$scratch/plain" "$scratch/format"
 
 promise "what was dropped is counted on stderr, and is no failure"
-has "$scratch/plain.log" 'no-match 1'
+has "$scratch/plain.log" 'no-match 3 invalid-json 1'
 
 promise "gzip, xz, zstd and bzip2 are read"
 for tool in gzip xz zstd bzip2; do
