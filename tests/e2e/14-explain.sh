@@ -27,7 +27,7 @@ printf '203.0.113.77 - \033]0;x\007 [24/Nov/2026:01:40:29 +0000] "GET / HTTP/1.1
 
 promise "check-config lists the stores, and compiles every format and rule"
 logscrub check-config >"$scratch/out"
-grep -qE '^nginx-access +nginx-combined +log-and-system-data +7 d' "$scratch/out" || fail "nginx-access is not in the table"
+grep -qE '^nginx-access +nginx-access +log-and-system-data +7 d' "$scratch/out" || fail "nginx-access is not in the table"
 [ "$(logscrub check-config --json | jq -r 'select(.store=="sshd") | .period_s')" = 604800 ] || fail "no period in the JSON"
 
 promise "whatever is wrong is named with file and line, and with status 78"

@@ -60,12 +60,12 @@ through sshd "a line that backtracks"
 
 promise "JSON bombs"
 {
-	printf '2024-05-20T14:46:50.902Z INFO  a.b - -- analytics -- '
+	printf '2024-05-20T14:46:50.902Z INFO  o.b.core2.AnalyticsActor - -- analytics -- '
 	head -c 500000 /dev/zero | tr '\0' '['
-	printf '203.0.113.77\n2024-05-20T14:46:50.902Z INFO  a.b - -- analytics -- {"envelope":{"name":"X"}}\n'
+	printf '203.0.113.77\n2024-05-20T14:46:50.902Z INFO  o.b.core2.AnalyticsActor - -- analytics -- {"envelope":{"name":"EndMeetingSysCmdMsg"}}\n'
 } >"$scratch/in"
 through bbb-apps-akka "deep JSON"
-has "$scratch/out" '{"envelope":{"name":"X"}}'
+has "$scratch/out" '{"envelope":{"name":"EndMeetingSysCmdMsg"}}'
 
 promise "an empty input is no failure"
 : >"$scratch/in"
