@@ -103,6 +103,10 @@ bool detect_uuid(struct detect *d, size_t at, struct finding *ret);
 bool detect_is_backwards(const uint8_t b[4], bool guess);
 void detect_turn(uint8_t b[4]);
 
+/* Is B of a range (private, documentation, …) from which no version number would come? Of 10.0.0.0/8
+ * many do. */
+bool detect_is_reserved(const uint8_t b[4]);
+
 /* detect_version.c: is the quad A at [START, END) a version number? */
 bool detect_is_version(const struct detect *d, size_t start, size_t end, const struct address *a);
 
@@ -112,6 +116,9 @@ bool detect_escape(struct detect *d, size_t at, struct finding *ret);
 /* How many bytes at S, where a run of letters or digits up to END begins, belong to an escape that
  * begins before it: 2 for "%3D" when S is at "3", 0 where it ends before S, -1: there is none. */
 int detect_escape_tail(const struct detect *d, size_t s, size_t end);
+
+/* Does a terminal's colour ("ESC [32m", with the ESC written in any way) end before S? */
+bool detect_is_colour(const struct detect *d, size_t s);
 
 /* Reads one escape at I (also one that is escaped twice). Returns its length, 0 if there is none.
  */
@@ -141,8 +148,11 @@ may_end_key(const char *p, size_t at)
 
 	if (at < 3)
 		return false;
-	if (p[at - 1] == '"' || p[at - 1] == '\'' || p[at - 1] == ']')
-		end -= p[at - 2] == '\\' ? 2 : 1;
+	if (p[end - 1] == ' ' && p[at] != '>')
+		end--;
+	if (p[end - 1] == '"' || p[end - 1] == '\'' || p[end - 1] == ']')
+		for (end--; end > 1 && p[end - 1] == '\\';)
+			end--;
 	return end >= 2 && detect_key_ends[p[end - 1] & 31] >> (p[end - 2] & 31) & 1;
 }
 

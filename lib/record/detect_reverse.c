@@ -30,6 +30,12 @@ likelihood(const uint8_t b[4])
 	return 1;
 }
 
+bool
+detect_is_reserved(const uint8_t b[4])
+{
+	return b[0] != 10 && likelihood(b) == 2;
+}
+
 void
 detect_turn(uint8_t b[4])
 {
@@ -114,7 +120,8 @@ detect_uuid(struct detect *d, size_t at, struct finding *ret)
 	if (at < d->at + 19 || p[at - 6] != '-' || p[at - 11] != '-' ||
 		d->text.len - start < UUID_TEXT || !is_uuid(p + start))
 		return false;
-	if (char_is(char_before(d, start), CHAR_ALNUM) ||
+	if ((char_is(char_before(d, start), CHAR_ALNUM) &&
+		    detect_escape_tail(d, start, start + 2) != 0) ||
 		char_is(char_at(d, start + UUID_TEXT), CHAR_ALNUM))
 		return false;
 	d->skip = start + UUID_TEXT;

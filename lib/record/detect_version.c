@@ -19,6 +19,13 @@ is_small(const uint8_t b[4])
 	return (b[0] < 32 && b[1] < 32 && b[2] < 32 && b[3] < 32) || (b[2] == 0 && b[3] == 0);
 }
 
+/* A port behind it says that it is none. */
+static bool
+has_port(const struct detect *d, size_t end)
+{
+	return char_at(d, end) == ':' && char_is(char_at(d, end + 1), CHAR_DIGIT);
+}
+
 enum word { WORD_NONE, WORD_LINK, WORD_WEAK, WORD_VERSION };
 
 /* What does the word that ends before END say? */
@@ -58,6 +65,10 @@ word_at(const struct detect *d, size_t end)
 		WORD("section", false, WORD_WEAK),
 		WORD("chapter", false, WORD_WEAK),
 		WORD("clause", false, WORD_WEAK),
+		WORD("figure", false, WORD_WEAK),
+		WORD("kapitel", false, WORD_WEAK),
+		WORD("abschnitt", false, WORD_WEAK),
+		WORD("ziffer", false, WORD_WEAK),
 		WORD("step", true, WORD_WEAK),
 		WORD("bigbluebutton", true, WORD_WEAK),
 		WORD("bbb", true, WORD_WEAK),
@@ -70,6 +81,10 @@ word_at(const struct detect *d, size_t end)
 		WORD("java", true, WORD_WEAK),
 		WORD("jdk", true, WORD_WEAK),
 		WORD("php", true, WORD_WEAK),
+		WORD("rails", true, WORD_WEAK),
+		WORD("ruby", true, WORD_WEAK),
+		WORD("tomcat", true, WORD_WEAK),
+		WORD("websphere", true, WORD_WEAK),
 		WORD("python", true, WORD_WEAK),
 		WORD("postgresql", true, WORD_WEAK),
 		WORD("mysql", true, WORD_WEAK),
@@ -99,11 +114,12 @@ word_at(const struct detect *d, size_t end)
 		['o' & 31] = L('i'),
 		['p' & 31] = L('e') | L('h'),
 		['r' & 31] = L('e'),
-		['s' & 31] = L('i') | L('o') | L('r') | L('w'),
-		['t' & 31] = L('h'),
+		['s' & 31] = L('i') | L('l') | L('o') | L('r') | L('w'),
+		['t' & 31] = L('a') | L('h') | L('t'),
 		['v' & 31] = UINT32_MAX,
 		['w' & 31] = L('f'),
 		['x' & 31] = L('n') | L('o') | L('u'),
+		['y' & 31] = L('b'),
 	};
 #undef L
 	char c = lower(char_before(d, end));
@@ -124,7 +140,7 @@ word_at(const struct detect *d, size_t end)
 static size_t
 back_over_signs(const struct detect *d, size_t i)
 {
-	for (int n = 0; n < 4 && i > 0 && strchr(" \t=:\"'([.\\", d->text.p[i - 1]) &&
+	for (int n = 0; n < 6 && i > 0 && strchr(" \t=>:\"'([.\\", d->text.p[i - 1]) &&
 			d->text.p[i - 1] != '\0';
 		n++)
 		i--;
@@ -156,12 +172,51 @@ is_named_version(const struct detect *d, size_t start, bool small)
 			end--;
 		w = word_at(d, back_over_signs(d, end));
 	}
-	return w == WORD_VERSION || (small && (w == WORD_WEAK || is_compared(d, start)));
+	return w == WORD_VERSION || (small && (w == WORD_WEAK || is_compared(d, start) ||
+						      char_before(d, end) == '\xa7'));
+}
+
+/* "User-Agent: Yealink SIP-T46S 66.86.0.15": telephones write their versions behind a name that has
+ * digits in it. START lies behind a blank, "/" or "-". */
+static bool
+is_in_agent(const struct detect *d, size_t start, const struct address *a)
+{
+	const char *p = d->text.p;
+	size_t lo = left_limit(d, start, 48), i = start;
+	bool upper = false, digit = false;
+	char last = char_before(d, start - 1);
+
+	if (!char_is(last, CHAR_DIGIT) && !(last >= 'A' && last <= 'Z')) /* nearly always */
+		return false;
+	for (i -= start > lo; i > lo && char_is(p[i - 1], CHAR_MAIL); i--) {
+		upper |= p[i - 1] >= 'A' && p[i - 1] <= 'Z';
+		digit |= char_is(p[i - 1], CHAR_DIGIT);
+	}
+	if (!upper || (!digit && p[start - 1] == ' ') || detect_is_reserved(a->b))
+		return false;
+	while (i > lo && (char_is(p[i - 1], CHAR_MAIL) || strchr(" /!", p[i - 1])))
+		i--;
+	while (i > lo && strchr(" :=\"", p[i - 1]))
+		i--;
+	return ENDS_IN(d, i, "agent") || ENDS_IN(d, i, "server");
+}
+
+/* Asterisk writes IPV4/UDP/203.0.113.7/5060. */
+static bool
+is_protocol(const char *name, size_t len)
+{
+	static const char *const names[] = { "tcp", "udp", "tls", "ws", "wss", "sctp", "dtls" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strlen(names[i]) == len && strncasecmp(name, names[i], len) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* What stands before "/": a product's name (Chrome/131.0.0.0), or a path, host or protocol? */
 static bool
-is_product(const struct detect *d, size_t slash, bool small)
+is_product(const struct detect *d, size_t slash, bool small, const struct address *a)
 {
 	const char *p = d->text.p;
 	size_t lo = slash > 40 ? slash - 40 : 0, i = slash;
@@ -172,13 +227,37 @@ is_product(const struct detect *d, size_t slash, bool small)
 		lower_case |= p[i - 1] >= 'a' && p[i - 1] <= 'z';
 		dot |= p[i - 1] == '.';
 	}
-	if (!alpha)
+	if (!alpha || (slash - i < 5 && is_protocol(p + i, slash - i)))
 		return false;
 	if (char_before(d, i) == '/' || dot || char_is(p[i], CHAR_DIGIT))
 		return small;
+	/* Java writes a host's name and its address in this way, too */
 	if (p[i] >= 'A' && p[i] <= 'Z' && lower_case)
-		return true;
+		return small || !detect_is_reserved(a->b);
 	return small;
+}
+
+/* Does a host's name go on at the dot at END? A file's ending looks much like it. */
+static bool
+is_in_domain(const struct detect *d, size_t end)
+{
+	static const char files[][4] = { "asc", "bz2", "deb", "dsc", "gz", "jar", "rpm", "sig",
+		"so", "tgz", "txt", "war", "xz", "zip", "zst" };
+	unsigned labels = 0;
+	size_t i = end, label = end;
+
+	while (char_at(d, i) == '.' && char_is(char_at(d, i + 1), CHAR_ALPHA) && labels < 8) {
+		for (label = ++i; char_is(char_at(d, i), CHAR_ALNUM) || char_at(d, i) == '-';)
+			i++;
+		labels++;
+	}
+	if (labels < 2 || char_at(d, i) == '_')
+		return false;
+	for (size_t k = 0; k < sizeof(files) / sizeof(files[0]); k++) {
+		if (i - label == strnlen(files[k], 4) && ends_in(d, i, files[k], i - label))
+			return false;
+	}
+	return true;
 }
 
 static bool
@@ -201,14 +280,15 @@ is_suffix_of_version(const struct detect *d, size_t end)
 bool
 detect_is_version(const struct detect *d, size_t start, size_t end, const struct address *a)
 {
-	bool small = is_small(a->b);
+	bool port = has_port(d, end);
+	bool small = is_small(a->b) && !port && !is_in_domain(d, end);
 	char before = char_before(d, start), more;
 
 	if (small && is_suffix_of_version(d, end))
 		return true;
 	switch (before) {
 	case '/':
-		return is_product(d, start - 1, small);
+		return !port && (is_product(d, start - 1, small, a) || is_in_agent(d, start, a));
 	case '^':
 	case '~':
 		return small;
@@ -217,8 +297,10 @@ detect_is_version(const struct detect *d, size_t start, size_t end, const struct
 	case '.':
 		more = char_before(d, start - 1);
 		if (small && char_is(more, CHAR_ALPHA))
-			return true;
-		return before != '.' && is_named_version(d, start - 1, small);
+			return !ENDS_IN(d, start - 1, "ip");
+		if (before == '.')
+			return ENDS_IN(d, start, ".so.");
+		return is_named_version(d, start - 1, small) || is_in_agent(d, start, a);
 	default:
 		break;
 	}
@@ -230,5 +312,6 @@ detect_is_version(const struct detect *d, size_t start, size_t end, const struct
 			return true;
 		return small && !ENDS_IN(d, start, "ip");
 	}
-	return is_named_version(d, start, small);
+	return is_named_version(d, start, small) ||
+	       (before == ' ' && start > 1 && is_in_agent(d, start, a));
 }
