@@ -161,6 +161,22 @@ detect_escape_tail(const struct detect *d, size_t s, size_t end)
 	return -1;
 }
 
+/* ECMA-48 8.3.117, of which programs write a few digits. */
+bool
+detect_is_colour(const struct detect *d, size_t s)
+{
+	size_t i = s - 1, lo = s > 16 ? s - 16 : 0;
+
+	if (s < 3 || d->text.p[i] != 'm')
+		return false;
+	while (i > lo && (char_is(d->text.p[i - 1], CHAR_DIGIT) || d->text.p[i - 1] == ';'))
+		i--;
+	return i > 1 && d->text.p[i - 1] == '[' &&
+	       memchr("\x1b"
+		      "b3e",
+		       d->text.p[i - 2], 4) != NULL; /* or \x1b, \u001b, #033, \e */
+}
+
 /* --- the surroundings ------------------------------------------------------------------------- */
 
 /* A piece of text without escapes; from[i] is where in the text its byte i stood. */

@@ -3,8 +3,8 @@
  * detect_v6.c - IPv6 in its textual forms (RFC 4291 2.2, RFC 5952), with what logs put around it
  *
  * Taken apart: "smtp:2001:db8::1" (a word before), "2001:db8:1:2:3:4:5:6:443" (a port behind eight
- * groups), "2001:db8::1.443" (BSD), "2001:db8::1: refused". Left alone: C++ and Perl names, MAC
- * addresses, fingerprints, EUI-64, "::" by itself.
+ * groups, or of five digits), "2001:db8::1.443" (BSD), "2001:db8::1: refused". Left alone: C++ and
+ * Perl names, MAC addresses, fingerprints, EUI-64, "::" by itself, and ":::443" (netstat).
  */
 #include <arpa/inet.h>
 #include <string.h>
@@ -41,12 +41,15 @@ find_start(const struct detect *d, size_t at, size_t *ret)
 	while (s > lo && (p[s - 1] == ':' || hex_digit(p[s - 1]) < 16))
 		s--;
 	before = char_before(d, s);
-	word = char_is(before, CHAR_ALPHA);
+	word = char_is(before, CHAR_ALPHA) && !detect_is_colour(d, s);
 	if (word || before == '%' || before == '\\' || before == '#') {
 		tail = detect_escape_tail(d, s, at + 1);
 		s += tail > 0 ? (size_t)tail : 0;
 		word = word && tail < 0;
 	}
+	if (s + 2 < d->text.len && p[s + 1] == ':' && p[s + 2] == ':' && p[s] == ':' &&
+		!char_is(before, CHAR_ALNUM))
+		return false; /* :::443 */
 	for (;;) {
 		for (colon = s; colon < at && p[colon] != ':';)
 			colon++;
@@ -136,8 +139,9 @@ read_groups(const struct detect *d, size_t start, struct groups *g)
 		}
 		if (i == group) /* a colon that is not followed by a group */
 			return true;
-		if (i - group > 4)
-			return g->n == 8 && g->gap == NO_GAP && is_port(d, group, i);
+		if (i - group > 4) /* too much for a group: a port, or no address */
+			return (g->n == 8 || g->gap != NO_GAP) && g->end < group &&
+			       is_port(d, group, i);
 		if (g->n == 9)
 			return false;
 		g->v[g->n++] = htons((uint16_t)v);
@@ -180,8 +184,19 @@ is_something_else(const struct detect *d, size_t start, size_t end)
 		return end - start == 2 || char_before(d, start) != '[' || char_at(d, end) != ']';
 	if ((upper && low) || char_at(d, end) == '(')
 		return true;
-	return n_digits + 2 == end - start && end - start <= 6 && start > 1 &&
-	       p[start - 1] == '[' && char_is(p[start - 2], CHAR_ALNUM); /* list[1::2] */
+	if (n_digits + 2 != end - start || end - start > 6 || start < 2)
+		return false;
+	if (p[start - 1] == '[')
+		return char_is(p[start - 2], CHAR_ALNUM);             /* list[1::2] */
+	return char_at(d, end) == ']' && ends_in(d, start, ":, ", 3); /* a[:, ::2] */
+}
+
+/* "[AF_INET6]2001:db8::1:1194": OpenVPN writes a port always. */
+static bool
+is_openvpn(const struct detect *d, size_t start, const struct groups *g)
+{
+	return char_before(d, start) == ']' && g->n > g->gap && d->text.p[g->at_last - 2] != ':' &&
+	       ENDS_IN(d, start, "[AF_INET6]");
 }
 
 static bool
@@ -193,6 +208,8 @@ is_address(const struct detect *d, size_t start, struct groups *g)
 		/* eight pairs: EUI-64, World Wide Name */
 		return g->n == 8 && g->wide != 0;
 	}
+	if (!g->quad && is_openvpn(d, start, g))
+		(void)drop_port(d, g);
 	if (g->n > 7 && (g->quad || g->n > 8 || g->gap == 7 || !drop_port(d, g)))
 		return false;
 	return g->n > 2 || g->quad || g->gap > 1 || (g->n == 2 && g->gap == 0) ||
