@@ -2,11 +2,12 @@
  *
  * detect_phone.c - telephone numbers: E.164, 00 and German national writing (DIN 5008)
  *
- *   +4915112345678   +49 30 1234567   +49 (0)30 123456-78   0049 30 1234567
- *   030 1234567   030/1234567   (030) 1234567   0151-12345678   01511234567
+ *   +4915112345678   +49 30 1234567   +49 (0)30 123456-78   +1 (202) 555-0123   0049 30 1234567
+ *   030 1234567   030/1234567   030 / 1234567   (030) 1234567   0151-12345678   01511234567
  *
  * Numbers of 8 to 15 digits in all. Blocks of digits without a sign that says so are taken only
- * where they are written as people write them, or follow a word like "tel".
+ * where they are written as people write them, or follow a word like "tel". Left alone: times
+ * (0930-1045), modes, dates, files (0815/4711), numbers of accounts, orders and taxes, fractions.
  */
 #include <string.h>
 
@@ -17,8 +18,9 @@
 struct number {
 	size_t end;
 	unsigned n_digits; /* in all */
-	unsigned n_blocks;
+	unsigned n_blocks, n_slashes;
 	unsigned first, last; /* digits in these blocks */
+	char sep;             /* between the last two of them */
 };
 
 static unsigned
@@ -31,22 +33,29 @@ block_len(const struct detect *d, size_t i)
 	return n;
 }
 
-/* Length of what may stand between two blocks at I. */
+/* Length of what may stand between two blocks at I, of which the one before is in brackets if OPEN.
+ * RET_OPEN: the one behind is. */
 static size_t
-separator_len(const struct detect *d, size_t i, bool bracket)
+separator_len(const struct detect *d, size_t i, bool open, bool *ret_open)
 {
-	char c = char_at(d, i);
+	char c = char_at(d, i), next = char_at(d, i + 1);
+	size_t blank = c == ' ' || c == '-', len;
 
-	if (bracket && c == ')')
-		return char_is(char_at(d, i + 1), CHAR_DIGIT) ? 1
-		       : strchr(" -/", char_at(d, i + 1))     ? 2
-							      : 0;
-	if (c == ' ' && char_at(d, i + 1) == '(' && char_at(d, i + 2) == '0' &&
-		char_at(d, i + 3) == ')')
-		return char_at(d, i + 4) == ' ' ? 5 : 4; /* " (0)" */
-	if (c == '(' && char_at(d, i + 1) == '0' && char_at(d, i + 2) == ')')
-		return char_at(d, i + 3) == ' ' ? 4 : 3;
-	return c == ' ' || c == '-' || c == '/' || c == '.' ? 1 : 0;
+	if (open) {
+		if (c != ')' || char_is(next, CHAR_DIGIT))
+			return c == ')';
+		if (next == ' ' && char_at(d, i + 2) == '/')
+			return 4;
+		return strchr(" -/", next) ? 2 : 0;
+	}
+	if (char_at(d, i + blank) == '(') {
+		len = block_len(d, i + blank + 1);
+		*ret_open = len > 0 && len < 6 && char_at(d, i + blank + 1 + len) == ')';
+		return *ret_open ? blank + 1 : 0;
+	}
+	if (c == ' ' && (next == '/' || next == '-'))
+		return 3;
+	return c == ' ' || c == '-' || c == '/' || c == '.';
 }
 
 /* May the block of LEN digits behind a separator belong to what has been read? */
@@ -55,7 +64,9 @@ goes_on(const struct detect *d, const struct number *n, size_t at, unsigned len)
 {
 	char sep = char_at(d, n->end), after = char_at(d, at + len);
 
-	if (len == 0 || len > 9 || n->n_digits + len > DIGITS_MAX)
+	if (len == 0 || n->n_digits + len > DIGITS_MAX)
+		return false;
+	if (len > 9 && (sep != '.' || n->n_blocks > 1)) /* whois has +49.3012345678 */
 		return false;
 	if (char_is(after, CHAR_ALPHA) || after == ':' || after == '_')
 		return false;
@@ -64,34 +75,41 @@ goes_on(const struct detect *d, const struct number *n, size_t at, unsigned len)
 	/* a whole number, then something else in the same row */
 	if (sep == ' ' && n->last >= 7)
 		return false;
-	if (sep == '.' && len < 2)
-		return false;
-	return true;
+	return sep != '.' || (len > 1 && (n->n_blocks == 1 || n->sep == '.'));
 }
 
-/* Reads blocks from AT on. */
+/* Reads blocks from AT on; OPEN: the first is in brackets. */
 static struct number
-read_number(const struct detect *d, size_t at, bool bracket)
+read_number(const struct detect *d, size_t at, bool open)
 {
 	struct number n = { .end = at };
-	size_t next = at;
+	size_t i = at, sep;
 
 	for (;;) {
-		unsigned len = block_len(d, next);
-		size_t sep;
+		unsigned len = block_len(d, i);
+		bool first = n.n_blocks == 0, next_open = false, more;
 
-		if (n.n_blocks == 0)
+		if (!first && !goes_on(d, &n, i, len))
+			return n;
+		sep = separator_len(d, i + len, open, &next_open);
+		more = sep > 0 && char_is(char_at(d, i + len + sep), CHAR_DIGIT);
+		if (!first && open && !more)
+			return n;
+		if (first) {
 			n.first = len;
-		else if (!goes_on(d, &n, next, len))
-			return n;
-		n.n_digits += len;
-		n.last = len;
+		} else {
+			n.sep = char_at(d, n.end);
+			n.n_slashes += memchr(d->text.p + n.end, '/', i - n.end) != NULL;
+		}
+		if (first || !open || len > 1 || char_at(d, i) != '0') /* but not the 0 of "(0)" */
+			n.n_digits += len;
 		n.n_blocks++;
-		n.end = next + len;
-		sep = separator_len(d, n.end, bracket && n.n_blocks == 1);
-		if (sep == 0 || !char_is(char_at(d, n.end + sep), CHAR_DIGIT))
+		n.last = len;
+		n.end = i + len;
+		if (!more)
 			return n;
-		next = n.end + sep;
+		i = n.end + sep;
+		open = next_open;
 	}
 }
 
@@ -107,13 +125,27 @@ is_end(const struct detect *d, size_t end)
 		 (c == '-' && char_is(more, CHAR_ALNUM)));
 }
 
+/* Are there four short blocks with dots between them, as an address has? */
+static bool
+is_quad(const struct detect *d, size_t i)
+{
+	for (int n = 0; n < 4; n++) {
+		unsigned len = block_len(d, i);
+
+		if (len < 1 || len > 3 || (n < 3 && char_at(d, i + len) != '.'))
+			return false;
+		i += len + 1;
+	}
+	return true;
+}
+
 bool
 detect_phone_digits(struct detect *d, size_t at, struct finding *ret)
 {
 	size_t digits = at + (char_at(d, at) == '+');
 	struct number n;
 
-	if (at < d->at || !char_is(char_at(d, digits), CHAR_DIGIT))
+	if (at < d->at || !char_is(char_at(d, digits), CHAR_DIGIT) || is_quad(d, digits))
 		return false;
 	n = read_number(d, digits, false);
 	if (n.n_digits < 7 || n.n_digits > DIGITS_MAX + 2 || char_is(char_at(d, n.end), CHAR_ALNUM))
@@ -130,11 +162,17 @@ detect_phone_plus(struct detect *d, size_t at, struct finding *ret)
 	if (at - 1 < d->at || !is_wanted(d, DETECT_PHONE))
 		return false;
 	/* a+4 is a sum or base64, but \n+4 and %20+4 are not */
-	if ((char_is(before, CHAR_ALNUM) && detect_escape_tail(d, at - 1, at + 1) < 0) ||
+	if ((char_is(before, CHAR_ALNUM) && detect_escape_tail(d, at - 1, at + 1) < 0 &&
+		    !detect_is_colour(d, at - 1)) ||
 		before == '+')
 		return false;
 	n = read_number(d, at, false);
 	if (n.n_digits < 8 || n.n_digits > DIGITS_MAX || !is_end(d, n.end))
+		return false;
+	/* a fraction; or a number that is not of North America, which has 11 digits */
+	if (n.n_blocks == 2 && n.sep == '.' && n.last < 8)
+		return false;
+	if (n.n_blocks == 1 && char_at(d, at) == '1' && n.n_digits != 11)
 		return false;
 	return detect_found(ret, at - 1, n.end, DETECT_PHONE, FORM_PLAIN);
 }
@@ -145,10 +183,11 @@ word_before(const struct detect *d, size_t at)
 {
 	static const char *const phone[] = { "tel", "telefon", "telephone", "phone", "fon", "fax",
 		"mobil", "mobile", "handy", "call", "caller", "callerid", "anruf", "rufnummer",
-		"dial", "dialed", "sip", "anrufer", "von", "from", "number", "nummer" };
+		"dial", "dialed", "sip", "anrufer", "von", "from", "telefonnummer", "handynummer",
+		"mobilnummer", "faxnummer", "number", "nummer" };
 	static const char *const other[] = { "order", "id", "pid", "no", "nr", "invoice", "ticket",
-		"serial", "session", "bestellung", "rechnung", "kundennummer", "bytes", "size",
-		"offset", "seq", "line", "account", "konto", "isbn", "ean" };
+		"serial", "session", "bestellung", "rechnung", "bytes", "size", "offset", "seq",
+		"line", "account", "konto", "isbn", "ean", "az", "aktenzeichen", "artikel" };
 	size_t end = at, start;
 
 	while (end > 0 && at - end < 4 && strchr(" =:\"'(.#<", d->text.p[end - 1]) &&
@@ -169,7 +208,8 @@ word_before(const struct detect *d, size_t at)
 			return phone[i][0] == 'n' ? word_before(d, start) : 1;
 		}
 	}
-	return 0;
+	/* Kundennummer, Steuernummer; a telephone's are above */
+	return end - start > 6 && ENDS_IN(d, end, "nummer") ? -1 : 0;
 }
 
 /* Are these some of many blocks, as an account has, or a dotted quad with leading zeros? */
@@ -190,30 +230,46 @@ is_row(const struct detect *d, size_t start, size_t end)
 	       block_len(d, start + first + 1) <= 4;
 }
 
+/* Numbers of the German plan begin with an area code, 015 to 017 (mobile) or 018, 0137 and the like;
+ * 010, 011, 014 and 019 are none. */
+static bool
+is_area_code(const char *p)
+{
+	return p[1] != '1' || !strchr("0149", p[2]);
+}
+
 /* Is N, at START, written as people write a number, or is it just a row of digits? */
 static bool
 is_written_as_number(const struct detect *d, const struct number *n, size_t start, bool bracket)
 {
-	const char *p = d->text.p;
-	bool abroad = p[start + 1] == '0';
+	const char *p = d->text.p + start;
+	char before = char_before(d, start), after = char_at(d, n->end);
+	bool abroad = p[1] == '0', called = after == '@' || (before == '<' && after == '>');
 	int word = word_before(d, start - bracket);
 
 	if (word < 0)
 		return false;
+	if (word > 0)
+		called = true;
 	if (n->n_blocks == 1) {
 		if (abroad)
 			return n->n_digits >= 11 && n->n_digits <= 16 &&
-			       (word > 0 || (p[start + 2] == '4' && n->n_digits >= 12));
-		if (word > 0)
+			       (called || (p[2] == '4' && n->n_digits >= 12));
+		if (called)
 			return n->n_digits >= 8 && n->n_digits <= 13;
-		return (n->n_digits == 11 || n->n_digits == 12) && p[start + 1] == '1' &&
-		       p[start + 2] >= '5' && p[start + 2] <= '7';
+		return (n->n_digits == 11 || n->n_digits == 12) && p[1] == '1' && p[2] >= '5' &&
+		       p[2] <= '7';
 	}
-	if (abroad)
-		return n->n_digits >= 10 && n->n_digits <= 17;
-	/* an area code has 3 to 6 digits with its 0, a number behind it 3 and more */
-	return n->first >= 3 && n->first <= 6 && n->n_digits >= 8 && n->n_digits <= 13 &&
-	       n->n_digits - n->first >= 4;
+	if (n->n_slashes > 1)
+		return false;
+	if (abroad) /* but not "001 002 003" */
+		return n->n_digits >= 10 && n->n_digits <= 17 &&
+		       !(p[n->first + 1] == '0' && char_at(d, start + n->first + 2) == '0');
+	/* an area code has 3 to 6 digits with its 0, a number behind it 4 and more; times, modes and
+	 * files have four and four */
+	return (called || is_area_code(p)) && n->first >= 3 && n->first <= 6 && n->n_digits >= 8 &&
+	       n->n_digits <= 13 && n->n_digits - n->first >= 4 &&
+	       (called || bracket || n->first != 4 || n->n_digits > 8);
 }
 
 bool
@@ -232,18 +288,17 @@ detect_phone_zero(struct detect *d, size_t at, struct finding *ret)
 	before = char_before(d, start);
 	if (!char_is(p[digit], CHAR_DIGIT) || p[digit] == '0') /* a padded number */
 		return false;
-	if (before == '.' || before == '-' || before == '_' || before == ',' || before == '/' ||
-		before == '%' || before == '\\' ||
-		(char_is(before, CHAR_ALNUM) && detect_escape_tail(d, start, at) != 0))
+	if (before == '.' || before == '-' || before == '_' || before == ',' || before == '%' ||
+		before == '\\' ||
+		(char_is(before, CHAR_ALNUM) && detect_escape_tail(d, start, at) != 0 &&
+			!detect_is_colour(d, start)))
 		return false;
-	bracket = before == '(';
+	bracket = before == '(' && char_at(d, start + block_len(d, start)) == ')';
 	n = read_number(d, start, bracket);
-	if (bracket && char_at(d, start + n.first) != ')')
-		bracket = false;
 	if (bracket && n.n_blocks < 2)
 		return false;
-	if (!is_end(d, n.end) || is_row(d, start, n.end) ||
-		!is_written_as_number(d, &n, start, bracket)) {
+	if ((before == '/' && char_at(d, n.end) != '@') || !is_end(d, n.end) ||
+		is_row(d, start, n.end) || !is_written_as_number(d, &n, start, bracket)) {
 		if (n.n_blocks == 1)
 			d->skip = n.end;
 		return false;
