@@ -58,6 +58,14 @@ local_start(const struct detect *d, size_t at)
 		}
 		i -= n - (size_t)tail;
 	}
+	if (char_before(d, i) == '[' || char_before(d, i) == ';') { /* ESC [32m */
+		size_t k = i;
+
+		while (k < at && char_is(p[k], CHAR_DIGIT))
+			k++;
+		if (k < at && detect_is_colour(d, k + 1))
+			i = k + 1;
+	}
 	for (size_t k = i; k < at && !ascii;) {
 		n = (uint8_t)p[k] >= 0x80 ? sign_len(p + k, at - k) : 0;
 		k += n ? n : 1;
@@ -67,6 +75,24 @@ local_start(const struct detect *d, size_t at)
 	while (i < at && (p[i] == '.' || p[i] == '-' || p[i] == '+'))
 		i++;
 	return i;
+}
+
+/* RFC 5321 4.1.2: what stands alone between angle brackets is an address with whatever signs it has
+ * (RFC 5322 3.2.3); elsewhere most of them end what is before it. Returns where it begins, or START. */
+static size_t
+path_start(const struct detect *d, size_t start, size_t at, size_t end)
+{
+	size_t lo = left_limit(d, at, LOCAL_MAX), i = start;
+	const char *p = d->text.p;
+
+	if (char_at(d, end) != '>' || char_before(d, i) == '<')
+		return start;
+	while (i > lo &&
+		(char_is(p[i - 1], CHAR_MAIL) || (uint8_t)p[i - 1] >= 0x80 ||
+			strchr("!#$%&'*/=?^`{|}~", p[i - 1])) &&
+		p[i - 1] != '\0')
+		i--;
+	return i < at && char_before(d, i) == '<' ? i : start;
 }
 
 static size_t
@@ -150,6 +176,8 @@ is_message(const struct detect *d, size_t start)
 	size_t i = start;
 	bool bracket = i > 0 && p[i - 1] == '<';
 
+	if (bracket && d->skip > d->at && char_at(d, d->skip) == '>' && start - d->skip < 5)
+		return true; /* the next of many in References */
 	i -= bracket;
 	for (int n = 0; n < 2 && i > 0 && strchr(" =:", p[i - 1]) && p[i - 1] != '\0'; n++)
 		i--;
@@ -169,6 +197,17 @@ is_message(const struct detect *d, size_t start)
 	       ENDS_IN(d, i, "content");
 }
 
+/* sofia/external/4915112345678@203.0.113.7: a call's number. */
+static bool
+is_number(const struct detect *d, size_t start, size_t at)
+{
+	if (at - start < 9 || at - start > 15 || char_before(d, start) != '/')
+		return false;
+	while (start < at && char_is(d->text.p[start], CHAR_DIGIT))
+		start++;
+	return start == at;
+}
+
 bool
 detect_email(struct detect *d, size_t at, struct finding *ret)
 {
@@ -177,15 +216,20 @@ detect_email(struct detect *d, size_t at, struct finding *ret)
 
 	if (start == at)
 		start = quoted_start(d, at);
+	if (is_wanted(d, DETECT_PHONE) && is_number(d, start, at))
+		return detect_found(ret, start, at, DETECT_PHONE, FORM_PLAIN);
 	/* a password may end in what looks like a local part */
 	before = char_before(d, start);
 	if (before != ' ' && before != '<' && before != '=' && before != '/' &&
 		detect_userinfo(d, at, ret))
 		return true;
-	if (start == at || !is_wanted(d, DETECT_EMAIL))
+	if (!is_wanted(d, DETECT_EMAIL))
 		return false;
 	end = domain_end(d, at + 1);
 	if (end == at + 1)
+		return false;
+	start = path_start(d, start, at, end);
+	if (start == at)
 		return false;
 	if (is_message(d, start)) {
 		d->skip = end;
