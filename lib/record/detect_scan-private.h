@@ -11,7 +11,7 @@
  * FIRST and SECOND: a pair is a candidate if the first byte's classes and the second's share a bit:
  *   0x01  key letter of rows 4, 6 [dDeEfFgGhHlLmMnN]      and [=:>]
  *   0x02  key letter of rows 5, 7 [pPrRsStTwWyY]          and [=:>]
- *   0x04  ["']                                            and [=:>]
+ *   0x04  ["' ]                                           and [=:>]
  *   0x08  [;] (of "&amp;")                                 and [#]
  *   0x10  the end of a field like user[password]          and [=]
  *   0x20  [%]                                             and [2345]
@@ -20,7 +20,7 @@
  */
 #define FIRST_LO                                                                                   \
 	{                                                                                          \
-		0x02, 0, 0x06, 0x02, 0x03, 0x21, 0x41, 0x07, 0x01, 0x02, 0, 0x88, 0x41, 0x11,      \
+		0x06, 0, 0x06, 0x02, 0x03, 0x21, 0x41, 0x07, 0x01, 0x02, 0, 0x88, 0x41, 0x11,      \
 			0x01, 0                                                                    \
 	}
 #define FIRST_HI                                                                                   \

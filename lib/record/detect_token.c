@@ -6,6 +6,7 @@
  *
  *   sessionToken=x   token%3Dx   "authToken":"x"   \"token\": \"x\"   \x22token\x22:\x22x\x22
  *   "password"=>"x"   user[password]=x   <authToken>x<   Authorization: Bearer x   X-Api-Key: x
+ *   password = "x"   "sessionToken":["x"]   u'token': u'x'
  *
  * Of a value only the secret is taken: no scheme, no quote. What stands for a value that has been
  * removed ("[token]", "-", "***", "[FILTERED]", "null") is none.
@@ -28,18 +29,26 @@ enum kind {
 struct key {
 	const char *name; /* lower case; what the key ends in */
 	uint8_t len;
-	bool whole; /* a word of its own: "pass", not "bypass" */
+	enum {
+		PART,
+		WORD,
+		ALONE
+	} as; /* a word of its own: "pass", not "bypass"; ALONE: nor "userKey" */
 	enum kind kind;
 };
 
 /* By their last letters, the most usual first. */
 #define KEY(name, kind)                                                                            \
 	{                                                                                          \
-		name, sizeof(name) - 1, false, KIND_##kind                                         \
+		name, sizeof(name) - 1, PART, KIND_##kind                                          \
 	}
 #define WHOLE(name, kind)                                                                          \
 	{                                                                                          \
-		name, sizeof(name) - 1, true, KIND_##kind                                          \
+		name, sizeof(name) - 1, WORD, KIND_##kind                                          \
+	}
+#define ALONE(name, kind)                                                                          \
+	{                                                                                          \
+		name, sizeof(name) - 1, ALONE, KIND_##kind                                         \
 	}
 static const struct key keys_d[] = { KEY("password", PASSWORD), KEY("passwd", PASSWORD),
 	WHOLE("pwd", PASSWORD), KEY("sessionid", TOKEN), KEY("session_id", TOKEN),
@@ -47,7 +56,8 @@ static const struct key keys_d[] = { KEY("password", PASSWORD), KEY("passwd", PA
 	KEY("callerid", NUMBER) };
 static const struct key keys_e[] = { WHOLE("code", LONG), WHOLE("response", LONG),
 	WHOLE("nonce", LONG), KEY("signature", LONG), KEY("cookie", COOKIE), KEY("phone", NUMBER),
-	WHOLE("mobile", NUMBER), KEY("passphrase", PASSWORD), KEY("passcode", PASSWORD) };
+	WHOLE("mobile", NUMBER), KEY("passphrase", PASSWORD), KEY("passcode", PASSWORD),
+	KEY("secret_key_base", PASSWORD) };
 static const struct key keys_f[] = { KEY("csrf", LONG), KEY("xsrf", LONG) };
 static const struct key keys_g[] = { WHOLE("sig", LONG) };
 static const struct key keys_h[] = { WHOLE("auth", LONG) };
@@ -61,10 +71,11 @@ static const struct key keys_r[] = { KEY("phonenumber", NUMBER), KEY("phone_numb
 	KEY("caller-id-number", NUMBER) };
 static const struct key keys_s[] = { WHOLE("pass", PASSWORD), WHOLE("sips", URI) };
 static const struct key keys_t[] = { KEY("secret", PASSWORD), WHOLE("jwt", TOKEN),
-	WHOLE("ticket", LONG), KEY("passwort", PASSWORD), KEY("kennwort", PASSWORD) };
+	WHOLE("ticket", LONG), WHOLE("salt", LONG), KEY("passwort", PASSWORD),
+	KEY("kennwort", PASSWORD) };
 static const struct key keys_w[] = { WHOLE("pw", PASSWORD) };
-static const struct key keys_y[] = { WHOLE("key", LONG), KEY("apikey", TOKEN),
-	KEY("api_key", TOKEN), KEY("api-key", TOKEN) };
+static const struct key keys_y[] = { KEY("apikey", TOKEN), KEY("api_key", TOKEN),
+	KEY("api-key", TOKEN), KEY("secretkey", LONG), KEY("accesskey", LONG), ALONE("key", LONG) };
 
 #define L(c)  (UINT32_C(1) << ((c)&31))
 #define OF(k) k, sizeof(k) / sizeof(k[0])
@@ -100,7 +111,7 @@ const uint32_t detect_key_ends[32] = {
 	['p' & 31] = L('i') | L('t'),
 	['r' & 31] = L('e'),
 	['s' & 31] = L('s') | L('p'),
-	['t' & 31] = L('e') | L('w') | L('r'),
+	['t' & 31] = L('e') | L('w') | L('r') | L('l'),
 	['w' & 31] = L('p'),
 	['y' & 31] = L('e'),
 };
@@ -109,13 +120,13 @@ const uint32_t detect_key_ends[32] = {
 
 /* Is the key at START a word of its own, or does one of camelCase begin there? */
 static bool
-is_whole(const struct detect *d, size_t start)
+is_whole(const struct detect *d, size_t start, bool camel)
 {
 	char c = char_before(d, start), own = char_at(d, start);
 
-	if (!char_is(c, CHAR_ALPHA))
+	if (!char_is(c, CHAR_ALNUM))
 		return true;
-	if (own >= 'A' && own <= 'Z' && c >= 'a')
+	if (camel && own >= 'A' && own <= 'Z' && c >= 'a')
 		return true;
 	return detect_escape_tail(d, start, start + 2) >= 0;
 }
@@ -141,19 +152,22 @@ key_before(const struct detect *d, size_t end)
 	if (!char_is(char_before(d, end), CHAR_ALPHA))
 		return NULL;
 	for (size_t i = 0; i < key_groups[last].n; i++, k++) {
-		if (ends_in_key(d->text.p, end, k) && (!k->whole || is_whole(d, end - k->len)))
+		if (ends_in_key(d->text.p, end, k) &&
+			(k->as == PART || is_whole(d, end - k->len, k->as == WORD)))
 			return k;
 	}
 	return NULL;
 }
 
-/* Goes back from a sign over a quote, or the bracket of user[password]. */
+/* Goes back from a sign over a blank, a quote, or the bracket of user[password]. */
 static size_t
 key_end(const struct detect *d, size_t end)
 {
 	const char *p = d->text.p;
 	char c = char_before(d, end);
 
+	if (c == ' ')
+		c = char_before(d, --end);
 	if (c == '"' || c == '\'' || c == ']') {
 		end--;
 		while (end > 0 && p[end - 1] == '\\')
@@ -209,13 +223,18 @@ static void
 find_end(const struct detect *d, struct value *v, size_t max)
 {
 	unsigned stop = v->query ? CHAR_QUERY_STOP : CHAR_STOP;
+	const char *p = d->text.p;
 	size_t i = v->start, hi = d->text.len - i > max ? i + max : d->text.len;
 
 	if (v->quote && find_quote(d, v))
 		return;
-	while (i < hi && !char_is(d->text.p[i], stop) && !(v->escaped && is_escaped_stop(d, i)))
+	while (i < hi && !char_is(p[i], stop))
 		i++;
 	v->end = i;
+	for (i = v->start; v->escaped && i < v->end; i++) {
+		if (is_escaped_stop(d, i))
+			v->end = i;
+	}
 }
 
 /* Goes over the quote at I, in one of its writings, if there is one. */
@@ -225,6 +244,8 @@ open_quote(const struct detect *d, size_t i, char sign, struct value *v)
 	size_t k = i, n;
 	char c = char_at(d, i);
 
+	if ((c == 'u' || c == 'b') && (char_at(d, i + 1) == '\'' || char_at(d, i + 1) == '"'))
+		c = char_at(d, ++i); /* Python */
 	if (c == '"' || c == '\'' || (c == '<' && sign == '=')) {
 		v->quote = c == '<' ? '>' : c;
 		return i + 1;
@@ -255,6 +276,8 @@ find_value(const struct detect *d, size_t i, char sign, struct value *v)
 		v->blank = true;
 		i++;
 	}
+	if (char_at(d, i) == '[' && (char_at(d, i + 1) == '"' || char_at(d, i + 1) == '\\'))
+		i++; /* the first of many */
 	first = i;
 	v->start = open_quote(d, i, sign, v);
 	/* "token:abc" and "a key: abc" say little, quotes say more */
@@ -281,8 +304,10 @@ is_placeholder(const struct detect *d, const struct value *v)
 	const char *p = d->text.p + v->start;
 	size_t len = v->end - v->start, n = 0;
 
-	if (len == 0 || (len >= 3 && memcmp(p, "***", 3) == 0) ||
+	if (len == 0 || (len >= 3 && (memcmp(p, "***", 3) == 0 || memcmp(p, "…", 3) == 0)) ||
 		(p[0] == '[' && p[len - 1] == ']')) /* [token], [FILTERED] */
+		return true;
+	if (p[0] == ':' || (len == 2 && p[0] == '%')) /* :token, %s */
 		return true;
 	while (n < len && (p[n] == '*' || p[n] == 'x' || p[n] == 'X' || p[n] == '.'))
 		n++;
@@ -323,7 +348,8 @@ is_mixed(const struct detect *d, const struct value *v, size_t min)
 	if (v->end - v->start < min)
 		return false;
 	m = mix_of(d, v);
-	return m.digits >= 2 && m.lowers + m.uppers > 0;
+	return m.digits >= 2 ? m.lowers + m.uppers > 0
+			     : m.digits > 0 && m.lowers > 0 && m.uppers > 0;
 }
 
 static bool
@@ -340,7 +366,7 @@ is_secret(const struct detect *d, const struct value *v, enum kind kind)
 
 	if (is_placeholder(d, v))
 		return false;
-	if (v->blank) /* prose, or a header */
+	if (v->blank && kind != KIND_LONG) /* prose, or a header */
 		return len >= 6 && mix_of(d, v).digits > 0;
 	switch (kind) {
 	case KIND_PASSWORD:
@@ -362,9 +388,23 @@ found_value(struct detect *d, struct value *v, struct finding *ret)
 	return detect_found(ret, v->start, v->end, DETECT_TOKEN, FORM_PLAIN);
 }
 
+/* Cuts off what no token has, but a sentence or a URL behind it: "token=abc." ";jsessionid=abc?x" */
+static void
+trim(const struct detect *d, struct value *v)
+{
+	const char *p = d->text.p, *query = NULL;
+
+	if (!v->query && !v->quote)
+		query = memchr(p + v->start, '?', v->end - v->start);
+	if (query)
+		v->end = (size_t)(query - p);
+	while (v->end > v->start + 3 && p[v->end - 1] == '.')
+		v->end--;
+}
+
 /* --- headers ---------------------------------------------------------------------------------- */
 
-/* Authorization: [scheme] credentials. Of Digest's parameters each is a key of its own. */
+/* Authorization: [scheme] credentials. Of Digest's and AWS4's parameters each is a key of its own. */
 static bool
 find_credentials(struct detect *d, struct value *v, struct finding *ret)
 {
@@ -374,18 +414,20 @@ find_credentials(struct detect *d, struct value *v, struct finding *ret)
 	v->quote = 0; /* the scheme ends by a blank */
 	find_end(d, v, VALUE_LOOK);
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-		size_t n = 1;
-		char c = char_at(d, v->end);
+		size_t len, end, n;
+		char c;
 
-		if (!is_word(d, v, schemes[i]))
+		if (lower(char_at(d, v->start)) != schemes[i][0])
 			continue;
-		if (is_word(d, v, "digest"))
+		len = strlen(schemes[i]);
+		end = v->start + len;
+		c = char_at(d, end);
+		if (char_is(c, CHAR_BASE64) || !ends_in(d, end, schemes[i], len))
+			continue;
+		n = detect_escape_read(d, end, &c);
+		if ((c != ' ' && c != '+') || schemes[i][0] == 'd' || schemes[i][1] == 'w')
 			return false;
-		if (c == '%')
-			n = detect_escape_read(d, v->end, &c);
-		if (c != ' ')
-			return false;
-		v->start = v->end + n;
+		v->start = end + (n ? n : 1);
 		find_end(d, v, VALUE_LOOK);
 		break;
 	}
@@ -421,7 +463,8 @@ bool
 detect_key(struct detect *d, size_t end, size_t at, bool escaped, struct finding *ret)
 {
 	char sign = escaped ? '=' : d->text.p[at - 1];
-	const struct key *k = key_before(d, key_end(d, end));
+	size_t name_end = key_end(d, end);
+	const struct key *k = key_before(d, name_end);
 	struct value v = { .escaped = escaped };
 
 	if (!k) {
@@ -430,7 +473,9 @@ detect_key(struct detect *d, size_t end, size_t at, bool escaped, struct finding
 		find_value(d, at, sign, &v);
 		return is_mixed(d, &v, 16) && found_value(d, &v, ret);
 	}
-	v.query = sign == '=' && !escaped && is_parameter(d, end - k->len);
+	if (char_at(d, at) == '=')
+		return false; /* a comparison */
+	v.query = sign == '=' && !escaped && is_parameter(d, name_end - k->len);
 	switch (k->kind) {
 	case KIND_URI:
 		return sign == ':' && detect_phone_digits(d, at, ret);
@@ -448,9 +493,15 @@ detect_key(struct detect *d, size_t end, size_t at, bool escaped, struct finding
 	if (k->kind == KIND_HEADER)
 		return find_credentials(d, &v, ret);
 	/* signs of the sentence around it */
-	while ((v.blank || v.query) && v.end > v.start && strchr(".,;)]}'", d->text.p[v.end - 1]) &&
-		d->text.p[v.start] != '[')
+	while ((v.blank || v.query) && v.end > v.start &&
+		!char_is(d->text.p[v.end - 1], CHAR_ALNUM) &&
+		strchr(".,;)]}'", d->text.p[v.end - 1]) && d->text.p[v.start] != '[')
 		v.end--;
+	if (k->kind != KIND_PASSWORD)
+		trim(d, &v);
+	if (lower(char_before(d, name_end - k->len)) == 'y' &&
+		ENDS_IN(d, name_end, "publickeytoken"))
+		return false; /* .NET's name for an assembly */
 	return is_secret(d, &v, k->kind) && found_value(d, &v, ret);
 }
 
