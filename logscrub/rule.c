@@ -165,7 +165,7 @@ static enum drop_reason
 read_split(struct rule *r, struct level *lv)
 {
 	const int64_t before_us = r->time_us;
-	enum drop_reason why;
+	enum drop_reason why, again;
 
 	switch (format_split(lv->format, lv->text, &lv->split)) {
 	case FORMAT_OK:
@@ -182,10 +182,11 @@ read_split(struct rule *r, struct level *lv)
 	r->time_us = before_us;
 	if (!format_retry_bare(lv->format, lv->text, &lv->split))
 		return why;
-	why = read_pieces(r, lv);
-	if (why != DROP_NONE)
-		r->time_us = before_us;
-	return why;
+	again = read_pieces(r, lv);
+	if (again == DROP_NONE)
+		return again;
+	r->time_us = before_us;
+	return why; /* of what the line looked like */
 }
 
 static enum drop_reason

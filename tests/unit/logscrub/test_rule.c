@@ -25,6 +25,8 @@ static const char head[] =
 	"format \"any\" { type = \"variants\" formats = { \"line\", \"other\", \"object\", "
 	"\"framed\" } }\n"
 	"format \"outer\" { type = \"json\" time = \"time\" field \"log\" { format = \"trace\" } }\n"
+	"format \"slow\" { type = \"pattern\" pattern = '(?<n>(x+x+)+y)(?<rest>.*)' }\n"
+	"format \"slowly\" { type = \"syslog\" message = \"slow\" }\n"
 	"format \"trace\" { type = \"pattern\" begin = '\\d{4}-' pattern = { "
 	"'(?<time>\\S+) (?<text>[^\\n]*)(?:\\n(?<rest>.*))?' } }\n";
 
@@ -92,6 +94,16 @@ START_TEST(a_line_that_the_format_does_not_match_is_not_written)
 	load_ok("line", "keep = { \"time_local\" }");
 	ck_assert_str_eq(apply("203.0.113.7 has come"), "no-match");
 	ck_assert_str_eq(apply(""), "no-match");
+}
+END_TEST
+
+/* Also where a line is tried a second time, as a message without a header. */
+START_TEST(a_pattern_that_met_its_limit_is_the_reason)
+{
+	load_ok("slowly", "keep = { \"time\", \"n\" }");
+	ck_assert_str_eq(apply("Nov 24 01:40:29 vm app[7]: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx y"),
+		"match-limit");
+	ck_assert_str_eq(apply("Nov 24 01:40:29 vm app[7]: words"), "no-match");
 }
 END_TEST
 
@@ -296,6 +308,7 @@ main(void)
 	tcase_add_checked_fixture(t, setup_folder, remove_folder);
 	tcase_add_test(t, a_field_that_no_rule_names_is_written_as_a_dash);
 	tcase_add_test(t, a_line_that_the_format_does_not_match_is_not_written);
+	tcase_add_test(t, a_pattern_that_met_its_limit_is_the_reason);
 	tcase_add_test(t, a_rule_that_drops_the_time_is_refused);
 	tcase_add_test(t, a_field_that_the_format_does_not_have_is_refused);
 	tcase_add_test(t, a_field_named_twice_is_refused);
