@@ -10,6 +10,8 @@
 #include "logscrub/route.h"
 #include "logscrub/say.h"
 
+#define SAY_US INT64_C(60000000) /* how often the same failure is told of */
+
 struct lane {
 	char stream[POSITION_NAME_MAX + 1];
 	struct pipe *pipe;
@@ -24,8 +26,10 @@ struct feed {
 	struct source *source;
 	struct lane **lane;
 	size_t n_lanes, max_lanes;
-	struct lane *last; /* entries come in runs */
-	uint64_t n_too_long;
+	struct lane *last;              /* entries come in runs */
+	uint64_t n_too_long, n_missing; /* of the source's, counted */
+	const char *said;               /* its last failure that was told of */
+	int64_t said_us;
 	struct entry held;
 	bool is_held;
 	bool sync_said;
@@ -281,13 +285,13 @@ handle(struct feed *f, const struct entry *en, struct err *e)
 	return lane_pass(f, l, en, text, e);
 }
 
+/* What the source itself dropped is its store's, if it has one. */
 static void
-count_too_long(struct feed *f)
+count_dropped(struct feed *f, uint64_t *before, uint64_t now, enum drop_reason why)
 {
-	uint64_t n = source_n_too_long(f->source);
 	struct metrics_store *m = f->host->unclaimed;
 
-	if (n == f->n_too_long)
+	if (now == *before)
 		return;
 	if (f->decl->store) {
 		size_t i = (size_t)(conf_find_store(f->host->conf, f->decl->store) -
@@ -297,10 +301,23 @@ count_too_long(struct feed *f)
 			m = pipe_counters(f->host->pipe[i]);
 	}
 	if (m) {
-		m->n_read += n - f->n_too_long;
-		m->n_dropped[DROP_TOO_LONG] += n - f->n_too_long;
+		m->n_read += now - *before;
+		m->n_dropped[why] += now - *before;
 	}
-	f->n_too_long = n;
+	*before = now;
+}
+
+/* A torn journal, or a socket in trouble, may fail thousands of times in a row. */
+static void
+say_failure(struct feed *f, const struct err *e)
+{
+	int64_t now = monotonic_us();
+
+	if (f->said && f->said == e->what && now - f->said_us < SAY_US)
+		return;
+	say_err(LOG_ERR, e);
+	f->said = e->what;
+	f->said_us = now;
 }
 
 /* 0: one handled; 1: none for now; 2: held. */
@@ -313,7 +330,7 @@ one(struct feed *f, struct err *e)
 	if (!f->is_held) {
 		rc = source_next(f->source, &f->held, &why);
 		if (rc < 0)
-			say_err(LOG_ERR, &why);
+			say_failure(f, &why);
 		if (rc != 0)
 			return rc < 0 ? 0 : 1;
 	}
@@ -332,7 +349,8 @@ feed_turn(struct feed *f, unsigned n, struct err *e)
 
 	while (n-- > 0 && rc == 0)
 		rc = one(f, e);
-	count_too_long(f);
+	count_dropped(f, &f->n_too_long, source_n_too_long(f->source), DROP_TOO_LONG);
+	count_dropped(f, &f->n_missing, source_n_missing(f->source), DROP_MISSING);
 	if (rc < 0)
 		return rc;
 	if (source_pause(f->source, rc == 2, &why) < 0)

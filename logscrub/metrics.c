@@ -58,7 +58,7 @@ fill(struct metrics *m, const struct conf *c, struct metrics_store *store,
 		store[i].name = name;
 	}
 	for (size_t i = 0; i < c->n_sources; i++)
-		source[i] = (struct metrics_source){ c->source[i].name, -1 };
+		source[i] = (struct metrics_source){ .name = c->source[i].name, .lag_us = -1 };
 }
 
 int

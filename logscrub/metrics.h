@@ -35,7 +35,8 @@ struct metrics_store {
 
 struct metrics_source {
 	const char *name;
-	int64_t lag_us; /* behind the source's own end; -1 unknown: not written */
+	uint64_t n_failed; /* what could not be read */
+	int64_t lag_us;    /* behind the source's own end; -1 unknown: not written */
 };
 
 /* Borrows C, which names the stores and sources. The caller owns *ret. */

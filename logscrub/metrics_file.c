@@ -87,6 +87,12 @@ put_state(const struct metrics *m, struct buf *b)
 	put_head(b, "sparsam_sink_trouble", "gauge", "1 while a sink of the store takes nothing.");
 	for (size_t i = 0; i < m->n_stores; i++)
 		put_store(b, "sparsam_sink_trouble", &m->store[i], m->store[i].trouble);
+	put_head(b, "sparsam_source_failures_total", "counter", "What a source could not read.");
+	for (size_t i = 0; i < m->n_sources; i++) {
+		buf_str(b, "sparsam_source_failures_total{");
+		put_label(b, "source", m->source[i].name);
+		buf_printf(b, "} %" PRIu64 "\n", m->source[i].n_failed);
+	}
 	put_head(b, "sparsam_source_lag_seconds", "gauge", "How far a source is behind its end.");
 	for (size_t i = 0; i < m->n_sources; i++) {
 		if (m->source[i].lag_us < 0)

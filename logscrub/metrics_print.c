@@ -57,6 +57,7 @@ print_json(const struct metrics *m, struct print *p)
 	for (size_t i = 0; i < m->n_sources; i++) {
 		print_begin(p);
 		print_str(p, "source", span_str(m->source[i].name));
+		print_int(p, "failures", (int64_t)m->source[i].n_failed);
 		if (m->source[i].lag_us >= 0)
 			print_int(p, "lag_ms", m->source[i].lag_us / 1000);
 		print_end(p);
@@ -101,12 +102,14 @@ print_reasons(const struct metrics *m, struct print *p)
 static void
 print_sources(const struct metrics *m, struct print *p)
 {
-	struct print_table *t = print_table_new(2);
+	struct print_table *t = print_table_new(3);
 
 	print_table_cell(t, false, "SOURCE");
+	print_table_cell(t, true, "FAILURES");
 	print_table_cell(t, true, "LAG");
 	for (size_t i = 0; i < m->n_sources; i++) {
 		print_table_cell(t, false, "%s", m->source[i].name);
+		print_table_cell(t, true, "%" PRIu64, m->source[i].n_failed);
 		if (m->source[i].lag_us < 0)
 			print_table_cell(t, true, "-");
 		else

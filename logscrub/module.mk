@@ -9,7 +9,7 @@ logscrub.srcs += logscrub/sink.c logscrub/sink_file.c logscrub/sink_tail.c logsc
 logscrub.srcs += logscrub/main.c logscrub/filter.c logscrub/lines.c logscrub/confirm.c logscrub/setup.c \
 	    logscrub/rule.c logscrub/rule_bind.c logscrub/explain.c logscrub/check_config.c
 logscrub.srcs += logscrub/metrics.c logscrub/metrics_file.c logscrub/metrics_print.c
-logscrub.srcs += logscrub/source.c logscrub/source_journal.c logscrub/source_syslog.c \
+logscrub.srcs += logscrub/source.c logscrub/source_journal.c logscrub/journal_files.c logscrub/source_syslog.c \
 	    logscrub/source_tail.c logscrub/syslog_frame.c logscrub/syslog_socket.c \
 	    logscrub/tail_file.c logscrub/tail_find.c logscrub/tail_window.c logscrub/seal.c \
 	    logscrub/claim.c logscrub/position.c

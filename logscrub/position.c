@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-/* The parts of "j:s=ID;i=SEQNUM;b=…" (systemd.journal-fields(7)) that order entries exactly. */
-static bool
-cursor_seqnum(struct span p, struct span *ret_id, uint64_t *ret_seqnum)
+/* "j:s=ID;i=SEQNUM;b=…" (systemd.journal-fields(7)) */
+bool
+position_sequence(struct span p, struct span *ret_id, uint64_t *ret_number)
 {
 	static const char head[] = "j:s=";
 	const char *i;
@@ -20,7 +20,7 @@ cursor_seqnum(struct span p, struct span *ret_id, uint64_t *ret_seqnum)
 	i += 3;
 	for (size_t n = 0; n < 16 && i + n < p.p + p.len && i[n] != ';'; n++)
 		digits[n] = i[n];
-	*ret_seqnum = strtoull(digits, NULL, 16);
+	*ret_number = strtoull(digits, NULL, 16);
 	return true;
 }
 
@@ -32,7 +32,8 @@ position_compare(struct span a, int64_t order_a, struct span b, int64_t order_b)
 
 	if (a.len > 0 && span_eq(a, b))
 		return 0;
-	if (cursor_seqnum(a, &id_a, &n_a) && cursor_seqnum(b, &id_b, &n_b) && span_eq(id_a, id_b))
+	if (position_sequence(a, &id_a, &n_a) && position_sequence(b, &id_b, &n_b) &&
+		span_eq(id_a, id_b))
 		return n_a < n_b ? -1 : n_a > n_b;
 	return order_a < order_b ? -1 : order_a > order_b;
 }

@@ -8,11 +8,16 @@
  * sequence numbers instead.
  */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/span.h"
 
 #define POSITION_MAX 512 /* bytes */
+
+/* Of a journal's cursor: which sequence its entry belongs to ("j:s=ID", borrowed from P) and its
+ * number in that. False: P is none. */
+bool position_sequence(struct span p, struct span *ret_id, uint64_t *ret_number);
 
 /* Below, at or above zero as A lies before, at or behind B. */
 int position_compare(struct span a, int64_t order_a, struct span b, int64_t order_b);

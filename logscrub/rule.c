@@ -23,6 +23,7 @@ static const char *const reason_names[DROP_REASONS] = {
 	[DROP_INVALID] = "invalid-json",
 	[DROP_ORPHAN] = "orphan",
 	[DROP_UNCLAIMED] = "unclaimed",
+	[DROP_MISSING] = "missing",
 };
 
 const char *

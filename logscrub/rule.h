@@ -25,6 +25,7 @@ enum drop_reason {
 	DROP_INVALID,   /* JSON that is none */
 	DROP_ORPHAN,    /* does not begin an entry and belongs to none */
 	DROP_UNCLAIMED, /* no store has it */
+	DROP_MISSING, /* the journal has numbered it and does not have it: torn, or gone too early */
 	DROP_REASONS
 };
 

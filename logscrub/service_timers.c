@@ -46,8 +46,10 @@ service_update_metrics(struct service *s)
 		struct source *src = feed_source(s->work[i].feed);
 		struct metrics_source *m = metrics_source(s->metrics, source_decl(src)->name);
 
-		if (m)
-			m->lag_us = source_lag_us(src);
+		if (!m)
+			continue;
+		m->lag_us = source_lag_us(src);
+		m->n_failed = source_n_failed(src);
 	}
 }
 

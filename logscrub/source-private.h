@@ -23,7 +23,7 @@ struct source {
 	const struct source_ops *ops;
 	const struct conf_source *decl;
 	const struct source_host *host;
-	uint64_t n_too_long, n_failed;
+	uint64_t n_too_long, n_missing, n_failed;
 	int64_t lag_us;
 	bool paused;
 };

@@ -135,6 +135,12 @@ source_n_too_long(const struct source *s)
 }
 
 uint64_t
+source_n_missing(const struct source *s)
+{
+	return s->n_missing;
+}
+
+uint64_t
 source_n_failed(const struct source *s)
 {
 	return s->n_failed;

@@ -89,8 +89,10 @@ int source_redeclare(
 
 const struct conf_source *source_decl(const struct source *s);
 uint64_t source_n_too_long(const struct source *s); /* lines dropped for length */
-uint64_t source_n_failed(const struct source *s);   /* what could not be read: torn files, peers */
-int64_t source_lag_us(const struct source *s);      /* behind its own end, by time; -1 unknown */
+uint64_t source_n_missing(
+	const struct source *s); /* entries numbered and not there (DROP_MISSING) */
+uint64_t source_n_failed(const struct source *s); /* what could not be read: torn files, peers */
+int64_t source_lag_us(const struct source *s);    /* behind its own end, by time; -1 unknown */
 
 struct source *source_free(struct source *s);
 DEFINE_CLEANUP(struct source, source_free)

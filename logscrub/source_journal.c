@@ -3,8 +3,10 @@
  * The journal: an entry becomes the line that a syslog daemon would have written to a file. Of its
  * other fields only those that say where it came from and name no person go along.
  *
- * A torn or vanished file is passed over and counted; the journal's other files go on. Positions
- * are cursors; where a journal has no entry yet, "j:@" with the time of the start.
+ * A torn or vanished file is passed over; the journal's other files go on. What was lost with it
+ * shows in the numbers of the entries, which journald counts through all its files, or, where nothing
+ * of it can be read, is told of by journal_files.h. Positions are cursors; where a journal has no
+ * entry yet, "j:@" with the time of the start.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +16,20 @@
 #include <systemd/sd-journal.h>
 
 #include "logscrub/claim.h"
+#include "logscrub/journal_files.h"
 #include "logscrub/rule.h"
 #include "logscrub/source-private.h"
 #include "record/detect.h"
 
-#define FIELD_BYTES_MAX 256 /* of a trusted field */
-#define ENTRY_BYTES_MAX (LINE_MAX_BYTES + 4096)
+#define SEQUENCE_GAP_MAX (UINT64_C(1) << 32)
+#define SEQUENCES_MAX    8   /* journald begins another one where it finds no file to go on from */
+#define FIELD_BYTES_MAX  256 /* of a trusted field */
+#define ENTRY_BYTES_MAX  (LINE_MAX_BYTES + 4096)
+
+struct sequence {
+	char id[64];
+	uint64_t number; /* the greatest seen */
+};
 
 struct source_journal {
 	struct source s;
@@ -34,7 +44,10 @@ struct source_journal {
 	char position[POSITION_MAX];
 	size_t position_len;
 	int64_t order;
-	bool seen_end;
+	struct journal_files *files;
+	bool look; /* files came or went */
+	struct sequence sequence[SEQUENCES_MAX];
+	unsigned n_sequences; /* ever seen; the slots are used in turn */
 };
 
 /* Says where an entry came from. Units that are started for a connection carry its addresses. */
@@ -221,23 +234,65 @@ build_line(struct source_journal *j, struct entry *ret)
 	ret->message = span_from(ret->line, message_at);
 }
 
+/* --- what is missing --------------------------------------------------------------------------- */
+
+static struct sequence *
+sequence_of(struct source_journal *j, struct span id)
+{
+	struct sequence *s;
+
+	for (unsigned i = 0; i < SEQUENCES_MAX; i++)
+		if (span_eq(span_str(j->sequence[i].id), id))
+			return &j->sequence[i];
+	s = &j->sequence[j->n_sequences++ % SEQUENCES_MAX];
+	memcpy(s->id, id.p, id.len);
+	s->id[id.len] = '\0';
+	s->number = 0;
+	return s;
+}
+
+/* Counts what lies between the entry at hand and the one before it. With matches, gaps are what is
+ * wanted. False: the number itself is torn, and nothing may be placed by it. */
+static bool
+note_number(struct source_journal *j, struct span position)
+{
+	struct sequence *s;
+	struct span id;
+	uint64_t n;
+
+	if (j->s.decl->match.n > 0 || !position_sequence(position, &id, &n) ||
+		id.len >= sizeof(s->id))
+		return true;
+	s = sequence_of(j, id);
+	if (n <= s->number)
+		return true;
+	if (s->number > 0 && n - s->number > SEQUENCE_GAP_MAX)
+		return false;
+	if (s->number > 0)
+		j->s.n_missing += n - s->number - 1;
+	s->number = n;
+	return true;
+}
+
 /* --- positions -------------------------------------------------------------------------------- */
 
 static int
 note_position(struct source_journal *j, struct err *e)
 {
-	char *cursor = NULL;
+	char *cursor = NULL, text[POSITION_MAX];
 	uint64_t us = 0;
 	int r = sd_journal_get_cursor(j->journal, &cursor);
 	int n;
 
 	if (r >= 0)
 		r = sd_journal_get_realtime_usec(j->journal, &us);
-	n = r >= 0 ? snprintf(j->position, sizeof(j->position), "j:%s", cursor) : 0;
+	n = r >= 0 ? snprintf(text, sizeof(text), "j:%s", cursor) : 0;
 	free(cursor);
-	if (r < 0 || n < 0 || (size_t)n >= sizeof(j->position))
+	if (r < 0 || n < 0 || (size_t)n >= sizeof(text) ||
+		!note_number(j, span_of(text, (size_t)n)))
 		return err_fail(
 			e, EX_DATAERR, r < 0 ? -r : 0, N_("cannot read journal entry"), NULL, NULL);
+	memcpy(j->position, text, (size_t)n);
 	j->position_len = (size_t)n;
 	j->order = (int64_t)us;
 	return 0;
@@ -279,6 +334,7 @@ seek_past(struct source_journal *j, const struct source_past *past, struct err *
 	memcpy(j->position, past->position, past->len);
 	j->position_len = past->len;
 	j->order = past->order;
+	(void)note_number(j, span_of(j->position, j->position_len)); /* the first is always taken */
 	if (past->len > 2 && past->position[2] != '@') {
 		memcpy(cursor, past->position + 2, past->len - 2);
 		cursor[past->len - 2] = '\0';
@@ -353,6 +409,14 @@ journal_next(struct source *s, struct entry *ret, struct err *e)
 {
 	struct source_journal *j = (struct source_journal *)s;
 
+	if (j->look) {
+		unsigned n = journal_files_look(j->files, s->decl, e);
+
+		j->look = false;
+		s->n_failed += n > 0 ? n - 1 : 0;
+		if (n > 0)
+			return -1;
+	}
 	for (;;) {
 		int r = sd_journal_next(j->journal);
 
@@ -379,6 +443,7 @@ journal_ready(struct source *s, int fd, struct err *e)
 	int r = sd_journal_process(j->journal);
 
 	(void)fd; /* there is only one */
+	j->look |= r == SD_JOURNAL_INVALIDATE;
 	if (r < 0)
 		return err_fail(e, EX_UNAVAILABLE, -r, N_("cannot watch the journal"), NULL, NULL);
 	return 0;
@@ -425,6 +490,7 @@ journal_free(struct source *s)
 	if (j->journal)
 		sd_journal_close(j->journal);
 	claims_free(j->claims);
+	journal_files_free(j->files);
 	buf_wipe(&j->line);
 	buf_wipe(&j->trusted);
 	buf_wipe(&j->message);
@@ -516,14 +582,15 @@ source_journal_open(const struct conf *c, const struct conf_source *d,
 	s = &j->s;
 	j->s = (struct source){ .ops = &journal_ops, .decl = d, .host = host, .paused = true };
 	j->fd = -1;
+	j->look = true;
 	buf_init(&j->line, 4 * ENTRY_BYTES_MAX);
 	buf_init(&j->trusted, ENTRY_TRUSTED_MAX * (FIELD_BYTES_MAX + 64));
 	buf_init(&j->message, ENTRY_BYTES_MAX);
 	buf_init(&j->host, FIELD_BYTES_MAX);
 	buf_init(&j->ident, FIELD_BYTES_MAX);
 	buf_init(&j->pid, FIELD_BYTES_MAX);
-	if (journal_redeclare(s, c, e) < 0 || open_journal(j, e) < 0 || seek(j, e) < 0 ||
-		source_pause(s, false, e) < 0)
+	if (journal_files_new(&j->files, e) < 0 || journal_redeclare(s, c, e) < 0 ||
+		open_journal(j, e) < 0 || seek(j, e) < 0 || source_pause(s, false, e) < 0)
 		return -1;
 	*ret = TAKE(s);
 	return 0;

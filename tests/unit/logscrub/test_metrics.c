@@ -89,6 +89,7 @@ START_TEST(what_is_counted_is_in_the_file)
 	s->trouble = true;
 	metrics_store(m, NULL)->n_dropped[DROP_UNCLAIMED] = 5;
 	metrics_source(m, "files")->lag_us = 1500000;
+	metrics_source(m, "files")->n_failed = 4;
 	ck_assert_int_eq(metrics_write(m, NULL), 0);
 	has(written(), "# TYPE sparsam_lines_read_total counter\n");
 	has(text, "sparsam_lines_read_total{store=\"web\"} 3\n");
@@ -101,7 +102,8 @@ START_TEST(what_is_counted_is_in_the_file)
 	has(text, "sparsam_source_lag_seconds{source=\"files\"} 1.500\n");
 	has(text, "sparsam_last_run_seconds{program=\"logscrub\"} ");
 	has(text, "sparsam_lines_read_total{store=\"s\\\"s\\\\hd\"} 0\n");
-	ck_assert_ptr_null(strstr(text, "source=\"journal\"")); /* its lag is unknown */
+	has(text, "sparsam_source_failures_total{source=\"files\"} 4\n");
+	ck_assert_ptr_null(strstr(text, "lag_seconds{source=\"journal\"")); /* it is unknown */
 	(void)snprintf(path, sizeof(path), "%s/" METRICS_FILE, folder);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_eq(st.st_mode & 07777, 0644);
