@@ -476,6 +476,9 @@ rule_apply(struct rule *r, struct span line, int64_t arrival_us, struct buf *out
 	rc = level_write(r, r->level[0], out);
 	if (rc == 0 && out->failed)
 		rc = DROP_TOO_LONG;
+	/* a line of which nothing is left says nothing, not even when */
+	if (rc == 0 && says_nothing(out->p + start, out->len - start))
+		rc = DROP_NO_MATCH;
 	if (rc != 0)
 		buf_cut(out, start);
 	return rc;

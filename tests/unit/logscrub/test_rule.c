@@ -20,6 +20,7 @@ static const char head[] =
 	"field \"body\" { format = \"items\" } }\n"
 	"format \"items\" { type = \"json\" }\n"
 	"format \"other\" { type = \"template\" template = '<$time_local> $status' }\n"
+	"format \"talk\" { type = \"syslog\" }\n"
 	"format \"object\" { type = \"json\" time = { \"at\", \"ts\" } }\n"
 	"format \"framed\" { type = \"syslog\" message = \"other\" }\n"
 	"format \"any\" { type = \"variants\" formats = { \"line\", \"other\", \"object\", "
@@ -104,6 +105,15 @@ START_TEST(a_pattern_that_met_its_limit_is_the_reason)
 	ck_assert_str_eq(apply("Nov 24 01:40:29 vm app[7]: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx y"),
 		"match-limit");
 	ck_assert_str_eq(apply("Nov 24 01:40:29 vm app[7]: words"), "no-match");
+}
+END_TEST
+
+START_TEST(a_line_of_which_nothing_is_left_is_not_written)
+{
+	load_ok("talk", "keep = { \"hostname\", \"time\" }");
+	ck_assert_str_eq(apply("Nov 24 01:40:29 vm app: anna"), "Nov 24 01:40:29 vm -: -");
+	ck_assert_str_eq(apply("anna"), "no-match");
+	ck_assert_str_eq(apply("-"), "no-match");
 }
 END_TEST
 
@@ -309,6 +319,7 @@ main(void)
 	tcase_add_test(t, a_field_that_no_rule_names_is_written_as_a_dash);
 	tcase_add_test(t, a_line_that_the_format_does_not_match_is_not_written);
 	tcase_add_test(t, a_pattern_that_met_its_limit_is_the_reason);
+	tcase_add_test(t, a_line_of_which_nothing_is_left_is_not_written);
 	tcase_add_test(t, a_rule_that_drops_the_time_is_refused);
 	tcase_add_test(t, a_field_that_the_format_does_not_have_is_refused);
 	tcase_add_test(t, a_field_named_twice_is_refused);
