@@ -10,9 +10,10 @@ any case or encoding, also not on standard error. An address may come out as a t
 
 A place is what stands between blanks, quotes, brackets, and = , & (every canary in every encoding),
 and, finer, between : ; / ? @ | # and \\ as well (every canary plain, and in one other encoding; also
-behind a number that stood there). Two places are left out:
+behind a number that stood there). Some places are left out:
   - a syslog header in front of the line (time, host, tag, process id): the machine writes it;
-  - the authority within a URL: its host is what `host-only` is there to keep.
+  - the authority within a URL: its host is what `host-only` is there to keep;
+  - what a log of its kind is there to tell (ACCOUNTABLE): who used sudo, and which program.
 
 Exit status: 0 nothing came out; 1 a canary did, and the lines that show it are printed; 2 the
 samples are of no use (nothing comes out even without a canary).
@@ -63,10 +64,19 @@ PLANTED = [[e(c).encode() for e in ENCODINGS.values()] for c in CANARIES]
 TIME = rb"(?:[A-Za-z]{3,5}[.]? [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))"
 HEADER = re.compile(
     rb"(?:<\d+>)?1 " + TIME + rb" \S+ \S+ \S+ \S+ |"
-    rb"(?:<\d+>)?" + TIME + rb" (?:\S+ ){0,2}[\w./@-]+(?:\[[\w-]+\])?:(?: |$)|<\d+>"
+    rb"(?:<\d+>)?" + TIME + rb" (?:\S+ ){0,2}[\w./@()-]+(?:\[[\w-]+\])?:(?: |$)|<\d+>"
 )
 COARSE = re.compile(rb"[^\s\"'`\[\](){}<>=,&:][^\s\"'`\[\](){}<>=,&]*")
 JSON_VALUE = re.compile(rb"-?[\d.]+|true|false|null")
+# The administrator's user name, the program in a folder of the system, the name of a firewall's rule.
+INVOKER = rb"(?<=sudo: ) *[^ ]+(?= : )|(?<=sudo\[4711\]: ) *[^ ]+(?= : )|(?<=\) )[^ ]+(?= on )|(?<= by )[^ ]+$"
+PROGRAM = rb"(?:COMMAND=|\((?:\[\d+\] )?)(?:/usr)?(?:/local)?/s?bin/[^ )]+"
+ACCOUNTABLE = {
+    "sudo": re.compile(INVOKER + rb"|" + PROGRAM),
+    "su": re.compile(INVOKER),
+    "cron": re.compile(PROGRAM),
+    "kernel": re.compile(rb"(?<=\])[^=]*(?= IN=)|(?<=: )\[UFW [A-Z]+\](?= IN=)"),
+}
 AUTHORITY = re.compile(rb"://[^/\s\"'?,]*")
 FINE = re.compile(rb"[^\s\"'`\[\](){}<>=,&:;/?@|#\\]+")
 TOKEN = re.compile(rb"(?<![a-z])(ip4|ip6|net6|id):[a-z2-7]{16}\b")
@@ -93,13 +103,18 @@ def entries(logscrub, config, store, samples):
         del lines[:n]
 
 
-def mutations(entry):
+def mutations(entry, store):
     """The entry with a canary in each of its places, one at a time."""
     header = HEADER.match(entry)
     start = header.end() if header else 0
     coarse = set()
+    spared = []
+    if store in ACCOUNTABLE:
+        spared = [m.span() for m in ACCOUNTABLE[store].finditer(entry)]
     for m in COARSE.finditer(entry, start):
         coarse.add(m.span())
+        if any(a < m.end() and m.start() < b for a, b in spared):
+            continue
         head, tail = entry[: m.start()], entry[m.end() :]
         is_value = JSON_VALUE.fullmatch(m.group()) and head.endswith((b'":', b"[", b","))
         for encoded in PLANTED:
@@ -107,7 +122,7 @@ def mutations(entry):
                 yield head + text + tail
                 if is_value:  # as a value of another type: "status":200, "status":"Anna"
                     yield head + b'"' + text + b'"' + tail
-    authorities = [m.span() for m in AUTHORITY.finditer(entry)]
+    authorities = [m.span() for m in AUTHORITY.finditer(entry)] + [(a - 1, b) for a, b in spared]
     for n, m in enumerate(FINE.finditer(entry, start)):
         if m.span() in coarse or any(a < m.start() < b for a, b in authorities):
             continue
@@ -154,7 +169,7 @@ def leaks(line):
 
 def main(logscrub, config, store, samples):
     found = list(entries(logscrub, config, store, samples))
-    planted = [m for entry in found for m in mutations(entry)]
+    planted = [m for entry in found for m in mutations(entry, store)]
     ran = subprocess.run(
         [logscrub, "-c", config, "--store", store],
         input=b"\n".join(found + planted) + b"\n",
