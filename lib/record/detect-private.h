@@ -98,14 +98,18 @@ bool detect_nibbles(struct detect *d, size_t at, struct finding *ret);
 bool detect_hyphens(struct detect *d, size_t at, struct finding *ret);
 bool detect_uuid(struct detect *d, size_t at, struct finding *ret);
 
-/* Is the address B rather written backwards? In a name that ends in an ordinary domain nothing says
- * which way its numbers run, but some ways give an address that cannot be. */
-bool detect_is_backwards(const uint8_t b[4], bool guess);
+/* Is the address B, which ends at END, rather written backwards? In a name that ends in an ordinary
+ * domain nothing says which way its numbers run, but some ways give an address that cannot be, and
+ * often the address itself stands behind the name. */
+bool detect_is_backwards(const struct detect *d, size_t end, const uint8_t b[4], bool guess);
 void detect_turn(uint8_t b[4]);
 
 /* Is B of a range (private, documentation, …) from which no version number would come? Of 10.0.0.0/8
  * many do. */
 bool detect_is_reserved(const uint8_t b[4]);
+
+/* Does a host's name, of which LABELS are read, go on at END? A file's ending looks much like it. */
+bool detect_is_domain(const struct detect *d, size_t end, unsigned labels);
 
 /* detect_version.c: is the quad A at [START, END) a version number? */
 bool detect_is_version(const struct detect *d, size_t start, size_t end, const struct address *a);

@@ -208,6 +208,23 @@ is_number(const struct detect *d, size_t start, size_t at)
 	return start == at;
 }
 
+/* aes256-gcm@openssh.com: an extension's name (RFC 4251 6), as SSH's negotiations are full of. */
+static bool
+is_extension(const struct detect *d, size_t start, size_t at, size_t end)
+{
+	const char *p = d->text.p;
+	bool sign = false;
+
+	if (lower(p[at + 1]) != 'o' && lower(p[at + 1]) != 'l')
+		return false;
+	if (!ENDS_IN(d, end, "@openssh.com") && !ENDS_IN(d, end, "@libssh.org") &&
+		!ENDS_IN(d, end, "@lysator.liu.se"))
+		return false;
+	for (size_t i = start; i < at; i++)
+		sign |= char_is(p[i], CHAR_DIGIT) || p[i] == '-';
+	return sign;
+}
+
 bool
 detect_email(struct detect *d, size_t at, struct finding *ret)
 {
@@ -231,7 +248,7 @@ detect_email(struct detect *d, size_t at, struct finding *ret)
 	start = path_start(d, start, at, end);
 	if (start == at)
 		return false;
-	if (is_message(d, start)) {
+	if (is_message(d, start) || is_extension(d, start, at, end)) {
 		d->skip = end;
 		return false;
 	}

@@ -238,6 +238,16 @@ is_area_code(const char *p)
 	return p[1] != '1' || !strchr("0149", p[2]);
 }
 
+/* "081109 203615": a date and a time, as some logs begin. */
+static bool
+is_stamp(const char *p, size_t len)
+{
+#define TWO(i) ((p[i] - '0') * 10 + p[(i) + 1] - '0')
+	return len == 13 && p[6] == ' ' && TWO(2) <= 12 && TWO(4) <= 31 && TWO(7) < 24 &&
+	       TWO(9) < 60 && TWO(11) < 60;
+#undef TWO
+}
+
 /* Is N, at START, written as people write a number, or is it just a row of digits? */
 static bool
 is_written_as_number(const struct detect *d, const struct number *n, size_t start, bool bracket)
@@ -260,7 +270,7 @@ is_written_as_number(const struct detect *d, const struct number *n, size_t star
 		return (n->n_digits == 11 || n->n_digits == 12) && p[1] == '1' && p[2] >= '5' &&
 		       p[2] <= '7';
 	}
-	if (n->n_slashes > 1)
+	if (n->n_slashes > 1 || (!called && n->n_blocks == 2 && is_stamp(p, n->end - start)))
 		return false;
 	if (abroad) /* but not "001 002 003" */
 		return n->n_digits >= 10 && n->n_digits <= 17 &&

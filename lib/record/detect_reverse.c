@@ -44,12 +44,35 @@ detect_turn(uint8_t b[4])
 	memcpy(b, t, sizeof(t));
 }
 
+/* Reads the address behind a name that ends at I or later: "name[203.0.113.7]", "name [203.0.113.7]" */
+static bool
+address_behind(const struct detect *d, size_t i, struct address *ret)
+{
+	size_t hi = i + 96, end;
+
+	while (i < hi && (char_is(char_at(d, i), CHAR_DOMAIN) || char_at(d, i) == ')'))
+		i++;
+	i += char_at(d, i) == ' ';
+	if (char_at(d, i) != '[' && char_at(d, i) != '(')
+		return false;
+	for (end = ++i; char_is(char_at(d, end), CHAR_DIGIT) || char_at(d, end) == '.';)
+		end++;
+	return end - i < 16 && end > i && address_parse(span_of(d->text.p + i, end - i), ret);
+}
+
 bool
-detect_is_backwards(const uint8_t b[4], bool guess)
+detect_is_backwards(const struct detect *d, size_t end, const uint8_t b[4], bool guess)
 {
 	uint8_t t[4] = { b[3], b[2], b[1], b[0] };
 	int forward = likelihood(b), back = likelihood(t);
+	struct address a;
 
+	if (back == forward && address_behind(d, end, &a)) {
+		if (memcmp(a.b, t, 4) == 0)
+			return true;
+		if (memcmp(a.b, b, 4) == 0)
+			return false;
+	}
 	return back > forward || (back == forward && guess);
 }
 
@@ -140,6 +163,9 @@ is_row(const struct detect *d, size_t start, size_t end)
 
 	if (char_at(d, end) == '-' && char_is(char_at(d, end + 1), CHAR_DIGIT))
 		return true;
+	if (end - start == 11 && char_at(d, end) == '-' && char_is(char_at(d, end + 1), CHAR_HEX) &&
+		char_is(char_at(d, end + 2), CHAR_HEX) && char_at(d, end + 3) == '-')
+		return true; /* 84-41-67-32-db-e1 */
 	if (char_before(d, i) != '-')
 		return false;
 	while (--i > 0 && char_is(p[i - 1], CHAR_DIGIT))
@@ -163,6 +189,15 @@ is_in_name(const struct detect *d, size_t start, size_t end)
 		return true;
 	return char_is(before, CHAR_ALPHA) ||
 	       (before == '-' && char_is(char_before(d, start - 1), CHAR_ALNUM));
+}
+
+/* Does the name go on as a host's, like host-1-2-3-4-static.example.net? */
+static bool
+is_in_domain(const struct detect *d, size_t i)
+{
+	while (char_is(char_at(d, i), CHAR_ALNUM) || char_at(d, i) == '-')
+		i++;
+	return detect_is_domain(d, i, 1);
 }
 
 static bool
@@ -191,13 +226,13 @@ hyphens_v4(struct detect *d, size_t at, struct finding *ret)
 	if (end == at || v > 255 || !is_in_name(d, start, end) || is_row(d, start, end))
 		return false;
 	a.b[3] = (uint8_t)v;
-	if (detect_is_version(d, start, end, &a))
+	if (!is_in_domain(d, end) && detect_is_version(d, start, end, &a))
 		return false;
 	d->skip = end;
 	if (!is_wanted(d, DETECT_IPV4))
 		return false;
 	ret->address = a;
-	if (!detect_is_backwards(a.b, false))
+	if (!detect_is_backwards(d, end, a.b, false))
 		return detect_found(ret, start, end, DETECT_IPV4, FORM_HOSTNAME);
 	detect_turn(ret->address.b);
 	return detect_found(ret, start, end, DETECT_IPV4, FORM_REVERSE);

@@ -303,6 +303,7 @@ is_placeholder(const struct detect *d, const struct value *v)
 		"hidden", "changed", "mismatch", "failed", "incorrect", "wrong" };
 	const char *p = d->text.p + v->start;
 	size_t len = v->end - v->start, n = 0;
+	struct value inner = *v;
 
 	if (len == 0 || (len >= 3 && (memcmp(p, "***", 3) == 0 || memcmp(p, "…", 3) == 0)) ||
 		(p[0] == '[' && p[len - 1] == ']')) /* [token], [FILTERED] */
@@ -313,8 +314,14 @@ is_placeholder(const struct detect *d, const struct value *v)
 		n++;
 	if (n == len)
 		return true;
+	while (len > 2 && len < 16 && strchr("_<({", p[0]) && strchr("_>)}", p[len - 1])) {
+		inner.start++; /* __REDACTED__ */
+		inner.end--;
+		p++;
+		len -= 2;
+	}
 	for (size_t i = 0; len < 10 && i < sizeof(words) / sizeof(words[0]); i++) {
-		if (words[i][0] == lower(p[0]) && is_word(d, v, words[i]))
+		if (words[i][0] == lower(p[0]) && is_word(d, &inner, words[i]))
 			return true;
 	}
 	return false;
@@ -358,6 +365,20 @@ has_blank(const struct detect *d, const struct value *v)
 	return memchr(d->text.p + v->start, ' ', v->end - v->start) != NULL;
 }
 
+/* org.example.Thing@1f32e575, com.example.thing/12: what programs call their things. */
+static bool
+is_name(const struct detect *d, const struct value *v)
+{
+	unsigned n_dots = 0;
+
+	for (size_t i = v->start; i < v->end; i++) {
+		if (d->text.p[i] == '@')
+			return true;
+		n_dots += d->text.p[i] == '.';
+	}
+	return n_dots > 1;
+}
+
 static bool
 is_secret(const struct detect *d, const struct value *v, enum kind kind)
 {
@@ -367,14 +388,15 @@ is_secret(const struct detect *d, const struct value *v, enum kind kind)
 	if (is_placeholder(d, v))
 		return false;
 	if (v->blank && kind != KIND_LONG) /* prose, or a header */
-		return len >= 6 && mix_of(d, v).digits > 0;
+		return len >= 6 && mix_of(d, v).digits > 0 &&
+		       (kind == KIND_PASSWORD || !is_name(d, v));
 	switch (kind) {
 	case KIND_PASSWORD:
 		return first != '/' && first != '$'; /* PWD=/root, $password */
 	case KIND_TOKEN:
 		return len >= 3 && first != '/' && first != '$' && !has_blank(d, v);
-	default:
-		return is_mixed(d, v, 16) && !has_blank(d, v);
+	default: /* and session=<wKSP0/tgnpZ/AAAB>, which holds an address */
+		return is_mixed(d, v, v->quote == '>' ? 12 : 16) && !has_blank(d, v);
 	}
 }
 
@@ -497,8 +519,11 @@ detect_key(struct detect *d, size_t end, size_t at, bool escaped, struct finding
 		!char_is(d->text.p[v.end - 1], CHAR_ALNUM) &&
 		strchr(".,;)]}'", d->text.p[v.end - 1]) && d->text.p[v.start] != '[')
 		v.end--;
-	if (k->kind != KIND_PASSWORD)
+	if (k->kind != KIND_PASSWORD) {
+		if (!v.quote && (char_at(d, v.end) == '{' || char_at(d, v.end) == '('))
+			return false; /* token=Token{id=1} */
 		trim(d, &v);
+	}
 	if (lower(char_before(d, name_end - k->len)) == 'y' &&
 		ENDS_IN(d, name_end, "publickeytoken"))
 		return false; /* .NET's name for an assembly */

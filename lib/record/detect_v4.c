@@ -114,7 +114,7 @@ detect_v4(struct detect *d, size_t at, struct finding *ret)
 	}
 	if (tail != TAIL_ARPA && detect_is_version(d, start, end, &a))
 		return false;
-	if (tail == TAIL_ARPA || (tail == TAIL_DOMAIN && detect_is_backwards(a.b, true))) {
+	if (tail == TAIL_ARPA || (tail == TAIL_DOMAIN && detect_is_backwards(d, end, a.b, true))) {
 		detect_turn(a.b);
 		form = FORM_REVERSE;
 	} else if (tail == TAIL_DOMAIN) {

@@ -116,12 +116,12 @@ drop_port(const struct detect *d, struct groups *g)
 	return true;
 }
 
-/* Reads groups from START on. False: none that could be an address. */
+/* Reads groups from START on, up to LEN. False: none that could be an address. */
 static bool
-read_groups(const struct detect *d, size_t start, struct groups *g)
+read_groups(const struct detect *d, size_t start, size_t len, struct groups *g)
 {
 	const char *p = d->text.p;
-	size_t i = start, len = d->text.len;
+	size_t i = start;
 
 	*g = (struct groups){ .gap = NO_GAP, .end = start };
 	if (p[i] == ':') { /* "::", as find_start() has seen to */
@@ -142,6 +142,8 @@ read_groups(const struct detect *d, size_t start, struct groups *g)
 		if (i - group > 4) /* too much for a group: a port, or no address */
 			return (g->n == 8 || g->gap != NO_GAP) && g->end < group &&
 			       is_port(d, group, i);
+		if (i < len && p[i] != ':' && char_is(p[i], CHAR_ALPHA)) /* "::1:error" */
+			return g->end < group && g->n > 1 && read_groups(d, start, group - 1, g);
 		if (g->n == 9)
 			return false;
 		g->v[g->n++] = htons((uint16_t)v);
@@ -154,7 +156,7 @@ read_groups(const struct detect *d, size_t start, struct groups *g)
 		if (p[i] == '.')
 			return read_quad(d, group, i, g) || true;
 		if (p[i] != ':')
-			return !char_is(p[i], CHAR_ALPHA);
+			return true;
 		i++;
 		if (i < len && p[i] == ':') {
 			if (g->gap != NO_GAP)
@@ -233,8 +235,8 @@ detect_v6(struct detect *d, size_t at, struct finding *ret)
 	size_t start, end;
 	struct groups g;
 
-	if (find_start(d, at, &start) && start <= at && read_groups(d, start, &g) && g.end >= at &&
-		is_address(d, start, &g) && is_wanted(d, DETECT_IPV6)) {
+	if (find_start(d, at, &start) && start <= at && read_groups(d, start, d->text.len, &g) &&
+		g.end >= at && is_address(d, start, &g) && is_wanted(d, DETECT_IPV6)) {
 		make_address(&g, &ret->address);
 		return detect_found(ret, start, g.end, DETECT_IPV6,
 			ret->address.family == 4 ? FORM_MAPPED : FORM_PLAIN);

@@ -205,7 +205,8 @@ is_in_agent(const struct detect *d, size_t start, const struct address *a)
 static bool
 is_protocol(const char *name, size_t len)
 {
-	static const char *const names[] = { "tcp", "udp", "tls", "ws", "wss", "sctp", "dtls" };
+	static const char *const names[] = { "tcp", "udp", "tls", "ws", "wss", "sctp", "dtls", "ip",
+		"ipv4", "host", "addr", "peer" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strlen(names[i]) == len && strncasecmp(name, names[i], len) == 0)
@@ -237,13 +238,23 @@ is_product(const struct detect *d, size_t slash, bool small, const struct addres
 	return small;
 }
 
-/* Does a host's name go on at the dot at END? A file's ending looks much like it. */
+/* Of five numbers, is the last a port as BSD's programs and tcpdump write it? */
 static bool
-is_in_domain(const struct detect *d, size_t end)
+is_bsd_port(const struct detect *d, size_t start, size_t end)
 {
-	static const char files[][4] = { "asc", "bz2", "deb", "dsc", "gz", "jar", "rpm", "sig",
-		"so", "tgz", "txt", "war", "xz", "zip", "zst" };
-	unsigned labels = 0;
+	size_t i = end + 1;
+
+	while (char_is(char_at(d, i), CHAR_DIGIT))
+		i++;
+	return i - end > 4 || char_at(d, i) == ':' || ENDS_IN(d, start, "> ") ||
+	       (char_at(d, i) == ' ' && char_at(d, i + 1) == '>');
+}
+
+bool
+detect_is_domain(const struct detect *d, size_t end, unsigned labels)
+{
+	static const char files[][5] = { "asc", "bz2", "csv", "deb", "dsc", "gz", "html", "jar",
+		"log", "pdf", "rpm", "sig", "so", "tgz", "txt", "war", "xz", "zip", "zst" };
 	size_t i = end, label = end;
 
 	while (char_at(d, i) == '.' && char_is(char_at(d, i + 1), CHAR_ALPHA) && labels < 8) {
@@ -254,7 +265,7 @@ is_in_domain(const struct detect *d, size_t end)
 	if (labels < 2 || char_at(d, i) == '_')
 		return false;
 	for (size_t k = 0; k < sizeof(files) / sizeof(files[0]); k++) {
-		if (i - label == strnlen(files[k], 4) && ends_in(d, i, files[k], i - label))
+		if (i - label == strlen(files[k]) && ends_in(d, i, files[k], i - label))
 			return false;
 	}
 	return true;
@@ -281,7 +292,7 @@ bool
 detect_is_version(const struct detect *d, size_t start, size_t end, const struct address *a)
 {
 	bool port = has_port(d, end);
-	bool small = is_small(a->b) && !port && !is_in_domain(d, end);
+	bool small = is_small(a->b) && !port && !detect_is_domain(d, end, 0);
 	char before = char_before(d, start), more;
 
 	if (small && is_suffix_of_version(d, end))
@@ -291,7 +302,7 @@ detect_is_version(const struct detect *d, size_t start, size_t end, const struct
 		return !port && (is_product(d, start - 1, small, a) || is_in_agent(d, start, a));
 	case '^':
 	case '~':
-		return small;
+		return small || char_before(d, start - 1) == '~'; /* amd64~~6.1.34.0 */
 	case '-':
 	case '_':
 	case '.':
@@ -304,8 +315,8 @@ detect_is_version(const struct detect *d, size_t start, size_t end, const struct
 	default:
 		break;
 	}
-	if (char_at(d, end) == '.' && char_is(char_at(d, end + 1), CHAR_DIGIT) && small)
-		return true; /* five numbers */
+	if (small && char_at(d, end) == '.' && char_is(char_at(d, end + 1), CHAR_DIGIT))
+		return !is_bsd_port(d, start, end);
 	if (char_is(before, CHAR_ALPHA)) {
 		more = char_before(d, start - 1);
 		if (lower(before) == 'v' && !char_is(more, CHAR_ALNUM))
