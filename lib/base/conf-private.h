@@ -10,6 +10,7 @@
  *   conf_take.c    from libconfuse's tree to the structs of conf.h
  *   conf_check.c   what a declaration needs, and that the names it uses are there
  *   conf_claim.c   a file belongs to one store
+ *   conf_statistics.c  both of it for the section statistics
  */
 #pragma once
 #include <stdbool.h>
@@ -62,6 +63,9 @@ int conf_take(struct conf_draft *d, const char *file, cfg_t *root, bool main, st
 /* What holds between declarations, once all are there; also sets longest_period_s. */
 int conf_check(struct conf_draft *d, struct err *e);
 int conf_claims_check(const struct conf_draft *d, struct err *e);
+
+int conf_statistics_take(struct conf_draft *d, const char *file, cfg_t *root, struct err *e);
+int conf_statistics_check(const struct conf *c, struct err *e);
 
 /* One file's text, read and taken: the way in for tests and fuzzers too. */
 int conf_parse(struct conf_draft *d, const char *file, const char *text, size_t len, bool main,

@@ -71,6 +71,7 @@ conf_draft_new(struct err *e)
 		.credential = "/etc/credstore.encrypted/sparsam-keys",
 		.pseudonym_prefix = DEFAULT_PREFIX,
 		.clock_ntp = true,
+		.statistics = { .store = "bbb-web", .round = 5 },
 	};
 	return d;
 }

@@ -165,6 +165,28 @@ struct conf_source {
 	size_t n_tags;
 };
 
+/* The digest that an API's checksum is made with. */
+enum conf_checksum { CHECKSUM_SHA1, CHECKSUM_SHA256, CHECKSUM_SHA384, CHECKSUM_SHA512 };
+
+/* api "NODE" { url = "…" }: a BigBlueButton server that is asked for numbers */
+struct conf_api {
+	struct conf_place where;
+	const char *node;
+	const char *url; /* without a slash at its end */
+	enum conf_checksum checksum;
+	const char *secret; /* a credential's name, or an absolute path */
+};
+
+struct conf_statistics {
+	struct conf_place where;
+	bool given;        /* the section is there: lines are counted */
+	const char *node;  /* whose lines; NULL: the machine's name */
+	const char *store; /* whose lines are counted */
+	long round;        /* to multiples of this; 1: not at all */
+	struct conf_api *api;
+	size_t n_apis;
+};
+
 struct conf {
 	const char *file;        /* the one read, or NULL: the shipped files alone */
 	const char *state_dir;   /* /var/lib/sparsam */
@@ -175,6 +197,7 @@ struct conf {
 	const char *credential; /* the sealed wrapping key: /etc/credstore.encrypted/sparsam-keys */
 	const char *pseudonym_prefix; /* the /48 for tokens rendered as addresses */
 	bool clock_ntp;               /* clock = "ntp" */
+	struct conf_statistics statistics;
 	struct conf_format *format;
 	size_t n_formats;
 	struct conf_store *store;

@@ -151,6 +151,23 @@ static cfg_opt_t source_options[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t api_options[] = {
+	CFG_LINE,
+	STR("url", url),
+	WORD("checksum", checksum),
+	STR("secret", text),
+	CFG_END(),
+};
+
+static cfg_opt_t statistics_options[] = {
+	CFG_LINE,
+	STR("node", text),
+	STR("store", text),
+	NUMBER("round"),
+	TITLED("api", api_options),
+	CFG_END(),
+};
+
 #define DECLARATIONS                                                                               \
 	TITLED("format", format_options), TITLED("store", store_options),                          \
 		TITLED("source", source_options)
@@ -168,6 +185,7 @@ static cfg_opt_t main_options[] = {
 	STR("credential", path),
 	STR("pseudonym_prefix", prefix),
 	WORD("clock", clock),
+	SECTION("statistics", statistics_options),
 	DECLARATIONS,
 	CFG_END(),
 };

@@ -458,6 +458,8 @@ conf_take(struct conf_draft *d, const char *file, cfg_t *root, bool main, struct
 
 	if (main)
 		globals_take(d, root);
+	if (main && conf_statistics_take(d, name, root, e) < 0)
+		return -1;
 	if (d->failed)
 		return err_memory(e);
 	if (declarations_take(

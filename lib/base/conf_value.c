@@ -164,6 +164,7 @@ DEFINE_WORDS(conf_value_sink_type, "file", "namespace", "journal", "syslog", "st
 DEFINE_WORDS(conf_value_source_type, "journal", "syslog", "tail")
 DEFINE_WORDS(conf_value_render, "token", "address")
 DEFINE_WORDS(conf_value_clock, "ntp", "local")
+DEFINE_WORDS(conf_value_checksum, "sha1", "sha256", "sha384", "sha512")
 
 const char *const conf_store_types[] = { "textlog", "journal", "tree", "maildir", "sqlite",
 	"postgres", "redis", NULL };
@@ -255,6 +256,23 @@ conf_value_socket(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
 	}
 	cfg_error(sec,
 		"option '%s' is unix:PATH, udp:ADDRESS:PORT, tcp:ADDRESS:PORT or systemd:NAME",
+		opt->name);
+	return -1;
+}
+
+/* What is put behind it has to stand where it is meant to; a password in it would be shown. */
+int
+conf_value_url(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
+{
+	static const char *const kinds[] = { "http://", "https://" };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const size_t n = strlen(kinds[i]);
+
+		if (strncmp(value, kinds[i], n) == 0 && value[n] && !strpbrk(value + n, "@?# \t\n"))
+			return conf_value_text(sec, opt, value, result);
+	}
+	cfg_error(sec, "option '%s' is http://HOST/PATH or https://HOST/PATH, without a query",
 		opt->name);
 	return -1;
 }

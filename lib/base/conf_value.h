@@ -26,9 +26,11 @@ conf_value conf_value_sink_type;
 conf_value conf_value_source_type;
 conf_value conf_value_render;
 conf_value conf_value_clock;
+conf_value conf_value_checksum;
 conf_value conf_value_store_type;
 conf_value conf_value_category;
 conf_value conf_value_network; /* ADDRESS or ADDRESS/BITS */
 conf_value conf_value_prefix;  /* a /48 below fd00::/8 */
 conf_value conf_value_path;    /* absolute */
 conf_value conf_value_socket;  /* unix:, udp:, tcp:, systemd: */
+conf_value conf_value_url;     /* http: or https:, no user, no query */

@@ -107,6 +107,24 @@ static const struct {
 	{ "format \"a\" {\n escape = \"xml\"\n}\n", "t.conf:2: option 'escape' is one of: none" },
 	{ "source \"a\" {\n listen = \"/run/x\"\n}\n", "t.conf:2: option 'listen' is unix:PATH" },
 	{ "source \"a\" {\n listen = \"unix:x\"\n}\n", "t.conf:2: option 'listen' is unix:PATH" },
+	/* statistics */
+	{ "statistics {\n url = 'x'\n}\n", "t.conf:2: no such option 'url'" },
+	{ "statistics { round = 5 }\nstatistics { }\n", "t.conf:2" },
+	{ "\nstatistics { store = \"web\" }\n", "t.conf:2: statistics: \"web\"" },
+	{ STORE("web", "") "statistics { store = \"web\" round = 0 }\n", "t.conf:6: statistics" },
+	{ STORE("web", "") "statistics { store = \"web\" node = \"../x\" }\n", "t.conf:6: stat" },
+	{ "statistics { api \"a\" {\n url = \"ftp://h/\" } }\n", "t.conf:2: option 'url' is" },
+	{ "statistics { api \"a\" {\n url = \"http://u:p@h/\" } }\n", "t.conf:2: option 'url' is" },
+	{ "statistics { api \"a\" {\n url = \"http://h/?q\" } }\n", "t.conf:2: option 'url' is" },
+	{ "statistics { api \"a\" {\n checksum = \"md5\" } }\n",
+		"t.conf:2: option 'checksum' is one of: sha1 sha256 sha384 sha512" },
+	{ STORE("web", "") "statistics { store = \"web\"\n api \"a\" { } }\n",
+		"t.conf:7: api \"a\"" },
+	{ STORE("web", "") "statistics { store = \"web\"\n api \"a b\" { url = \"http://h\" } }\n",
+		"t.conf:7: api \"a b\"" },
+	{ STORE("web", "") "statistics { store = \"web\"\n api \"a\" { url = \"http://h\""
+			   " secret = \"x/y\" } }\n",
+		"t.conf:7: api \"a\"" },
 	/* what a declaration needs */
 	{ "\nformat \"a\" { }\n", "t.conf:2: format \"a\"" },
 	{ "format \"a\" { type = \"template\" }\n", "t.conf:1: format \"a\"" },
@@ -231,6 +249,30 @@ START_TEST(options_are_taken)
 END_TEST
 
 /* Pasted from nginx.conf as it stands there: pieces without commas, dollars, double quotes. */
+START_TEST(statistics_are_taken_whole)
+{
+	CLEANUP(conf_freep)
+	struct conf *c = read_good(STORE("bbb-web",
+		"") "statistics {\n"
+		    "  api \"b1\" { url = \"https://h.example/api//\" checksum = \"sha512\" }\n"
+		    "  api \"b2\" { url = \"http://[::1]:8090/api\" secret = \"/s\" }\n}\n");
+	CLEANUP(conf_freep) struct conf *none = read_good("");
+	const struct conf_statistics *s = &c->statistics;
+
+	ck_assert(s->given && !none->statistics.given);
+	ck_assert_int_eq(s->round, 5);
+	ck_assert_str_eq(s->store, "bbb-web");
+	ck_assert_ptr_null(s->node);
+	ck_assert_uint_eq(s->n_apis, 2);
+	ck_assert_str_eq(s->api[0].url, "https://h.example/api");
+	ck_assert_int_eq(s->api[0].checksum, CHECKSUM_SHA512);
+	ck_assert_str_eq(s->api[0].secret, "sparsam-bbb");
+	ck_assert_int_eq(s->api[1].checksum, CHECKSUM_SHA256);
+	ck_assert_str_eq(s->api[1].secret, "/s");
+	ck_assert_uint_eq(s->api[1].where.line, 8);
+}
+END_TEST
+
 START_TEST(a_log_format_is_pasted_as_it_stands)
 {
 	struct conf *c = read_good("format \"main\" {\n"
@@ -644,6 +686,7 @@ suite(void)
 	tcase_add_test(text, a_right_text_is_read_after_a_wrong_one);
 	tcase_add_test(text, an_empty_text_gives_the_defaults);
 	tcase_add_test(text, options_are_taken);
+	tcase_add_test(text, statistics_are_taken_whole);
 	tcase_add_test(text, a_log_format_is_pasted_as_it_stands);
 	tcase_add_test(text, a_pattern_in_single_quotes_stays_as_it_is);
 	tcase_add_test(text, escapes_follow_the_type_unless_given);
