@@ -16,3 +16,4 @@ logscrub.srcs += logscrub/source.c logscrub/source_journal.c logscrub/journal_fi
 logscrub.srcs += logscrub/run.c logscrub/service.c logscrub/service_timers.c \
 	    logscrub/service_reload.c logscrub/plan.c logscrub/pipe.c logscrub/feed.c \
 	    logscrub/route.c logscrub/assembly.c logscrub/bookmark.c logscrub/say.c
+logscrub.srcs += logscrub/census.c logscrub/tally.c logscrub/counting.c logscrub/stats_db.c
