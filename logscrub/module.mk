@@ -17,3 +17,5 @@ logscrub.srcs += logscrub/run.c logscrub/service.c logscrub/service_timers.c \
 	    logscrub/service_reload.c logscrub/plan.c logscrub/pipe.c logscrub/feed.c \
 	    logscrub/route.c logscrub/assembly.c logscrub/bookmark.c logscrub/say.c
 logscrub.srcs += logscrub/census.c logscrub/tally.c logscrub/counting.c logscrub/stats_db.c
+logscrub.srcs += logscrub/bbb_answer.c logscrub/bbb_api.c logscrub/bbb_line.c \
+	    logscrub/counting_lines.c logscrub/stats_node.c logscrub/stats_prom.c

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "logscrub/counting_lines.h"
 #include "logscrub/say.h"
 
 #define OUT_BYTES_KEPT (256u << 10) /* a buffer that a giant record left behind is given back */
@@ -16,6 +17,7 @@ struct pipe {
 	unsigned n_sinks;
 	struct metrics_store *count, own_count;
 	uint64_t hits_before[DETECT_TYPES]; /* of the rules before this one */
+	struct counting_lines *counting;    /* or NULL */
 
 	const void *owner; /* whose record is in `out`, not yet with all sinks */
 	unsigned next;     /* the sink that it goes to next */
@@ -259,6 +261,8 @@ scrub(struct pipe *p, const struct entry *en, struct span text, struct err *e)
 	if (rc < 0)
 		return 1;
 	p->count->n_read++;
+	if (p->counting)
+		counting_lines_take(p->counting, text, en->arrival_us);
 	if (rc == DROP_NONE)
 		return 0;
 	p->count->n_dropped[rc]++;
@@ -339,6 +343,12 @@ pipe_update_counters(struct pipe *p)
 		p->count->n_hits[i] = p->hits_before[i] + rule_hits(p->rule)[i];
 	p->count->pending = pipe_pending(p);
 	p->count->trouble = pipe_trouble(p, &sink) != NULL;
+}
+
+void
+pipe_show(struct pipe *p, struct counting_lines *l)
+{
+	p->counting = l;
 }
 
 struct rule *

@@ -21,6 +21,7 @@
 #define PIPE_FLUSH_US    INT64_C(200000)
 #define PIPE_RETRY_US    INT64_C(1000000)
 
+struct counting_lines;
 struct pipe;
 
 /* Compiles the rule of ST; opens nothing. Borrows S. The caller owns *ret. Fails with EX_CONFIG. */
@@ -39,6 +40,9 @@ void pipe_update_counters(struct pipe *p);
 
 /* CALL(CTX) comes before each flush: the sources make durable what they gave out (source_sync()). */
 void pipe_call_before_flush(struct pipe *p, void (*call)(void *ctx), void *ctx);
+
+/* Shows each line to L (NULL: to nobody). */
+void pipe_show(struct pipe *p, struct counting_lines *l);
 
 /* Scrubs TEXT of EN for WHO and hands it to all sinks but those in SKIP (a bit each). 0: taken, or
  * dropped and counted; 1: not now, come again with the same; -1: never again (a sink is closed for

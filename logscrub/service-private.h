@@ -5,6 +5,7 @@
 #pragma once
 #include <signal.h>
 
+#include "logscrub/counting_lines.h"
 #include "logscrub/metrics.h"
 #include "logscrub/plan.h"
 #include "logscrub/service.h"
@@ -24,6 +25,7 @@ struct service {
 	size_t n_work;
 	struct metrics *metrics;
 	struct bookmark *bookmark;
+	struct counting_lines *counting; /* or NULL */
 
 	int data_fd; /* epoll over the sources' descriptors */
 	int signal_fd;
@@ -32,6 +34,7 @@ struct service {
 
 	bool stop;
 	int64_t metrics_us, advance_us, flush_us, mark_us, watchdog_us; /* monotonic: due */
+	int64_t count_us;                                               /* … as well */
 	int64_t watchdog_every_us;                                      /* 0: none */
 	int32_t day;
 	bool metrics_said;
@@ -50,3 +53,6 @@ void service_timers_start(struct service *s);
 void service_update_metrics(struct service *s);
 int service_mark(struct service *s, struct err *e);
 void service_sync(void *service); /* what pipes call before they flush */
+
+/* Begins, or begins anew, to count who comes and goes, where the plan's configuration wants it. */
+void service_count(struct service *s);

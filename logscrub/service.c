@@ -327,6 +327,7 @@ finish(struct service *s, struct err *e)
 		rc |= feed_is_held(s->work[i].feed);
 	service_update_metrics(s);
 	(void)metrics_write(s->metrics, NULL); /* said before, where it cannot be */
+	counting_lines_commit(s->counting);
 	if (rc != 0)
 		return err_fail(e, EX_TEMPFAIL, 0, N_("a sink has not taken everything"),
 			N_("what can be read again is read again at the next start"), NULL);
@@ -340,6 +341,7 @@ service_sync(void *service)
 
 	for (size_t i = 0; i < s->n_work; i++)
 		feed_sync(s->work[i].feed);
+	counting_lines_save(s->counting);
 }
 
 int
@@ -393,6 +395,7 @@ service_open(const char *file, struct service **ret, struct err *e)
 	s->plan->host.bookmark = s->bookmark;
 	plan_count(s->plan, s->metrics);
 	plan_call_before_flush(s->plan, service_sync, s);
+	service_count(s);
 	if (open_feeds(s, e) < 0)
 		return -1;
 	service_timers_start(s);
@@ -408,6 +411,7 @@ service_free(struct service *s)
 	service_sync(s); /* sinks are flushed once more when they end, and then sources are gone */
 	while (s->n_work > 0)
 		feed_free(s->work[--s->n_work].feed);
+	counting_lines_free(s->counting);
 	plan_free(s->plan);
 	metrics_free(s->metrics);
 	bookmark_free(s->bookmark);

@@ -122,8 +122,11 @@ reload(struct service *s, struct err *e)
 	plan_call_before_flush(new, service_sync, s);
 	if (change_over(s, new, work, e) < 0)
 		return -1;
+	counting_lines_commit(s->counting);
+	s->counting = counting_lines_free(s->counting); /* it borrows the old configuration */
 	s->plan = TAKE(new);
 	plan_free(old);
+	service_count(s);
 	return 0;
 }
 

@@ -92,6 +92,44 @@ tell_status(struct service *s)
 	say_state("STATUS=%s", text);
 }
 
+/* --- who comes and goes ----------------------------------------------------------------------- */
+
+void
+service_count(struct service *s)
+{
+	const struct conf *c = s->plan->setup.conf;
+	struct err e = { 0 };
+
+	counting_lines_commit(s->counting);
+	s->counting = counting_lines_free(s->counting);
+	if (counting_lines_open(c, &s->counting, &e) < 0)
+		say_err(LOG_ERR, &e); /* logs are written all the same */
+	for (size_t i = 0; i < c->n_stores; i++)
+		if (s->plan->pipe[i] && strcmp(c->store[i].name, c->statistics.store) == 0)
+			pipe_show(s->plan->pipe[i], s->counting);
+	s->count_us = s->counting ? service_now_us() + COUNTING_COMMIT_S * SECOND_US : INT64_MAX;
+}
+
+static bool
+is_caught_up(const struct service *s)
+{
+	for (size_t i = 0; i < s->n_work; i++)
+		if (s->work[i].busy || feed_is_held(s->work[i].feed))
+			return false;
+	return true;
+}
+
+static void
+count_due(struct service *s, int64_t now)
+{
+	if (now < s->count_us)
+		return;
+	s->count_us = now + COUNTING_COMMIT_S * SECOND_US;
+	if (is_caught_up(s))
+		counting_lines_idle(s->counting, source_now_us());
+	counting_lines_commit(s->counting);
+}
+
 /* --- positions -------------------------------------------------------------------------------- */
 
 /* With everything flushed, what was read is also written: positions may say so. */
@@ -153,6 +191,7 @@ service_timers_us(const struct service *s)
 	sooner(&at, s->watchdog_us);
 	sooner(&at, s->flush_us);
 	sooner(&at, s->mark_us);
+	sooner(&at, s->count_us);
 	for (size_t i = 0; i < s->plan->setup.conf->n_stores; i++)
 		if (s->plan->pipe[i])
 			sooner(&at, pipe_tick_us(s->plan->pipe[i]));
@@ -202,6 +241,7 @@ service_timers(struct service *s, struct err *e)
 		s->metrics_us = now + METRICS_INTERVAL_S * SECOND_US;
 		write_metrics(s);
 	}
+	count_due(s, now);
 	tell_status(s);
 	return 0;
 }
