@@ -11,5 +11,6 @@ int run_main(int argc, char **argv);
 int detect_main(int argc, char **argv);
 int token_main(int argc, char **argv);
 int keys_main(int argc, char **argv);
+int stats_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int check_config_main(int argc, char **argv);

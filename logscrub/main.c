@@ -23,6 +23,7 @@ static const struct command {
 	{ "detect", detect_main },
 	{ "token", token_main },
 	{ "keys", keys_main },
+	{ "stats", stats_main },
 };
 
 /* Takes --lang CODE out of the arguments: it has to be known before anything is said. */

@@ -19,3 +19,5 @@ logscrub.srcs += logscrub/run.c logscrub/service.c logscrub/service_timers.c \
 logscrub.srcs += logscrub/census.c logscrub/tally.c logscrub/counting.c logscrub/stats_db.c
 logscrub.srcs += logscrub/bbb_answer.c logscrub/bbb_api.c logscrub/bbb_line.c \
 	    logscrub/counting_lines.c logscrub/stats_node.c logscrub/stats_prom.c
+logscrub.srcs += logscrub/stats.c logscrub/stats_poll.c logscrub/stats_report.c \
+	    logscrub/stats_text.c logscrub/stats_html.c
