@@ -411,7 +411,7 @@ service_free(struct service *s)
 	service_sync(s); /* sinks are flushed once more when they end, and then sources are gone */
 	while (s->n_work > 0)
 		feed_free(s->work[--s->n_work].feed);
-	counting_lines_free(s->counting);
+	s->counting = counting_lines_free(s->counting);
 	plan_free(s->plan);
 	metrics_free(s->metrics);
 	bookmark_free(s->bookmark);

@@ -5,7 +5,7 @@
 need systemd-analyze
 units=$scratch/units
 mkdir "$units"
-cp "$root"/systemd/*.service "$root"/systemd/*.socket "$units"
+cp "$root"/systemd/*.{service,socket,timer} "$units"
 # They name the place where a package puts the program; here it need not be.
 sed -i 's,/usr/bin/logscrub,/bin/true,g' "$units"/*
 
@@ -24,6 +24,13 @@ promise "no capability, no network, neither swap nor core dump"
 for line in CapabilityBoundingSet= PrivateNetwork=yes MemorySwapMax=0 LimitCORE=0 MemoryMax=64M; do
 	has "$units/logscrub.service" "$line"
 done
+
+promise "the poller reaches this machine alone, each minute"
+for line in 'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6' IPAddressDeny=any IPAddressAllow=localhost CapabilityBoundingSet=; do
+	has "$units/logscrub-stats.service" "$line"
+done
+systemd-analyze calendar "$(sed -n 's/^OnCalendar=//p' "$units/logscrub-stats.timer")" >"$scratch/calendar"
+has "$scratch/calendar" '*-*-* *:*:00'
 
 promise "each socket hands its descriptors to the service under a name"
 for unit in "$units"/*.socket; do
