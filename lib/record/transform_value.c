@@ -33,19 +33,34 @@ is_blank(char c)
 	return (unsigned char)c <= ' ' || c == 0x7f;
 }
 
-static bool
-is_of(char c, const char *set)
-{
-	return c != '\0' && strchr(set, c);
-}
+/* Punctuation of sentences: 1 before a word, 2 behind it. */
+static const unsigned char marks[256] = {
+	['('] = 1,
+	['['] = 1,
+	['{'] = 1,
+	['<'] = 1,
+	['"'] = 3,
+	['\''] = 3,
+	['*'] = 3,
+	[')'] = 2,
+	[']'] = 2,
+	['}'] = 2,
+	['>'] = 2,
+	['.'] = 2,
+	[','] = 2,
+	[':'] = 2,
+	[';'] = 2,
+	['!'] = 2,
+	['?'] = 2,
+};
 
-/* WORD without the punctuation of a sentence around it. */
+/* WORD without the punctuation around it. */
 static struct span
 word_core(struct span word)
 {
-	while (word.len > 0 && is_of(word.p[0], "([{\"'<*"))
+	while (word.len > 0 && marks[(unsigned char)word.p[0]] & 1)
 		word = span_from(word, 1);
-	while (word.len > 0 && is_of(word.p[word.len - 1], ")]}\"'>*.,:;!?"))
+	while (word.len > 0 && marks[(unsigned char)word.p[word.len - 1]] & 2)
 		word.len--;
 	return word;
 }
@@ -55,7 +70,8 @@ is_known(const struct value_set *s, struct span word)
 {
 	struct span core = word_core(word);
 
-	return (core.len > 0 && value_set_has(s, core)) || value_set_has(s, word);
+	return (core.len > 0 && value_set_has(s, core)) ||
+	       (core.len < word.len && value_set_has(s, word));
 }
 
 /* Words that are not in the list become one "-" where they follow each other. If all do, nothing

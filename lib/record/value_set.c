@@ -3,28 +3,120 @@
 #include "record/value_set.h"
 
 #include <pcre2.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #define MATCH_LIMIT    20000
 #define HEAP_LIMIT_KIB 1024
+#define N_MATCHED      64 /* a power of two */
+#define MATCHED_MAX    63 /* bytes; longer ones are matched each time */
+
+/* A value that a pattern matched before: the same few come again and again. */
+struct matched {
+	uint8_t len; /* 0: none */
+	char text[MATCHED_MAX];
+};
 
 struct value_set {
-	struct span *word; /* by length, then by bytes */
-	size_t n_words;
+	struct span *word; /* a hash table with open addresses; p == NULL: free */
+	size_t mask;       /* of the hash */
 	pcre2_code **pattern;
 	size_t n_patterns;
+	struct matched *matched; /* N_MATCHED, NULL without patterns */
 	pcre2_match_data *match;
 	pcre2_match_context *limits;
 };
 
-static int
-word_compare(const void *a, const void *b)
+static inline uint64_t
+eight(const char *p)
 {
-	const struct span *x = a, *y = b;
+	uint64_t v;
 
-	if (x->len != y->len)
-		return x->len < y->len ? -1 : 1;
-	return memcmp(x->p, y->p, x->len);
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint64_t
+four(const char *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* The first and the last bytes; what lies between is left to the comparison. */
+static inline size_t
+value_hash(struct span s)
+{
+	uint64_t a, b;
+
+	if (s.len >= 8) {
+		a = eight(s.p);
+		b = eight(s.p + s.len - 8);
+	} else if (s.len >= 4) {
+		a = four(s.p);
+		b = four(s.p + s.len - 4);
+	} else {
+		a = s.len > 0 ? (unsigned char)s.p[0] : 0;
+		b = s.len > 0 ? (unsigned char)s.p[s.len / 2] << 8 | (unsigned char)s.p[s.len - 1]
+			      : 0;
+	}
+	a = (a ^ s.len) * 0x9e3779b97f4a7c15u ^ b * 0xc2b2ae3d27d4eb4fu;
+	return (size_t)(a >> 32 ^ a);
+}
+
+static bool
+word_has(const struct value_set *s, struct span word, size_t hash)
+{
+	for (size_t i = hash & s->mask; s->word[i].p; i = (i + 1) & s->mask)
+		if (span_eq(s->word[i], word))
+			return true;
+	return false;
+}
+
+static void
+word_add(struct value_set *s, struct span word)
+{
+	size_t hash = value_hash(word), i = hash & s->mask;
+
+	if (word_has(s, word, hash))
+		return;
+	while (s->word[i].p)
+		i = (i + 1) & s->mask;
+	s->word[i] = word;
+}
+
+static void
+words_add(struct value_set *s, const char *text, bool split)
+{
+	while (split) {
+		size_t len;
+
+		text += strspn(text, " ");
+		len = strcspn(text, " ");
+		if (len == 0)
+			return;
+		word_add(s, span_of(text, len));
+		text += len;
+	}
+	word_add(s, span_str(text));
+}
+
+/* At least twice as many places as there are words. */
+static int
+words_make(struct value_set *s, const struct conf_reduce *d, bool split, struct err *e)
+{
+	size_t n = d->values.n, size = 16;
+
+	for (size_t i = 0; split && i < d->values.n; i++)
+		for (const char *p = d->values.v[i]; *p; p++)
+			n += *p == ' ';
+	while (size < 2 * n)
+		size *= 2;
+	s->word = calloc(size, sizeof(*s->word));
+	s->mask = size - 1;
+	return s->word ? 0 : err_memory(e);
 }
 
 static int
@@ -48,31 +140,18 @@ pattern_add(struct value_set *s, const struct conf_reduce *d, const char *text, 
 	return 0;
 }
 
-static size_t
-count_words(const struct conf_reduce *d, bool split)
+static int
+patterns_make(struct value_set *s, const struct conf_reduce *d, struct err *e)
 {
-	size_t n = d->values.n;
-
-	for (size_t i = 0; split && i < d->values.n; i++)
-		for (const char *p = d->values.v[i]; *p; p++)
-			n += *p == ' ';
-	return n;
-}
-
-static void
-words_add(struct value_set *s, const char *text, bool split)
-{
-	while (split) {
-		size_t len;
-
-		text += strspn(text, " ");
-		len = strcspn(text, " ");
-		if (len == 0)
-			return;
-		s->word[s->n_words++] = span_of(text, len);
-		text += len;
-	}
-	s->word[s->n_words++] = span_str(text);
+	s->pattern = calloc(d->values.n, sizeof(*s->pattern));
+	s->matched = calloc(N_MATCHED, sizeof(*s->matched));
+	s->match = pcre2_match_data_create(1, NULL);
+	s->limits = pcre2_match_context_create(NULL);
+	if (!s->pattern || !s->matched || !s->match || !s->limits)
+		return err_memory(e);
+	(void)pcre2_set_match_limit(s->limits, MATCH_LIMIT);
+	(void)pcre2_set_heap_limit(s->limits, HEAP_LIMIT_KIB);
+	return 0;
 }
 
 int
@@ -85,14 +164,8 @@ value_set_new(const struct conf_reduce *d, bool split, struct value_set **ret, s
 	if (d->values.n == 0)
 		return conf_fail(e, &d->where, N_("a list of values is missing"),
 			N_("list the values that may be kept"), "%s: %s", d->field, d->to);
-	s->word = calloc(count_words(d, split), sizeof(*s->word));
-	s->pattern = calloc(d->values.n, sizeof(*s->pattern));
-	s->match = pcre2_match_data_create(1, NULL);
-	s->limits = pcre2_match_context_create(NULL);
-	if (!s->word || !s->pattern || !s->match || !s->limits)
-		return err_memory(e);
-	(void)pcre2_set_match_limit(s->limits, MATCH_LIMIT);
-	(void)pcre2_set_heap_limit(s->limits, HEAP_LIMIT_KIB);
+	if (words_make(s, d, split, e) < 0 || patterns_make(s, d, e) < 0)
+		return -1;
 	for (size_t i = 0; i < d->values.n; i++) {
 		const char *text = d->values.v[i];
 
@@ -101,7 +174,6 @@ value_set_new(const struct conf_reduce *d, bool split, struct value_set **ret, s
 		else if (pattern_add(s, d, text + 1, e) < 0)
 			return -1;
 	}
-	qsort(s->word, s->n_words, sizeof(*s->word), word_compare);
 	*ret = TAKE(s);
 	return 0;
 }
@@ -115,20 +187,40 @@ value_set_free(struct value_set *s)
 		pcre2_code_free(s->pattern[i]);
 	pcre2_match_data_free(s->match);
 	pcre2_match_context_free(s->limits);
+	free(s->matched);
 	free(s->pattern);
 	free(s->word);
 	free(s);
 	return NULL;
 }
 
-bool
-value_set_has(const struct value_set *s, struct span value)
+static bool
+patterns_match(const struct value_set *s, struct span value)
 {
-	if (bsearch(&value, s->word, s->n_words, sizeof(*s->word), word_compare))
-		return true;
 	for (size_t i = 0; i < s->n_patterns; i++)
 		if (pcre2_match(s->pattern[i], (PCRE2_SPTR)value.p, value.len, 0, 0, s->match,
 			    s->limits) >= 0)
 			return true;
 	return false;
+}
+
+bool
+value_set_has(const struct value_set *s, struct span value)
+{
+	size_t hash = value_hash(value);
+	struct matched *m = &s->matched[hash % N_MATCHED];
+
+	if (word_has(s, value, hash))
+		return true;
+	if (s->n_patterns == 0 || value.len == 0)
+		return false;
+	if (span_eq(span_of(m->text, m->len), value))
+		return true;
+	if (!patterns_match(s, value))
+		return false;
+	if (value.len <= MATCHED_MAX) {
+		m->len = (uint8_t)value.len;
+		memcpy(m->text, value.p, value.len);
+	}
+	return true;
 }

@@ -3,8 +3,8 @@
  * value_set.h - the values that a field may have: words, and PCRE2 patterns for whole values
  *
  * A value is in the set if it equals a word, byte by byte, or if a pattern matches all of it.
- * Looking up a word costs a binary search; patterns are tried in order. A pattern that meets its
- * match limit does not match.
+ * A word costs one look into a hash table; patterns are tried in order, unless the value is one of
+ * the last that matched. A pattern that meets its match limit does not match.
  */
 #pragma once
 #include <stdbool.h>
