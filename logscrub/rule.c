@@ -131,15 +131,15 @@ see_time(void *ctx, const struct json_value *v)
 	const struct action a = { .is_time = true, .escape = ESCAPE_JSON };
 
 	note_time(r, &a, v->raw);
-	return 0;
+	return r->time_us == INT64_MIN ? 0 : -1; /* the rest is checked while it is written */
 }
 
 static enum drop_reason
 read_json(struct rule *r, struct level *lv)
 {
 	if (!lv->time_in || r->time_us != INT64_MIN)
-		return DROP_NONE; /* checked while it is written */
-	return json_each(lv->time_in, lv->text, see_time, r) == 0 ? DROP_NONE : DROP_INVALID;
+		return DROP_NONE;
+	return json_each(lv->time_in, lv->text, see_time, r) == 1 ? DROP_INVALID : DROP_NONE;
 }
 
 /* The first variant that fits. What begins like an object is JSON, valid or not. */
