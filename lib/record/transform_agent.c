@@ -98,6 +98,10 @@ static const struct family {
 	{ "FreeSWITCH", "FreeSWITCH", IS_TOOL },
 	{ "Lavf/", "Lavf", IS_TOOL },
 	{ "VLC/", "VLC", IS_TOOL },
+	/* apps that show pages by themselves; a microphone often fails in them */
+	{ "FBAV/", "Facebook", IS_BROWSER },
+	{ "Instagram ", "Instagram", IS_BROWSER },
+	{ "MicroMessenger/", "WeChat", IS_BROWSER },
 	/* browsers; nearly all say Chrome or Safari as well */
 	{ "Edg/", "Edge", IS_BROWSER },
 	{ "EdgA/", "Edge", IS_BROWSER },
@@ -150,8 +154,8 @@ static const struct {
 	{ "Macintosh", "macOS" },
 	{ "Mac OS X", "macOS" },
 	{ "Linux", "Linux" },
-	{ "X11", "Linux" },
 	{ "BSD", "BSD" },
+	{ "X11", "Linux" },
 };
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -248,6 +252,9 @@ put_version(const struct family *f, struct span s, const char *mark, struct buf 
 	if (strcmp(f->mark, "Safari/") == 0) { /* its own number is WebKit's */
 		version = find(s, "Version/");
 		at = version ? version + strlen("Version/") : s.p + s.len;
+	} else if (strcmp(f->mark, "Opera/") == 0) { /* 9.80 for ever */
+		version = find(s, "Version/");
+		at = version ? version + strlen("Version/") : at;
 	} else if (strcmp(f->mark, "Trident/") == 0) {
 		version = find(s, "rv:");
 		at = version ? version + strlen("rv:") : s.p + s.len;

@@ -15,8 +15,7 @@ static const struct pair agents[] = {
 	{ GECKO "(X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox/128 Linux" },
 	{ GECKO "(Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0",
 		"Firefox/133 Windows" },
-	{ GECKO "(X11; FreeBSD amd64; rv:121.0) Gecko/20100101 Firefox/121.0",
-		"Firefox/121 Linux" },
+	{ GECKO "(X11; FreeBSD amd64; rv:121.0) Gecko/20100101 Firefox/121.0", "Firefox/121 BSD" },
 	{ GECKO WIN WEBKIT "Chrome/131.0.0.0 Safari/537.36", "Chrome/131 Windows" },
 	{ GECKO "(X11; CrOS x86_64 14541.0.0)" WEBKIT "Chrome/131.0.0.0 Safari/537.36",
 		"Chrome/131 ChromeOS" },
@@ -94,6 +93,29 @@ START_TEST(browser_family_is_made_of_fixed_words)
 }
 END_TEST
 
+/* Real clients, with what we expect of each: tests/data/user_agents.tsv. */
+START_TEST(browser_family_of_real_clients)
+{
+	cleanup_stdio FILE *f = fopen("tests/data/user_agents.tsv", "r");
+	struct conf_reduce d = reduce_to("browser-family");
+	struct work w = { 0 };
+	char line[1024];
+	int n = 0;
+
+	ck_assert_ptr_nonnull(f);
+	work_begin(&w, &d);
+	for (; fgets(line, sizeof(line), f); n++) {
+		char *agent = strchr(line, '\t'), *end = strchr(line, '\n');
+
+		ck_assert(agent && end);
+		*agent++ = *end = '\0';
+		work_check(&w, span_of(agent, (size_t)(end - agent)), line);
+	}
+	ck_assert_int_ge(n, 200);
+	work_end(&w);
+}
+END_TEST
+
 START_TEST(browser_family_looks_at_the_first_bytes_only)
 {
 	struct conf_reduce d = reduce_to("browser-family");
@@ -115,6 +137,7 @@ main(void)
 	TCase *t = tcase_create("agent");
 
 	tcase_add_test(t, browser_family_is_made_of_fixed_words);
+	tcase_add_test(t, browser_family_of_real_clients);
 	tcase_add_test(t, browser_family_looks_at_the_first_bytes_only);
 	return run_suite("transform_agent", t);
 }
