@@ -23,3 +23,6 @@ path_kind(char c)
 
 /* Can S, without slashes, stand as it is (path_mask.h has the rules)? KINDS: of all its bytes. */
 bool path_segment_is_plain(struct span s, unsigned kinds);
+
+/* Does S, as "users" does, say that what follows it is somebody's name or number? S has a byte. */
+bool path_segment_names_owner(struct span s);

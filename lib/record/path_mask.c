@@ -130,7 +130,8 @@ struct walk {
 	uint64_t alive;
 	unsigned depth;
 	size_t segments;
-	bool lost; /* behind "..": nothing is known of where it leads */
+	bool lost;  /* behind "..": nothing is known of where it leads */
+	bool owned; /* behind "users" and the like */
 };
 
 /* Does a route that still agrees have a ":name" here? */
@@ -191,11 +192,12 @@ hides_structure(struct span s)
 static bool
 is_masked(const struct path_mask *m, struct walk *w, struct span s, unsigned kinds)
 {
-	bool masked = !path_segment_is_plain(s, kinds);
+	bool masked = !path_segment_is_plain(s, kinds), owned = w->owned;
 
 	if (masked && hides_structure(s))
 		w->lost = true;
-	masked = masked || w->lost || routes_mask(m, w) || patterns_mask(m, s);
+	masked = masked || w->lost || owned || routes_mask(m, w) || patterns_mask(m, s);
+	w->owned = (!masked || owned) && path_segment_names_owner(s);
 	if (w->alive != 0)
 		routes_step(m, w, s, masked);
 	return masked;

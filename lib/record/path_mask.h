@@ -10,7 +10,8 @@
  *   six digits or more; four separate groups of digits, or an address spelt with hyphens;
  *   8 letters and digits with three digits or three changes between them, 12 with both, 16 letters
  *   of one case;
- *   groups of three, as in a room's id (abc-def-ghi); "w_", "v_", "gl-" and eight or more.
+ *   groups of three, as in a room's id (abc-def-ghi); "w_", "v_", "gl-" and eight or more;
+ *   what follows "users", "home", "profile" and their like.
  *
  * Query, fragment and ";parameters" are cut off. Everything behind a ".." is masked,
  * and behind a percent-escape that may be one, or a slash.

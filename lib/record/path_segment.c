@@ -42,10 +42,14 @@ run_is_id(const struct run *r)
 	return r->len >= 12 || (r->len >= 8 && (r->digits >= 3 || r->changes >= 3));
 }
 
-/* "abc-def-ghi", "abc-def-ghi-jkl": a room of Greenlight. */
+/* "abc-def-ghi", "abc-def-ghi-jkl.json": a room of Greenlight. */
 static bool
 is_room(struct span s)
 {
+	const char *dot = memchr(s.p, '.', s.len);
+
+	if (dot)
+		s.len = (size_t)(dot - s.p);
 	if (s.len != 11 && s.len != 15)
 		return false;
 	for (size_t i = 0; i < s.len; i++)
@@ -122,6 +126,27 @@ is_plain(struct span s)
 	}
 	return digits < 6 && groups < 4 && !is_room(s) && !is_user(s) &&
 	       (digits == 0 || !is_number(s)) && (seams < 3 || !spells_address(s));
+}
+
+#define OWNER_MAX 8
+
+bool
+path_segment_names_owner(struct span s)
+{
+	/* by their length, each between blanks */
+	static const char *const words[OWNER_MAX + 1] = { [1] = " u ",
+		[4] = " home name user ",
+		[5] = " email names phone users ",
+		[6] = " author member people person ",
+		[7] = " authors members persons profile ",
+		[8] = " customer profiles " };
+
+	if (s.len > OWNER_MAX || !words[s.len])
+		return false;
+	for (const char *w = words[s.len] + 1; *w; w += s.len + 1)
+		if (*w == s.p[0] && memcmp(w, s.p, s.len) == 0)
+			return true;
+	return false;
 }
 
 bool

@@ -44,6 +44,7 @@ static size_t
 phone_digits(struct span v, char ret[PHONE_TEXT_MAX])
 {
 	static const struct span schemes[] = { SPAN("tel:"), SPAN("sip:"), SPAN("sips:") };
+	struct address a;
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
@@ -55,8 +56,8 @@ phone_digits(struct span v, char ret[PHONE_TEXT_MAX])
 				v.len = end;
 		break;
 	}
-	if (v.len > PHONE_TEXT_MAX)
-		return 0;
+	if (v.len > PHONE_TEXT_MAX || (v.len > 0 && v.p[0] != '0' && address_parse(v, &a)))
+		return 0; /* "030.12.34.56" is a number, "203.0.113.77" is none */
 	for (size_t i = 0; i < v.len; i++) {
 		char c = v.p[i];
 

@@ -85,15 +85,31 @@ cut_port(struct span *s)
 	return port;
 }
 
-/* Does S end in a label with a letter in it, as names do (RFC 3696, 2), and pieces of addresses do not? */
+/* Does S end in a label with a letter in it, as names do (RFC 3696, 2), and pieces of addresses do not?
+ * Browsers take "0xcb007107" for one, too. */
 static bool
 ends_like_name(struct span s)
 {
-	size_t n = s.len - (s.p[s.len - 1] == '.');
+	size_t end = s.len - (s.p[s.len - 1] == '.'), n = end;
+	bool letter = false;
 
-	while (n > 0 && s.p[n - 1] != '.')
-		if (is_alpha(s.p[--n]))
+	for (; n > 0 && s.p[n - 1] != '.'; n--)
+		letter = letter || is_alpha(s.p[n - 1]);
+	return letter && (end - n < 2 || s.p[n] != '0' || (s.p[n + 1] | 0x20) != 'x');
+}
+
+/* Does a label of host S hold a number of a telephone, or an id? */
+static bool
+has_id(struct span s)
+{
+	unsigned digits = 0, len = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		digits = s.p[i] == '.' ? 0 : digits + is_digit(s.p[i]);
+		len = s.p[i] == '.' ? 0 : len + 1;
+		if (digits > 6 || (len > 15 && digits > 2))
 			return true;
+	}
 	return false;
 }
 
@@ -117,7 +133,7 @@ put_name(struct span host, struct buf *out)
 			host.p[i] != '-' && host.p[i] != '_')
 			return false;
 	detect_start(&d, host, DETECT_DEFAULT | DETECT_BIT(DETECT_UUID));
-	if (detect_next(&d, &f)) {
+	if (has_id(host) || detect_next(&d, &f)) {
 		buf_char(out, '-');
 		return true;
 	}
