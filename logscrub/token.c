@@ -88,14 +88,16 @@ line_read(FILE *f, char p[ASKED_MAX], struct span *ret)
 static int
 token_print(struct setup *s, struct print *out, int32_t day, const struct address *a, struct err *e)
 {
-	char text[TOKEN_TEXT_MAX] = "-", net[TOKEN_TEXT_MAX], name[DAY_TEXT_MAX];
-	size_t n = 1, n_net = 0;
+	char text[TOKEN_TEXT_MAX] = "-", net[TOKEN_TEXT_MAX], rendered[TOKEN_TEXT_MAX];
+	char name[DAY_TEXT_MAX];
+	size_t n = 1, n_net = 0, n_rendered = 0;
 
 	if (a) {
 		n = pseudonym_token(s->pseudonym, day, a, text, e);
+		n_rendered = pseudonym_address(s->pseudonym, day, a, rendered, e);
 		if (a->family == 6)
 			n_net = pseudonym_net_token(s->pseudonym, day, a, net, e);
-		if (n == 0 || (a->family == 6 && n_net == 0))
+		if (n == 0 || n_rendered == 0 || (a->family == 6 && n_net == 0))
 			return -1;
 	}
 	if (!out->json) {
@@ -109,6 +111,7 @@ token_print(struct setup *s, struct print *out, int32_t day, const struct addres
 		print_str(out, "token", span_of(text, n));
 		if (n_net > 0)
 			print_str(out, "net", span_of(net, n_net));
+		print_str(out, "rendered", span_of(rendered, n_rendered));
 		print_bool(out, "throwaway", keyring_is_throwaway(s->keyring, day));
 	}
 	print_end(out);

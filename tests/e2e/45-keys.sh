@@ -47,6 +47,45 @@ echo 2001:db8::7 | "$logscrub" token -c "$conf" --at "$yesterday" --json >"$scra
 jq -e --arg day "$yesterday" '.v == 1 and .day == $day and (.token | startswith("ip6:")) and
 	(.net | startswith("net6:")) and .throwaway == false' "$scratch/json" >"$scratch/jq.log"
 
+promise "--json tells how a store that renders tokens as addresses has it; networks to keep stay"
+mkdir "$scratch/stores.d"
+cat >"$scratch/stores.d/rendered.conf" <<-'END'
+	store "rendered" {
+	  type     = "textlog"
+	  format   = "nginx-combined"
+	  category = "log-and-system-data"
+	  purpose  = "test"
+	  basis    = "test"
+	  period   = "7d"
+	  scrub {
+	    keep          = { "time_local" }
+	    pseudonym     = { "remote_addr" }
+	    keep_networks = { "10.0.0.0/8" }
+	    render        = "address"
+	  }
+	}
+END
+printf '%s - - [%s +0000] "GET / HTTP/1.1" 200 12 "-" "curl/8"\n' 2001:db8::7 "$clf" ::ffff:10.1.2.3 "$clf" |
+	"$logscrub" -c "$conf" --store rendered >"$scratch/rendered.log"
+same <(cut -d ' ' -f 1 "$scratch/rendered.log") <(jq -r .rendered "$scratch/json" && echo 10.1.2.3)
+"$logscrub" -c "$conf" --store rendered "$scratch/rendered.log" >"$scratch/again.log"
+same "$scratch/rendered.log" "$scratch/again.log"
+
+promise "the key is that of a record's own day in UTC, whatever its zone"
+midnight=$(LC_ALL=C date -u -d "$today" +%d/%b/%Y:00:30:00)
+printf '203.0.113.7 - - [%s +0100] "GET / HTTP/1.1" 200 12 "-" "curl/8"\n' "$midnight" |
+	"$logscrub" -c "$conf" --store nginx-access >"$scratch/zone.log"
+has "$scratch/zone.log" "$(head -n 1 "$scratch/tokens")"
+echo 203.0.113.7 | "$logscrub" token -c "$conf" --at "${today}T00:30:00+01:00" >"$scratch/zone"
+same "$scratch/zone" <(head -n 1 "$scratch/tokens")
+
+promise "a day past the longest period, or to come, has a throw-away key, which is said"
+for at in 2020-01-01 2999-01-01; do
+	echo 203.0.113.7 >"$scratch/asked"
+	expect 1 "$logscrub" token -c "$conf" --at $at <"$scratch/asked" >"$scratch/answers" 2>"$scratch/stderr.log"
+	has "$scratch/stderr.log" "throw-away key serves: $at"
+done
+
 promise "the key folder is for its owner alone, marked, and listed"
 [ "$(stat -c %a "$keys" "$keys/$today.key" | paste -sd ' ')" = "700 600" ] || fail "the keys are open"
 head -c 43 "$keys/CACHEDIR.TAG" | grep -qxF 'Signature: 8a477f597d28d172789f06886806bc55'
