@@ -12,5 +12,6 @@ int detect_main(int argc, char **argv);
 int token_main(int argc, char **argv);
 int keys_main(int argc, char **argv);
 int stats_main(int argc, char **argv);
+int suggest_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int check_config_main(int argc, char **argv);

@@ -24,6 +24,7 @@ static const struct command {
 	{ "token", token_main },
 	{ "keys", keys_main },
 	{ "stats", stats_main },
+	{ "suggest", suggest_main },
 };
 
 /* Takes --lang CODE out of the arguments: it has to be known before anything is said. */

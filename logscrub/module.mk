@@ -21,3 +21,5 @@ logscrub.srcs += logscrub/bbb_answer.c logscrub/bbb_api.c logscrub/bbb_line.c \
 	    logscrub/counting_lines.c logscrub/stats_node.c logscrub/stats_prom.c
 logscrub.srcs += logscrub/stats.c logscrub/stats_poll.c logscrub/stats_report.c \
 	    logscrub/stats_text.c logscrub/stats_html.c
+logscrub.srcs += logscrub/suggest.c logscrub/suggest_token.c logscrub/suggest_field.c \
+	    logscrub/suggest_form.c logscrub/suggest_print.c
