@@ -242,14 +242,16 @@ int
 bbb_answer_new(struct census *c, struct bbb_answer **ret, struct err *e)
 {
 	static const XML_Memory_Handling_Suite memory = { wipe_malloc, wipe_realloc, wipe_free };
-	struct bbb_answer *a = wipe_calloc(1, sizeof(*a));
+	/* libsodium's hashes want more than malloc's alignment */
+	struct bbb_answer *a = aligned_alloc(_Alignof(struct bbb_answer), sizeof(*a));
 
 	if (!a)
 		return err_memory(e);
+	memset(a, 0, sizeof(*a));
 	a->census = c;
 	a->parser = XML_ParserCreate_MM("UTF-8", &memory, NULL);
 	if (!a->parser) {
-		wipe_free(a);
+		free(a);
 		return err_memory(e);
 	}
 	(void)XML_SetHashSalt(a->parser, randombytes_random());
@@ -268,7 +270,8 @@ bbb_answer_free(struct bbb_answer *a)
 		return NULL;
 	XML_ParserFree(a->parser);
 	wipe_free(a->person);
-	wipe_free(a);
+	sodium_memzero(a, sizeof(*a));
+	free(a);
 	return NULL;
 }
 

@@ -180,15 +180,19 @@ count_signatures(struct making *m, struct buf *scratch)
 	qsort(m->sig, m->n_sig, sizeof(m->sig[0]), by_count);
 }
 
-/* How many tokens nearly all lines begin with, as the most frequent form does. */
+/* How many tokens most of the lines that are left begin with, as LIKE does. */
 static unsigned
-common_beginning(struct making *m, const struct tokens *like, struct buf *scratch)
+common_beginning(
+	struct making *m, const struct tokens *like, const bool *taken, struct buf *scratch)
 {
-	uint64_t agree[SUGGEST_TOKENS + 2] = { 0 };
+	uint64_t agree[SUGGEST_TOKENS + 2] = { 0 }, left = 0;
 	struct tokens t;
 	unsigned n = 0;
 
 	for (size_t i = 0; i < m->s->n; i++) {
+		if (taken[i])
+			continue;
+		left++;
 		read_line(m, i, &t);
 		for (unsigned k = 1; k <= t.n && k <= like->n; k++) {
 			if (signature_of(&t, k, scratch) != signature_of(like, k, scratch))
@@ -196,7 +200,7 @@ common_beginning(struct making *m, const struct tokens *like, struct buf *scratc
 			agree[k]++;
 		}
 	}
-	while (n < like->n && 20 * agree[n + 1] >= 19 * m->s->n)
+	while (n < like->n && 5 * agree[n + 1] >= 4 * left)
 		n++;
 	return n;
 }
@@ -206,7 +210,7 @@ common_beginning(struct making *m, const struct tokens *like, struct buf *scratc
 static bool
 fits(const struct form *f, const struct tokens *t, struct buf *scratch)
 {
-	if (f->open ? t->n <= f->n : t->n != f->n)
+	if (f->open ? t->n < f->n : t->n != f->n)
 		return false;
 	return signature_of(t, f->n, scratch) == signature_of(&f->like, f->n, scratch);
 }
@@ -214,8 +218,10 @@ fits(const struct form *f, const struct tokens *t, struct buf *scratch)
 static struct span
 rest_of(const struct tokens *t, unsigned n, struct span line)
 {
-	const char *p = t->v[n].kind == TOKEN_PAIR || t->v[n].kind == TOKEN_QPAIR ? t->v[n].name.p
-										  : t->v[n].value.p;
+	const char *p = n == t->n ? line.p + line.len
+			: t->v[n].kind == TOKEN_PAIR || t->v[n].kind == TOKEN_QPAIR
+				? t->v[n].name.p
+				: t->v[n].value.p;
 
 	return span_of(p, (size_t)(line.p + line.len - p));
 }
@@ -463,7 +469,7 @@ add_form(struct making *m, size_t first, unsigned n, bool open, bool *taken, str
 static int
 make_forms(struct making *m, struct buf *scratch, struct err *e)
 {
-	size_t least = m->s->n / 20 > 2 ? m->s->n / 20 : 2, n = 0;
+	size_t least = m->s->n / 20 > 2 ? m->s->n / 20 : 2, n = 0, first;
 	bool *taken = calloc(m->s->n + 1, sizeof(*taken));
 	uint64_t sum = 0;
 	struct tokens like;
@@ -477,13 +483,15 @@ make_forms(struct making *m, struct buf *scratch, struct err *e)
 	/* forms of which each line has its own are none: it is text */
 	for (size_t i = 0; i < n && 2 * sum >= m->s->n && rc == 0; i++)
 		rc = add_form(m, m->sig[i].first, 0, false, taken, scratch, e);
-	if (rc == 0 && m->n_sig > 0 && m->p->n_covered < m->s->n && !m->p->delimiter) {
+	/* the others: what they begin with, and text */
+	first = 2 * sum >= m->s->n ? n : 0;
+	if (rc == 0 && first < m->n_sig && !m->p->delimiter) {
 		unsigned k;
 
-		read_line(m, m->sig[0].first, &like);
-		k = common_beginning(m, &like, scratch);
+		read_line(m, m->sig[first].first, &like);
+		k = common_beginning(m, &like, taken, scratch);
 		if (k > 0)
-			rc = add_form(m, m->sig[0].first, k, true, taken, scratch, e);
+			rc = add_form(m, m->sig[first].first, k, true, taken, scratch, e);
 	}
 	free(taken);
 	return rc;
