@@ -65,7 +65,7 @@ in_jail bash -ec "
 	printf 'GET /quittenbaum HTTP/1.1\r\n\r\n' >/dev/tcp/203.0.113.77/5432
 	runuser -u postgres -- psql -qh /tmp -c 'select pg_reload_conf()' postgres
 	runuser -u postgres -- $bin/pg_ctl -s -D /tmp/data stop -m fast
-	" >"$scratch/psql.log" 2>&1
+	" >"$scratch/psql.log" 2>&1 || fail "PostgreSQL's part does not end"
 wait_for said "database system is shut down"
 lines postgresql "$scratch/pg/pg.log"
 cp "$scratch/postgresql.out" "$scratch/from-file.out"
@@ -107,7 +107,7 @@ in_jail bash -ec "
 	redis-cli -p 6391 shutdown || true
 	cli shutdown || true
 	chmod 644 $scratch/redis.log
-	" >"$scratch/redis-cli.log" 2>&1
+	" >"$scratch/redis-cli.log" 2>&1 || fail "redis's part does not end"
 wait_for grep -q 'bye bye' "$scratch/redis.log"
 wait_for said "bye bye"
 lines redis "$scratch/redis.log"
