@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * token.c - the token that an address has in the records of a day
+ * token.c - the token that an address, or another identifier, has in the records of a day
  *
- * This is how a person's entries are found while the day's key lives. Addresses come on standard
- * input alone: arguments are for every process on the machine to see.
+ * This is how a person's entries, or a meeting's, are found while the day's key lives. What is asked
+ * for comes on standard input alone: arguments are for every process on the machine to see.
  */
 #include <getopt.h>
 #include <libintl.h>
@@ -22,7 +22,7 @@
 
 struct token_options {
 	const char *config, *at;
-	bool json;
+	bool json, id;
 };
 
 static void
@@ -35,6 +35,7 @@ help(void)
 		"status 65 at the\nend. Where the day has no key (any more), a throw-away key serves, "
 		"whose tokens are found\nnowhere: standard error says so, and the exit status is "
 		"1.\n\n"
+		"      --id            the lines are not addresses but ids, of a meeting or a pad\n"
 		"      --at TIME       2026-11-24, 2026-11-24T01:40:29Z, or now\n"
 		"      --json          JSON Lines, with the token of an IPv6 address's /64\n"
 		"  -c, --config FILE   configuration (default: /etc/sparsam/sparsam.conf)\n"
@@ -84,44 +85,60 @@ line_read(FILE *f, char p[ASKED_MAX], struct span *ret)
 	return true;
 }
 
-/* Prints what becomes of A, NULL for what was no address. */
-static int
-token_print(struct setup *s, struct print *out, int32_t day, const struct address *a, struct err *e)
-{
-	char text[TOKEN_TEXT_MAX] = "-", net[TOKEN_TEXT_MAX], rendered[TOKEN_TEXT_MAX];
-	char name[DAY_TEXT_MAX];
-	size_t n = 1, n_net = 0, n_rendered = 0;
+/* What becomes of one line. */
+struct answer {
+	char token[TOKEN_TEXT_MAX], net[TOKEN_TEXT_MAX], rendered[TOKEN_TEXT_MAX];
+	size_t n_token, n_net, n_rendered; /* bytes; 0: none */
+};
 
-	if (a) {
-		n = pseudonym_token(s->pseudonym, day, a, text, e);
-		n_rendered = pseudonym_address(s->pseudonym, day, a, rendered, e);
-		if (a->family == 6)
-			n_net = pseudonym_net_token(s->pseudonym, day, a, net, e);
-		if (n == 0 || n_rendered == 0 || (a->family == 6 && n_net == 0))
-			return -1;
-	}
+static int
+answer_address(
+	struct setup *s, int32_t day, const struct address *a, struct answer *ret, struct err *e)
+{
+	ret->n_token = pseudonym_token(s->pseudonym, day, a, ret->token, e);
+	ret->n_rendered = pseudonym_address(s->pseudonym, day, a, ret->rendered, e);
+	if (a->family == 6)
+		ret->n_net = pseudonym_net_token(s->pseudonym, day, a, ret->net, e);
+	if (ret->n_token == 0 || ret->n_rendered == 0 || (a->family == 6 && ret->n_net == 0))
+		return -1;
+	return 0;
+}
+
+static int
+answer_id(struct setup *s, int32_t day, struct span id, struct answer *ret, struct err *e)
+{
+	ret->n_token = pseudonym_id(s->pseudonym, day, id, ret->token, e);
+	return ret->n_token == 0 ? -1 : 0;
+}
+
+static void
+answer_print(struct setup *s, struct print *out, int32_t day, const struct answer *a)
+{
+	char name[DAY_TEXT_MAX];
+
 	if (!out->json) {
-		fprintf(out->f, "%.*s\n", (int)n, text);
-		return 0;
+		fprintf(out->f, "%.*s\n", a->n_token > 0 ? (int)a->n_token : 1,
+			a->n_token > 0 ? a->token : "-");
+		return;
 	}
 	(void)day_format(day, name);
 	print_begin(out);
 	print_str(out, "day", span_str(name));
-	if (a) {
-		print_str(out, "token", span_of(text, n));
-		if (n_net > 0)
-			print_str(out, "net", span_of(net, n_net));
-		print_str(out, "rendered", span_of(rendered, n_rendered));
+	if (a->n_token > 0) {
+		print_str(out, "token", span_of(a->token, a->n_token));
+		if (a->n_net > 0)
+			print_str(out, "net", span_of(a->net, a->n_net));
+		if (a->n_rendered > 0)
+			print_str(out, "rendered", span_of(a->rendered, a->n_rendered));
 		print_bool(out, "throwaway", keyring_is_throwaway(s->keyring, day));
 	}
 	print_end(out);
-	return 0;
 }
 
-/* Answers all of IN. *ret_bad: how many lines were no address. */
+/* Answers all of IN. *ret_bad: how many lines were nothing that has a token. */
 static int
-tokens_print(struct setup *s, struct print *out, int32_t day, FILE *in, unsigned long *ret_bad,
-	struct err *e)
+tokens_print(struct setup *s, struct print *out, int32_t day, bool id, FILE *in,
+	unsigned long *ret_bad, struct err *e)
 {
 	char line[ASKED_MAX];
 	struct address a;
@@ -129,10 +146,16 @@ tokens_print(struct setup *s, struct print *out, int32_t day, FILE *in, unsigned
 	int rc = 0;
 
 	while (rc == 0 && line_read(in, line, &asked)) {
-		bool good = address_parse(asked, &a);
+		struct answer answer = { 0 };
 
-		*ret_bad += !good;
-		rc = token_print(s, out, day, good ? &a : NULL, e);
+		if (id && asked.len > 0)
+			rc = answer_id(s, day, asked, &answer, e);
+		else if (!id && address_parse(asked, &a))
+			rc = answer_address(s, day, &a, &answer, e);
+		else
+			++*ret_bad;
+		if (rc == 0)
+			answer_print(s, out, day, &answer);
 	}
 	explicit_bzero(line, sizeof(line));
 	explicit_bzero(&a, sizeof(a));
@@ -156,7 +179,7 @@ token_run(const struct token_options *o, struct err *e)
 	if (setup_open(&s, o->config, e) < 0 || keyring_key(s.keyring, day, &key, e) < 0)
 		return -1;
 	print_init(&out, stdout, o->json);
-	if (tokens_print(&s, &out, day, stdin, &n_bad, e) < 0)
+	if (tokens_print(&s, &out, day, o->id, stdin, &n_bad, e) < 0)
 		return -1;
 	if (n_bad > 0) {
 		fprintf(stderr,
@@ -174,6 +197,7 @@ options_read(int argc, char **argv, struct token_options *ret)
 {
 	static const struct option options[] = {
 		{ "at", required_argument, NULL, 'a' },
+		{ "id", no_argument, NULL, 'i' },
 		{ "config", required_argument, NULL, 'c' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
@@ -184,6 +208,9 @@ options_read(int argc, char **argv, struct token_options *ret)
 		switch (o) {
 		case 'a':
 			ret->at = optarg;
+			break;
+		case 'i':
+			ret->id = true;
 			break;
 		case 'c':
 			ret->config = optarg;

@@ -42,6 +42,13 @@ has_not "$scratch/stderr.log" anna
 expect 65 "$logscrub" token -c "$conf" --at "$yesterday" <"$scratch/asked" >"$scratch/answers" 2>"$scratch/stderr.log"
 same "$scratch/answers" <(echo - && head -n 1 "$scratch/tokens")
 
+promise "--id finds a meeting's records in the same way"
+meeting=183f0bf3a0982a127bdb8161e0c44eb696b3e75c-1716216409672
+printf '%sT01:02:03.004Z INFO  o.b.api.MeetingService -  --analytics-- data={"logCode":"meeting_ended","meetingId":"%s"}\n' \
+	"$yesterday" "$meeting" | "$logscrub" -c "$conf" --store bbb-web >"$scratch/meeting.log"
+has_not "$scratch/meeting.log" "$meeting"
+has "$scratch/meeting.log" "$(echo "$meeting" | "$logscrub" token -c "$conf" --at "$yesterday" --id)"
+
 promise "--json tells the day, the /64, and whether the key lasts"
 echo 2001:db8::7 | "$logscrub" token -c "$conf" --at "$yesterday" --json >"$scratch/json"
 jq -e --arg day "$yesterday" '.v == 1 and .day == $day and (.token | startswith("ip6:")) and
