@@ -175,7 +175,7 @@ undo_sd(struct span s, struct buf *out)
 	return 2;
 }
 
-/* --- redo: each appends one byte ------------------------------------------------------------- */
+/* --- redo: each appends one byte that cannot stand ----------------------------------------- */
 
 static void
 put_hex(unsigned char c, const char *digits, struct buf *out)
@@ -188,10 +188,7 @@ put_hex(unsigned char c, const char *digits, struct buf *out)
 static void
 redo_nginx(unsigned char c, struct buf *out)
 {
-	if (c == '"' || c == '\\' || c < ' ' || c > '~')
-		put_hex(c, upper_hex, out);
-	else
-		buf_char(out, (char)c);
+	put_hex(c, upper_hex, out);
 }
 
 static void
@@ -219,10 +216,8 @@ redo_apache(unsigned char c, struct buf *out)
 		put_backslash(letter, out);
 	else if (c == '"' || c == '\\')
 		put_backslash((char)c, out);
-	else if (c < ' ' || c > '~')
-		put_hex(c, lower_hex, out);
 	else
-		buf_char(out, (char)c);
+		put_hex(c, lower_hex, out);
 }
 
 static void
@@ -232,8 +227,6 @@ redo_json(unsigned char c, struct buf *out)
 
 	if (c == '"' || c == '\\')
 		put_backslash((char)c, out);
-	else if (c >= ' ')
-		buf_char(out, (char)c);
 	else if (control_letter(c))
 		put_backslash(control_letter(c), out);
 	else
@@ -252,9 +245,7 @@ redo_rsyslog(unsigned char c, struct buf *out)
 static void
 redo_sd(unsigned char c, struct buf *out)
 {
-	if (c == '"' || c == '\\' || c == ']')
-		buf_char(out, '\\');
-	buf_char(out, (char)c);
+	put_backslash((char)c, out);
 }
 
 /* --- the kinds ------------------------------------------------------------------------------- */
@@ -301,7 +292,7 @@ escape_undo(enum conf_escape kind, struct span s, struct buf *out)
 	}
 }
 
-/* Need byte I of S be escaped? rsyslog's control bytes; elsewhere `redo` itself tells. */
+/* Would byte I of S be taken for another, or for the begin of an escape? */
 static bool
 is_misread_by_rsyslog(struct span s, size_t i)
 {
@@ -312,17 +303,63 @@ is_misread_by_rsyslog(struct span s, size_t i)
 	return c < ' ' || c == 127 || (c == '#' && undo_rsyslog(span_from(s, i), &meaning) > 0);
 }
 
+/* Does byte I of S stand as it is? */
+static inline bool
+stands(enum conf_escape kind, struct span s, size_t i)
+{
+	unsigned char c = (unsigned char)s.p[i];
+
+	switch (kind) {
+	case ESCAPE_RSYSLOG:
+		return !is_misread_by_rsyslog(s, i);
+	case ESCAPE_SD:
+		return c != '"' && c != '\\' && c != ']';
+	case ESCAPE_JSON:
+		return c >= ' ' && c != '"' && c != '\\';
+	default:
+		return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+	}
+}
+
+/* 16 bytes at once, in whatever way the compiler has for it. */
+typedef unsigned char bytes16 __attribute__((vector_size(16)));
+
+/* Do the 16 bytes at P stand, whatever comes behind them? False where they have to be looked at one by one. */
+static inline bool
+block_stands(enum conf_escape kind, const char *p)
+{
+	const unsigned char last = kind == ESCAPE_JSON ? 255 : '~';
+	uint64_t any[2];
+	bytes16 v;
+
+	if (kind == ESCAPE_RSYSLOG || kind == ESCAPE_SD)
+		return false;
+	memcpy(&v, p, sizeof(v));
+	v = (bytes16)((v < ' ') | (v > last) | (v == '"') | (v == '\\'));
+	memcpy(any, &v, sizeof(any));
+	return (any[0] | any[1]) == 0;
+}
+
+/* What stands is copied in one piece up to the next that does not. */
 void
 escape_redo(enum conf_escape kind, struct span s, struct buf *out)
 {
+	size_t from = 0;
+
 	if (kind == ESCAPE_NONE) {
 		buf_span(out, s);
 		return;
 	}
 	for (size_t i = 0; i < s.len; i++) {
-		if (kind == ESCAPE_RSYSLOG && !is_misread_by_rsyslog(s, i))
-			buf_char(out, s.p[i]);
-		else
-			kinds[kind].redo((unsigned char)s.p[i], out);
+		if (s.len - i >= sizeof(bytes16) && block_stands(kind, s.p + i)) {
+			i += sizeof(bytes16) - 1;
+			continue;
+		}
+		if (stands(kind, s, i))
+			continue;
+		buf_put(out, s.p + from, i - from);
+		kinds[kind].redo((unsigned char)s.p[i], out);
+		from = i + 1;
 	}
+	buf_put(out, s.p + from, s.len - from);
 }

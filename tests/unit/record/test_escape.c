@@ -89,6 +89,31 @@ START_TEST(what_is_written_reads_back_the_same)
 }
 END_TEST
 
+/* A byte is written alike wherever it stands: long texts go by blocks. */
+START_TEST(a_byte_is_escaped_alike_in_each_place)
+{
+	char text[40];
+	struct buf whole, one;
+
+	buf_init(&whole, 512);
+	buf_init(&one, 64);
+	for (unsigned c = 0; c < 256; c++) {
+		for (size_t at = 0; at < sizeof(text); at++) {
+			memset(text, 'x', sizeof(text));
+			text[at] = (char)c;
+			buf_clear(&whole);
+			buf_clear(&one);
+			escape_redo((enum conf_escape)_i, span_of(text, sizeof(text)), &whole);
+			escape_redo((enum conf_escape)_i, span_of(text + at, 1), &one);
+			ck_assert_uint_eq(whole.len, sizeof(text) - 1 + one.len);
+			ck_assert_int_eq(memcmp(whole.p + at, one.p, one.len), 0);
+		}
+	}
+	buf_release(&whole);
+	buf_release(&one);
+}
+END_TEST
+
 START_TEST(what_does_not_fit_is_told)
 {
 	struct buf b;
@@ -113,6 +138,7 @@ main(void)
 	tcase_add_loop_test(t, escapes_are_written_as_the_product_does, 0,
 		(int)(sizeof(writable) / sizeof(writable[0])));
 	tcase_add_loop_test(t, what_is_written_reads_back_the_same, ESCAPE_NONE, ESCAPE_SD + 1);
+	tcase_add_loop_test(t, a_byte_is_escaped_alike_in_each_place, ESCAPE_NONE, ESCAPE_SD + 1);
 	tcase_add_test(t, what_does_not_fit_is_told);
 	suite_add_tcase(suite, t);
 	sr = srunner_create(suite);
