@@ -9,6 +9,7 @@
  *   conf_value.c   each value's form
  *   conf_take.c    from libconfuse's tree to the structs of conf.h
  *   conf_check.c   what a declaration needs, and that the names it uses are there
+ *   conf_set.c     lists that rules share, put in their places
  *   conf_claim.c   a file belongs to one store
  *   conf_statistics.c  both of it for the section statistics
  */
@@ -31,9 +32,9 @@ struct conf_block;
 struct conf_draft {
 	struct conf conf; /* first: conf_free() is given its address */
 	struct conf_block *blocks;
-	bool failed;                                 /* memory is out */
-	size_t own_formats, own_stores, own_sources; /* these come from the operator's folder */
-	bool shipped;                                /* now the shipped folder is read */
+	bool failed;                                           /* memory is out */
+	size_t own_sets, own_formats, own_stores, own_sources; /* the operator's, not shipped */
+	bool shipped;                                          /* now the shipped folder is read */
 };
 
 /* N zeroed bytes that live as long as D; NULL (and d->failed) when memory is out. */
@@ -63,6 +64,7 @@ int conf_take(struct conf_draft *d, const char *file, cfg_t *root, bool main, st
 /* What holds between declarations, once all are there; also sets longest_period_s. */
 int conf_check(struct conf_draft *d, struct err *e);
 int conf_claims_check(const struct conf_draft *d, struct err *e);
+int conf_sets_expand(struct conf_draft *d, struct err *e);
 
 int conf_statistics_take(struct conf_draft *d, const char *file, cfg_t *root, struct err *e);
 int conf_statistics_check(const struct conf *c, struct err *e);

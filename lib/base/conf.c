@@ -87,6 +87,7 @@ conf_free(struct conf *c)
 		next = b->next;
 		free(b);
 	}
+	free(c->set);
 	free(c->format);
 	free(c->store);
 	free(c->source);

@@ -43,6 +43,14 @@ enum conf_format_type {
 	FORMAT_VARIANTS
 };
 
+/* list "NAME" { values = { … } }: what several rules share. In a rule's `mask` and `values`, "@NAME" stands
+ * for all of them; conf_read() has put them there. */
+struct conf_set {
+	struct conf_place where;
+	const char *name;
+	struct conf_list values;
+};
+
 /* How a product writes bytes that its own format could not bear. */
 enum conf_escape {
 	ESCAPE_NONE,
@@ -126,8 +134,8 @@ struct conf_store {
 	const char *format;
 	const char *category, *purpose, *basis;
 	int64_t period_s;
-	int64_t hold_max_s;         /* the ceiling of a hold's length; 0: nothing may be held */
-	const char *start_event;    /* DIN 66398: what the period runs from; "" : the record's time */
+	int64_t hold_max_s;      /* the ceiling of a hold's length; 0: nothing may be held */
+	const char *start_event; /* DIN 66398: what the period runs from; "" : the record's time */
 	const char *deletion_class; /* DIN 66398: its name, or "" */
 	struct conf_option *option; /* of the section TYPE { … } */
 	size_t n_options;
@@ -198,6 +206,8 @@ struct conf {
 	const char *pseudonym_prefix; /* the /48 for tokens rendered as addresses */
 	bool clock_ntp;               /* clock = "ntp" */
 	struct conf_statistics statistics;
+	struct conf_set *set;
+	size_t n_sets;
 	struct conf_format *format;
 	size_t n_formats;
 	struct conf_store *store;

@@ -237,7 +237,7 @@ conf_check(struct conf_draft *d, struct err *e)
 		if (source_check(c, &c->source[i], e) < 0)
 			return -1;
 	}
-	if (conf_statistics_check(c, e) < 0)
+	if (conf_sets_expand(d, e) < 0 || conf_statistics_check(c, e) < 0)
 		return -1;
 	return conf_claims_check(d, e);
 }

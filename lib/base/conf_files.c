@@ -180,6 +180,7 @@ conf_files_read(struct conf_draft *d, const char *file, struct err *e)
 		return -1;
 	if (folder_read(d, own, NULL, e) < 0)
 		return -1;
+	d->own_sets = d->conf.n_sets;
 	d->own_formats = d->conf.n_formats;
 	d->own_stores = d->conf.n_stores;
 	d->own_sources = d->conf.n_sources;

@@ -168,9 +168,15 @@ static cfg_opt_t statistics_options[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t list_options[] = {
+	CFG_LINE,
+	LIST("values", text),
+	CFG_END(),
+};
+
 #define DECLARATIONS                                                                               \
-	TITLED("format", format_options), TITLED("store", store_options),                          \
-		TITLED("source", source_options)
+	TITLED("list", list_options), TITLED("format", format_options),                            \
+		TITLED("store", store_options), TITLED("source", source_options)
 
 /* formats.d, stores.d */
 static cfg_opt_t part_options[] = { DECLARATIONS, CFG_END() };

@@ -103,6 +103,22 @@ escape_default(long type, bool apache)
 }
 
 static int
+list_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct err *e)
+{
+	struct conf_set *s = ret;
+
+	*s = (struct conf_set){
+		.where = place_of(file, sec),
+		.name = conf_strdup(d, cfg_title(sec)),
+		.values = list_of(d, sec, "values"),
+	};
+	if (s->values.n == 0)
+		return conf_fail(e, &s->where, N_("list without values"), NULL, "list \"%s\"",
+			cfg_title(sec));
+	return 0;
+}
+
+static int
 format_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct err *e)
 {
 	struct conf_format *f = ret;
@@ -367,6 +383,7 @@ struct head {
 	struct conf_place where;
 	const char *name;
 };
+_Static_assert(offsetof(struct conf_set, name) == offsetof(struct head, name), "");
 _Static_assert(offsetof(struct conf_format, name) == offsetof(struct head, name), "");
 _Static_assert(offsetof(struct conf_store, name) == offsetof(struct head, name), "");
 _Static_assert(offsetof(struct conf_source, name) == offsetof(struct head, name), "");
@@ -377,6 +394,7 @@ struct kind {
 	int (*take)(struct conf_draft *, const char *file, cfg_t *, void *, struct err *);
 };
 
+static const struct kind list_kind = { "list", sizeof(struct conf_set), list_take };
 static const struct kind format_kind = { "format", sizeof(struct conf_format), format_take };
 static const struct kind store_kind = { "store", sizeof(struct conf_store), store_take };
 static const struct kind source_kind = { "source", sizeof(struct conf_source), source_take };
@@ -462,6 +480,8 @@ conf_take(struct conf_draft *d, const char *file, cfg_t *root, bool main, struct
 		return -1;
 	if (d->failed)
 		return err_memory(e);
+	if (declarations_take(d, name, root, &list_kind, &c->set, &c->n_sets, d->own_sets, e) < 0)
+		return -1;
 	if (declarations_take(
 		    d, name, root, &format_kind, &c->format, &c->n_formats, d->own_formats, e) < 0)
 		return -1;

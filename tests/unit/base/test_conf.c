@@ -133,6 +133,12 @@ static const struct {
 	{ "format \"a\" { type = \"json\" dialect = \"apache\" }\n", "t.conf:1: format \"a\"" },
 	{ "format \"a\" { type = \"json\" formats = { 'a' } }\n", "t.conf:1: format \"a\"" },
 	{ "format \"a\" { type = \"variants\" }\n", "t.conf:1: format \"a\"" },
+	{ "\nlist \"a\" { }\n", "t.conf:2: list \"a\"" },
+	{ "list \"a\" { values = 'x' }\nlist \"a\" { values = 'y' }\n",
+		"t.conf:2: found duplicate" },
+	{ FORMAT("f") STORE(
+		  "s", "format = f\nscrub {\n reduce \"x\" { to = 'one-of'\n values = '@no' } }\n"),
+		"t.conf:8: \"no\"" },
 	{ "format \"a\" {\n type = \"variants\"\n formats = { 'b' }\n}\n", "t.conf:1: \"b\"" },
 	{ "format \"a\" { type = \"variants\" formats = { 'a' } }\n", "t.conf:1: format \"a\"" },
 	{ "format \"a\" {\n type = \"json\"\n field \"x\" { }\n}\n", "t.conf:3: field \"x\"" },
@@ -291,6 +297,23 @@ START_TEST(a_log_format_is_pasted_as_it_stands)
 	ck_assert_uint_eq(f->time.n, 1);
 	ck_assert_str_eq(f->time.v[0], "time_local");
 	ck_assert_ptr_null(conf_find_format(c, "mai"));
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(lists_stand_in_the_rules_that_name_them)
+{
+	struct conf *c = read_good("list \"more\" { values = { 'b c', '~d' } }\n" FORMAT("f")
+			STORE("s", "format = f\nscrub { reduce \"x\" { to = 'one-of' "
+				   "values = { 'a', '@more', 'e' } mask = '@more' } }\n"));
+	const struct conf_reduce *r = conf_find_store(c, "s")->rule;
+	static const char *const values[] = { "a", "b c", "~d", "e" };
+
+	ck_assert_uint_eq(r->values.n, 4);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_str_eq(r->values.v[i], values[i]);
+	ck_assert_uint_eq(r->mask.n, 2);
+	ck_assert_str_eq(r->mask.v[1], "~d");
 	conf_free(c);
 }
 END_TEST
@@ -683,6 +706,7 @@ suite(void)
 	tcase_add_loop_test(text, what_is_wrong_is_refused_with_file_and_line, 0,
 		(int)(sizeof(wrong) / sizeof(wrong[0])));
 	tcase_add_test(text, a_nul_byte_is_refused);
+	tcase_add_test(text, lists_stand_in_the_rules_that_name_them);
 	tcase_add_test(text, a_right_text_is_read_after_a_wrong_one);
 	tcase_add_test(text, an_empty_text_gives_the_defaults);
 	tcase_add_test(text, options_are_taken);
