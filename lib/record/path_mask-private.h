@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 #include "record/path_mask.h"
+#include "record/value_set.h"
 
 /* What a byte is within a path; one bit each, so that a segment's kinds can be gathered. */
 enum {
@@ -26,3 +27,7 @@ bool path_segment_is_plain(struct span s, unsigned kinds);
 
 /* Does S, as "users" does, say that what follows it is somebody's name or number? S has a byte. */
 bool path_segment_names_owner(struct span s);
+
+/* Is S among KNOWN, or is each of its words? A word is three letters or more, without a capital but the
+ * first; fewer say nothing. */
+bool path_segment_is_known(struct span s, const struct value_set *known);

@@ -25,7 +25,8 @@ struct path_mask {
 	pcre2_code **pattern;
 	pcre2_match_data *match;
 	pcre2_match_context *limits;
-	size_t segments; /* kept at most */
+	size_t segments;         /* kept at most */
+	struct value_set *known; /* words that segments may be made of; NULL: any */
 };
 
 static bool
@@ -103,6 +104,8 @@ path_mask_new(const struct conf_reduce *d, struct path_mask **ret, struct err *e
 		return err_memory(e);
 	(void)pcre2_set_match_limit(m->limits, MATCH_LIMIT);
 	(void)pcre2_set_heap_limit(m->limits, HEAP_LIMIT_KIB);
+	if (d->values.n > 0 && value_set_new(d, true, &m->known, e) < 0)
+		return -1;
 	for (size_t i = 0; i < d->mask.n; i++)
 		if (mask_add(m, d, d->mask.v[i], e) < 0)
 			return -1;
@@ -120,6 +123,7 @@ path_mask_free(struct path_mask *m)
 	pcre2_match_data_free(m->match);
 	pcre2_match_context_free(m->limits);
 	free(m->pattern);
+	value_set_free(m->known);
 	free(m->route);
 	free(m);
 	return NULL;
@@ -192,7 +196,9 @@ hides_structure(struct span s)
 static bool
 is_masked(const struct path_mask *m, struct walk *w, struct span s, unsigned kinds)
 {
-	bool masked = !path_segment_is_plain(s, kinds), owned = w->owned;
+	bool owned = w->owned;
+	bool masked = !path_segment_is_plain(s, kinds) ||
+		      (m->known && !path_segment_is_known(s, m->known));
 
 	if (masked && hides_structure(s))
 		w->lost = true;

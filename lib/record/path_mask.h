@@ -13,6 +13,8 @@
  *   groups of three, as in a room's id (abc-def-ghi); "w_", "v_", "gl-" and eight or more;
  *   what follows "users", "home", "profile" and their like.
  *
+ * Where the rule lists `values`, a segment has to be one of them, or made of words among them, as well.
+ *
  * Query, fragment and ";parameters" are cut off. Everything behind a ".." is masked,
  * and behind a percent-escape that may be one, or a slash.
  *

@@ -160,3 +160,36 @@ path_segment_is_plain(struct span s, unsigned kinds)
 		return true;
 	return is_plain(s);
 }
+
+/* The letters at the start of S that make one word, lower-case in RET. */
+static size_t
+word_len(struct span s, char ret[SEGMENT_MAX])
+{
+	size_t n = 0;
+
+	for (; n < s.len && n < SEGMENT_MAX; n++) {
+		unsigned kind = path_kind(s.p[n]);
+
+		if (!(kind & (PATH_LOWER | PATH_UPPER)))
+			break;
+		if (kind == PATH_UPPER && n > 0 && path_kind(s.p[n - 1]) == PATH_LOWER)
+			break; /* a hump: "insertDocument" */
+		ret[n] = (char)(s.p[n] | 0x20);
+	}
+	return n;
+}
+
+bool
+path_segment_is_known(struct span s, const struct value_set *known)
+{
+	char word[SEGMENT_MAX];
+
+	for (struct span rest = s; rest.len > 0;) {
+		size_t n = word_len(rest, word);
+
+		if (n > 2 && !value_set_has_word(known, span_of(word, n)))
+			return value_set_has(known, s);
+		rest = span_from(rest, n > 0 ? n : 1);
+	}
+	return true;
+}

@@ -23,6 +23,9 @@ transform_keep(const struct transform *t, struct transform_env *env, struct span
 	return 0;
 }
 
+#define PATH_OPTIONS                                                                               \
+	(OPTION_BIT(OPTION_MASK) | OPTION_BIT(OPTION_SEGMENTS) | OPTION_BIT(OPTION_VALUES))
+
 static const struct transform_kind kinds[] = {
 	{ "keep", transform_keep, 0 },
 	{ "pseudonym", transform_pseudonym, 0 },
@@ -31,9 +34,8 @@ static const struct transform_kind kinds[] = {
 	{ "truncate", transform_truncate, OPTION_BIT(OPTION_BITS) },
 	{ "last4", transform_last4, OPTION_BIT(OPTION_DIGITS) },
 	{ "host-only", transform_host_only, 0 },
-	{ "method+path", transform_method_path,
-		OPTION_BIT(OPTION_MASK) | OPTION_BIT(OPTION_SEGMENTS) },
-	{ "path", transform_path, OPTION_BIT(OPTION_MASK) | OPTION_BIT(OPTION_SEGMENTS) },
+	{ "method+path", transform_method_path, PATH_OPTIONS },
+	{ "path", transform_path, PATH_OPTIONS },
 	{ "browser-family", transform_browser_family, 0 },
 	{ "coarse-time", transform_coarse_time, OPTION_BIT(OPTION_INTERVAL) },
 	{ "class", transform_class, 0 },

@@ -9,6 +9,7 @@
 #define MATCH_LIMIT    20000
 #define HEAP_LIMIT_KIB 1024
 #define N_MATCHED      64 /* a power of two */
+#define BLANKS         " \t\n" /* between words of one text */
 #define MATCHED_MAX    63 /* bytes; longer ones are matched each time */
 
 /* A value that a pattern matched before: the same few come again and again. */
@@ -93,8 +94,8 @@ words_add(struct value_set *s, const char *text, bool split)
 	while (split) {
 		size_t len;
 
-		text += strspn(text, " ");
-		len = strcspn(text, " ");
+		text += strspn(text, BLANKS);
+		len = strcspn(text, BLANKS);
 		if (len == 0)
 			return;
 		word_add(s, span_of(text, len));
@@ -111,7 +112,7 @@ words_make(struct value_set *s, const struct conf_reduce *d, bool split, struct 
 
 	for (size_t i = 0; split && i < d->values.n; i++)
 		for (const char *p = d->values.v[i]; *p; p++)
-			n += *p == ' ';
+			n += strchr(BLANKS, *p) != NULL;
 	while (size < 2 * n)
 		size *= 2;
 	s->word = calloc(size, sizeof(*s->word));
@@ -202,6 +203,12 @@ patterns_match(const struct value_set *s, struct span value)
 			    s->limits) >= 0)
 			return true;
 	return false;
+}
+
+bool
+value_set_has_word(const struct value_set *s, struct span value)
+{
+	return word_has(s, value, value_hash(value));
 }
 
 bool

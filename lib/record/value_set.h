@@ -24,3 +24,4 @@ struct value_set *value_set_free(struct value_set *s);
 DEFINE_CLEANUP(struct value_set, value_set_free)
 
 bool value_set_has(const struct value_set *s, struct span value);
+bool value_set_has_word(const struct value_set *s, struct span value); /* no pattern is tried */

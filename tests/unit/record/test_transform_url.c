@@ -172,6 +172,34 @@ static const char *const ids[] = { "42", "42.png", "72013", "user-12345", "2026-
 	"Anna", "ANNA", "Anna-Becker", "anna-Becker", "Anna.pdf", "cXVpdHRlbg", "WEl0dGVuQg", "a,b",
 	"a_segment_that_is_longer_than_forty_bytes", "fd05945b", "x12345y6" };
 
+START_TEST(path_keeps_known_words_alone)
+{
+	static const char *values[] = { "api get meetings\n html client index", "~[a-z]{2}\\.json",
+		"d.ts-x" };
+	static const struct pair pairs[] = {
+		{ "/api/getMeetings", "/api/getMeetings" },
+		{ "/x/API/get-meetings", "/x/:id/get-meetings" }, /* a capital is a name's */
+		{ "/html5client/index.html", "/html5client/index.html" },
+		{ "/html5client/anna", "/html5client/:id" },
+		{ "/x/anna/api", "/x/:id/api" },
+		{ "/apianna", "/:id" },
+		{ "/getAnna", "/:id" },
+		{ "/v1.2/a_b/x", "/v1.2/a_b/x" },
+		{ "/pt.json", "/pt.json" },
+		{ "/anna.json", "/:id" },
+		{ "/d.ts-x", "/d.ts-x" },
+		{ "/api/12345", "/api/:id" },
+		{ "/b/api", "/b/:id" },
+	};
+	static const char *routes[] = { "/b/:id" };
+	struct conf_reduce d = reduce_to("path");
+
+	d.values = (struct conf_list){ values, 3 };
+	d.mask = (struct conf_list){ routes, 1 };
+	CHECK_ALL(&d, pairs);
+}
+END_TEST
+
 START_TEST(path_keeps_parts_of_programs)
 {
 	struct conf_reduce d = reduce_to("path");
@@ -288,6 +316,7 @@ main(void)
 	tcase_add_test(t, host_only_leaves_scheme_host_and_port);
 	tcase_add_test(t, host_only_renders_pseudonyms_as_addresses);
 	tcase_add_test(t, method_path_leaves_no_query_and_no_odd_segment);
+	tcase_add_test(t, path_keeps_known_words_alone);
 	tcase_add_loop_test(t, path_keeps_parts_of_programs, 0, N(plain));
 	tcase_add_loop_test(t, path_masks_what_looks_like_an_id, 0, N(ids));
 	tcase_add_test(t, path_masks_by_route_and_pattern);
