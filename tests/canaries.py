@@ -36,6 +36,7 @@ CANARIES = (
     "x7quittenk3xav9w",
     "qui-xav-tta",
     "Quittenraum Süd",
+    "quittenbaum",
 )
 PARTS = re.compile(
     rb"quitten|\xc3\xa4nne|raum s|baum@|xaveria|7623|4499|198[.]51|100[.]234|cafe:1|2001:0?db8:cafe|"
