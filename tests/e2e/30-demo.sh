@@ -13,8 +13,8 @@ has "$scratch/out" 'GET /b/:id HTTP/1.1'
 has "$scratch/out" '+ ip6:'
 has "$scratch/out" 'Failed password for invalid user - from ip4:'
 has "$scratch/out" '"logCode":"join_api"}'
-has "$scratch/out" 'freeswitch[4711]: -'
-has "$scratch/out" 'sparsam_lines_dropped_total{store="sshd",reason="no-match"} 1'
+has "$scratch/out" 'newcomer[4711]: -'
+has "$scratch/out" 'sparsam_lines_dropped_total{store="nginx-access",reason="no-match"} 1'
 has "$scratch/out" 'nothing: no name, address, token'
 ! grep -a '^+' "$scratch/out" | grep -aiE 'erika|mustermann|beispiel|hunter2|127\.0\.0|203\.0|2001:db8' || fail "a scrubbed line names a person"
 [ -z "$(find "$scratch" -name 'sparsam-demo.*')" ] || fail "the demo left its folder"
