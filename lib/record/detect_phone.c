@@ -33,6 +33,22 @@ block_len(const struct detect *d, size_t i)
 	return n;
 }
 
+/* Length of the no-break blank, hyphen or dash at I that people's texts have between blocks. */
+static size_t
+typographic_len(const struct detect *d, size_t i)
+{
+	static const char signs[][4] = { "\xc2\xa0", "\xe2\x80\x91", "\xe2\x80\x93",
+		"\xe2\x80\xaf" };
+
+	for (size_t k = 0; (uint8_t)char_at(d, i) >= 0x80 && k < 4; k++) {
+		size_t len = strlen(signs[k]);
+
+		if (d->text.len - i > len && memcmp(d->text.p + i, signs[k], len) == 0)
+			return len;
+	}
+	return 0;
+}
+
 /* Length of what may stand between two blocks at I, of which the one before is in brackets if OPEN.
  * RET_OPEN: the one behind is. */
 static size_t
@@ -55,7 +71,7 @@ separator_len(const struct detect *d, size_t i, bool open, bool *ret_open)
 	}
 	if (c == ' ' && (next == '/' || next == '-'))
 		return 3;
-	return c == ' ' || c == '-' || c == '/' || c == '.';
+	return c == ' ' || c == '-' || c == '/' || c == '.' ? 1 : typographic_len(d, i);
 }
 
 /* May the block of LEN digits behind a separator belong to what has been read? */
@@ -270,6 +286,11 @@ is_written_as_number(const struct detect *d, const struct number *n, size_t star
 		return (n->n_digits == 11 || n->n_digits == 12) && p[1] == '1' && p[2] >= '5' &&
 		       p[2] <= '7';
 	}
+	/* a file's or an invoice's number and year */
+	if (!called && n->n_blocks == 2 && n->sep == '/' && n->last == 4 &&
+		(d->text.p[n->end - 4] == '1' || d->text.p[n->end - 4] == '2') &&
+		(d->text.p[n->end - 3] == '9' || d->text.p[n->end - 3] == '0'))
+		return false;
 	if (n->n_slashes > 1 || (!called && n->n_blocks == 2 && is_stamp(p, n->end - start)))
 		return false;
 	if (abroad) /* but not "001 002 003" */

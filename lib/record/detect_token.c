@@ -54,7 +54,8 @@ static const struct key keys_d[] = { KEY("password", PASSWORD), KEY("passwd", PA
 	WHOLE("pwd", PASSWORD), KEY("sessionid", TOKEN), KEY("session_id", TOKEN),
 	KEY("session-id", TOKEN), KEY("sessid", TOKEN), WHOLE("sid", LONG),
 	KEY("callerid", NUMBER) };
-static const struct key keys_e[] = { WHOLE("code", LONG), WHOLE("response", LONG),
+static const struct key keys_e[] = { KEY("accesscode", PASSWORD), KEY("access_code", PASSWORD),
+	KEY("access-code", PASSWORD), WHOLE("code", LONG), WHOLE("response", LONG),
 	WHOLE("nonce", LONG), KEY("signature", LONG), KEY("cookie", COOKIE), KEY("phone", NUMBER),
 	WHOLE("mobile", NUMBER), KEY("passphrase", PASSWORD), KEY("passcode", PASSWORD),
 	KEY("secret_key_base", PASSWORD) };
@@ -131,12 +132,13 @@ is_whole(const struct detect *d, size_t start, bool camel)
 	return detect_escape_tail(d, start, start + 2) >= 0;
 }
 
+/* Does the text before END end in K, whose last two letters have been seen? */
 static inline bool
 ends_in_key(const char *p, size_t end, const struct key *k)
 {
 	if (end < k->len)
 		return false;
-	for (size_t n = 1; n < k->len; n++) {
+	for (size_t n = 2; n < k->len; n++) {
 		if (lower(p[end - 1 - n]) != k->name[k->len - 1 - n])
 			return false;
 	}
@@ -147,12 +149,13 @@ static const struct key *
 key_before(const struct detect *d, size_t end)
 {
 	unsigned last = (unsigned)(char_before(d, end) & 31);
-	const struct key *k = key_groups[last].keys;
+	const struct key *k = key_groups[last].keys, *stop = k + key_groups[last].n;
+	char second = lower(char_before(d, end - 1));
 
 	if (!char_is(char_before(d, end), CHAR_ALPHA))
 		return NULL;
-	for (size_t i = 0; i < key_groups[last].n; i++, k++) {
-		if (ends_in_key(d->text.p, end, k) &&
+	for (; k < stop; k++) {
+		if (k->name[k->len - 2] == second && ends_in_key(d->text.p, end, k) &&
 			(k->as == PART || is_whole(d, end - k->len, k->as == WORD)))
 			return k;
 	}

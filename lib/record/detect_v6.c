@@ -50,6 +50,13 @@ find_start(const struct detect *d, size_t at, size_t *ret)
 	if (s + 2 < d->text.len && p[s + 1] == ':' && p[s + 2] == ':' && p[s] == ':' &&
 		!char_is(before, CHAR_ALNUM))
 		return false; /* :::443 */
+	/* "peer-1:2001:db8::7": of a short group behind a hyphen and a word, the word has it */
+	if (s > lo + 1 && (before == '-' || before == '_' || before == '.') &&
+		char_is(p[s - 2], CHAR_ALNUM) && p[s] != ':') {
+		for (colon = s; colon < at && p[colon] != ':';)
+			colon++;
+		word = word || (colon - s < 3 && char_at(d, colon + 1) != ':');
+	}
 	for (;;) {
 		for (colon = s; colon < at && p[colon] != ':';)
 			colon++;

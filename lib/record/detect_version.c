@@ -19,14 +19,17 @@ is_small(const uint8_t b[4])
 	return (b[0] < 32 && b[1] < 32 && b[2] < 32 && b[3] < 32) || (b[2] == 0 && b[3] == 0);
 }
 
-/* A port behind it says that it is none. */
+/* A port behind it says that it is none, and so do the next fields of a web server's log. */
 static bool
 has_port(const struct detect *d, size_t end)
 {
-	return char_at(d, end) == ':' && char_is(char_at(d, end + 1), CHAR_DIGIT);
+	char c = char_at(d, end), next = char_at(d, end + 1);
+
+	return (c == ':' && char_is(next, CHAR_DIGIT)) ||
+	       (c == ' ' && next == '-' && char_at(d, end + 2) == ' ');
 }
 
-enum word { WORD_NONE, WORD_LINK, WORD_WEAK, WORD_VERSION };
+enum word { WORD_NONE, WORD_LINK, WORD_PRODUCT, WORD_WEAK, WORD_VERSION };
 
 /* What does the word that ends before END say? */
 static enum word
@@ -53,7 +56,7 @@ word_at(const struct detect *d, size_t end)
 		WORD("oid", true, WORD_VERSION),
 		WORD("release", false, WORD_WEAK),
 		WORD("build", false, WORD_WEAK),
-		WORD("kernel", false, WORD_WEAK),
+		WORD("kernel", true, WORD_PRODUCT),
 		WORD("driver", false, WORD_WEAK),
 		WORD("software", false, WORD_WEAK),
 		WORD("update", false, WORD_WEAK),
@@ -70,29 +73,31 @@ word_at(const struct detect *d, size_t end)
 		WORD("abschnitt", false, WORD_WEAK),
 		WORD("ziffer", false, WORD_WEAK),
 		WORD("step", true, WORD_WEAK),
-		WORD("bigbluebutton", true, WORD_WEAK),
-		WORD("bbb", true, WORD_WEAK),
-		WORD("greenlight", true, WORD_WEAK),
-		WORD("freeswitch", true, WORD_WEAK),
-		WORD("kamailio", true, WORD_WEAK),
-		WORD("nginx", true, WORD_WEAK),
-		WORD("openssl", true, WORD_WEAK),
-		WORD("openssh", true, WORD_WEAK),
-		WORD("java", true, WORD_WEAK),
-		WORD("jdk", true, WORD_WEAK),
-		WORD("php", true, WORD_WEAK),
-		WORD("rails", true, WORD_WEAK),
-		WORD("ruby", true, WORD_WEAK),
-		WORD("tomcat", true, WORD_WEAK),
-		WORD("websphere", true, WORD_WEAK),
-		WORD("python", true, WORD_WEAK),
-		WORD("postgresql", true, WORD_WEAK),
-		WORD("mysql", true, WORD_WEAK),
-		WORD("linux", true, WORD_WEAK),
-		WORD("windows", true, WORD_WEAK),
-		WORD("firefox", true, WORD_WEAK),
-		WORD("chrome", true, WORD_WEAK),
-		WORD("chromium", true, WORD_WEAK),
+		WORD("bigbluebutton", true, WORD_PRODUCT),
+		WORD("bbb", true, WORD_PRODUCT),
+		WORD("greenlight", true, WORD_PRODUCT),
+		WORD("freeswitch", true, WORD_PRODUCT),
+		WORD("kamailio", true, WORD_PRODUCT),
+		WORD("nginx", true, WORD_PRODUCT),
+		WORD("openssl", true, WORD_PRODUCT),
+		WORD("openssh", true, WORD_PRODUCT),
+		WORD("java", true, WORD_PRODUCT),
+		WORD("jdk", true, WORD_PRODUCT),
+		WORD("php", true, WORD_PRODUCT),
+		WORD("rails", true, WORD_PRODUCT),
+		WORD("ruby", true, WORD_PRODUCT),
+		WORD("tomcat", true, WORD_PRODUCT),
+		WORD("websphere", true, WORD_PRODUCT),
+		WORD("python", true, WORD_PRODUCT),
+		WORD("postgresql", true, WORD_PRODUCT),
+		WORD("mysql", true, WORD_PRODUCT),
+		WORD("linux", true, WORD_PRODUCT),
+		WORD("windows", true, WORD_PRODUCT),
+		WORD("firefox", true, WORD_PRODUCT),
+		WORD("chrome", true, WORD_PRODUCT),
+		WORD("chromium", true, WORD_PRODUCT),
+		WORD("edge", true, WORD_PRODUCT),
+		WORD("opera", true, WORD_PRODUCT),
 		WORD("is", true, WORD_LINK),
 		WORD("number", true, WORD_LINK),
 		WORD("string", true, WORD_LINK),
@@ -101,7 +106,7 @@ word_at(const struct detect *d, size_t end)
 #define L(c) (UINT32_C(1) << ((c)&31))
 	/* for each last letter of a word above those before it: most words end here */
 	static const uint32_t ends[32] = {
-		['a' & 31] = L('v'),
+		['a' & 31] = L('v') | L('r'),
 		['b' & 31] = L('b'),
 		['d' & 31] = L('i') | L('l'),
 		['e' & 31] = L('d') | L('g') | L('l') | L('m') | L('r') | L('s') | L('t'),
@@ -124,7 +129,8 @@ word_at(const struct detect *d, size_t end)
 #undef L
 	char c = lower(char_before(d, end));
 
-	if (end < 2 || !char_is(c, CHAR_ALPHA) || !(ends[c & 31] >> (d->text.p[end - 2] & 31) & 1))
+	if (end < 1 || !char_is(c, CHAR_ALPHA) ||
+		!(ends[c & 31] >> (char_before(d, end - 1) & 31) & 1))
 		return WORD_NONE;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (words[i].text[words[i].len - 1] != c ||
@@ -172,6 +178,9 @@ is_named_version(const struct detect *d, size_t start, bool small)
 			end--;
 		w = word_at(d, back_over_signs(d, end));
 	}
+	if (w ==
+		WORD_PRODUCT) /* but "nginx: 5.9.12.13 - -" is a line of a log, as is "bbb 5.9.12.13 -" */
+		return small && !memchr(d->text.p + end, ':', start - end);
 	return w == WORD_VERSION || (small && (w == WORD_WEAK || is_compared(d, start) ||
 						      char_before(d, end) == '\xa7'));
 }
@@ -221,14 +230,16 @@ is_product(const struct detect *d, size_t slash, bool small, const struct addres
 {
 	const char *p = d->text.p;
 	size_t lo = slash > 40 ? slash - 40 : 0, i = slash;
-	bool alpha = false, lower_case = false, dot = false;
+	bool alpha = false, lower_case = false, dot = false, underscore = false;
 
 	for (; i > lo && (char_is(p[i - 1], CHAR_MAIL)); i--) {
+		underscore |= p[i - 1] == '_';
 		alpha |= char_is(p[i - 1], CHAR_ALPHA);
 		lower_case |= p[i - 1] >= 'a' && p[i - 1] <= 'z';
 		dot |= p[i - 1] == '.';
 	}
-	if (!alpha || (slash - i < 5 && is_protocol(p + i, slash - i)))
+	if (!alpha || (underscore && !lower_case) /* squid's HIER_DIRECT/203.0.113.7 */ ||
+		(slash - i < 5 && is_protocol(p + i, slash - i)))
 		return false;
 	if (char_before(d, i) == '/' || dot || char_is(p[i], CHAR_DIGIT))
 		return small;
