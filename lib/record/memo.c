@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/bytes.h"
+
 /* One remembered pair: its lengths, the input, the output. A free place has length 0. */
 struct entry {
 	uint8_t input_len, output_len;
@@ -15,79 +17,46 @@ struct memo {
 	size_t input_max, output_max, entry_len;
 	uint64_t mask; /* of the hash: which pair */
 	uint64_t seed[2];
-	char *entries;
+	char *memory, *entries; /* the entries begin at a cache line */
 };
 
-static inline uint64_t
-word(const char *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static inline uint64_t
-mix(uint64_t a, uint64_t b)
-{
-	unsigned __int128 r = (unsigned __int128)a * b;
-
-	return (uint64_t)r ^ (uint64_t)(r >> 64);
-}
-
-/* Sixteen bytes a multiplication, the last ones overlapping (after wyhash). */
-static inline uint64_t
-input_hash(const struct memo *m, struct span s)
-{
-	uint64_t h = m->seed[0] ^ s.len;
-	uint64_t a = 0, b = 0;
-	const char *p = s.p, *end = s.p + s.len;
-
-	for (; end - p > 16; p += 16)
-		h = mix(word(p) ^ m->seed[1], word(p + 8) ^ h);
-	if (s.len >= 16) {
-		a = word(end - 16);
-		b = word(end - 8);
-	} else if (s.len >= 8) {
-		a = word(s.p);
-		b = word(end - 8);
-	} else {
-		memcpy(&a, s.p, s.len);
-	}
-	return mix(a ^ m->seed[1], b ^ h);
-}
+#define CACHE_LINE 64
 
 struct memo *
 memo_new(unsigned n_pairs, size_t input_max, size_t output_max)
 {
 	struct memo *m = calloc(1, sizeof(*m));
+	size_t entry_len = sizeof(struct entry) + input_max + output_max, misplaced;
 
 	if (!m)
 		return NULL;
+	entry_len = (entry_len + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
 	*m = (struct memo){ .input_max = input_max,
 		.output_max = output_max,
-		.entry_len = sizeof(struct entry) + input_max + output_max,
+		.entry_len = entry_len,
 		.mask = n_pairs - 1 };
 	randombytes_buf(m->seed, sizeof(m->seed));
-	m->entries = calloc(2 * (size_t)n_pairs, m->entry_len);
-	return m->entries ? m : memo_free(m);
+	m->memory = calloc(1, 2 * (size_t)n_pairs * entry_len + CACHE_LINE);
+	if (!m->memory)
+		return memo_free(m);
+	misplaced = (uintptr_t)m->memory % CACHE_LINE;
+	m->entries = m->memory + (misplaced ? CACHE_LINE - misplaced : 0);
+	return m;
 }
 
 struct memo *
 memo_free(struct memo *m)
 {
 	if (m)
-		free(m->entries);
+		free(m->memory);
 	free(m);
 	return NULL;
 }
 
-static struct entry *
-pair_of(const struct memo *m, struct span input)
+static inline struct entry *
+pair_at(const struct memo *m, uint64_t hash)
 {
-	uint64_t h = input_hash(m, input);
-
-	return (struct entry *)(void *)(m->entries + (h & m->mask) * 2 * m->entry_len);
+	return (struct entry *)(void *)(m->entries + (hash & m->mask) * 2 * m->entry_len);
 }
 
 static struct entry *
@@ -99,17 +68,32 @@ second_of(const struct memo *m, struct entry *first)
 static bool
 entry_is(const struct entry *e, struct span input)
 {
-	return e->input_len == input.len && memcmp(e->text, input.p, input.len) == 0;
+	return e->input_len == input.len && bytes_eq(e->text, input.p, input.len);
+}
+
+uint64_t
+memo_hash(const struct memo *m, struct span input)
+{
+	uint64_t hash;
+	const char *place;
+
+	if (input.len == 0 || input.len > m->input_max)
+		return 0;
+	hash = bytes_hash(m->seed, input.p, input.len);
+	place = (const char *)pair_at(m, hash);
+	__builtin_prefetch(place);
+	__builtin_prefetch(place + CACHE_LINE);
+	return hash;
 }
 
 struct span
-memo_find(struct memo *m, struct span input)
+memo_find_at(const struct memo *m, uint64_t hash, struct span input)
 {
 	struct entry *e;
 
 	if (input.len == 0 || input.len > m->input_max)
 		return SPAN_NONE;
-	e = pair_of(m, input);
+	e = pair_at(m, hash);
 	if (!entry_is(e, input)) {
 		e = second_of(m, e);
 		if (!entry_is(e, input))
@@ -118,14 +102,26 @@ memo_find(struct memo *m, struct span input)
 	return span_of(e->text + e->input_len, e->output_len);
 }
 
+struct span
+memo_find(const struct memo *m, struct span input)
+{
+	return memo_find_at(m, memo_hash(m, input), input);
+}
+
+bool
+memo_fits(const struct memo *m, struct span input, struct span output)
+{
+	return input.len > 0 && input.len <= m->input_max && output.len <= m->output_max;
+}
+
 void
 memo_put(struct memo *m, struct span input, struct span output)
 {
 	struct entry *e;
 
-	if (input.len == 0 || input.len > m->input_max || output.len > m->output_max)
+	if (!memo_fits(m, input, output))
 		return;
-	e = pair_of(m, input);
+	e = pair_at(m, memo_hash(m, input));
 	memcpy(second_of(m, e), e, m->entry_len);
 	e->input_len = (uint8_t)input.len;
 	e->output_len = (uint8_t)output.len;

@@ -7,6 +7,8 @@
  * chance, so that nobody can aim at a place. Fixed in size; memory is touched only as it fills.
  */
 #pragma once
+#include <stdint.h>
+
 #include "base/cleanup.h"
 #include "base/span.h"
 
@@ -21,8 +23,12 @@ struct memo *memo_new(unsigned n_pairs, size_t input_max, size_t output_max);
 struct memo *memo_free(struct memo *m);
 DEFINE_CLEANUP(struct memo, memo_free)
 
-/* What was remembered for INPUT, or SPAN_NONE; borrowed until the next memo_put(). */
-struct span memo_find(struct memo *m, struct span input);
+/* What was remembered for INPUT, or SPAN_NONE; borrowed until the next memo_put(). HASH is
+ * memo_hash()'s, which also has the place brought near: asked some time before it costs no wait. */
+uint64_t memo_hash(const struct memo *m, struct span input);
+struct span memo_find_at(const struct memo *m, uint64_t hash, struct span input);
+struct span memo_find(const struct memo *m, struct span input);
 
 /* Remembers OUTPUT for INPUT, if both fit. */
+bool memo_fits(const struct memo *m, struct span input, struct span output);
 void memo_put(struct memo *m, struct span input, struct span output);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/bytes.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#define LEN_MAX 100
+
+static const uint64_t seed[2] = { 0x0123456789abcdefu, 0xfedcba9876543210u };
+
+/* Texts of each length in memory of just that length, so that a byte too many is seen. */
+START_TEST(texts_are_the_same_or_differ_in_one_byte)
+{
+	size_t n = (size_t)_i;
+	char *a = malloc(n + 1), *b = malloc(n + 1), *p, *q;
+
+	ck_assert(a && b);
+	p = a + 1;
+	q = b + 1;
+	for (size_t i = 0; i < n; i++)
+		p[i] = q[i] = (char)random();
+	ck_assert(bytes_eq(p, q, n));
+	ck_assert_uint_eq(bytes_hash(seed, p, n), bytes_hash(seed, q, n));
+	for (size_t i = 0; i < n; i++) {
+		q[i] ^= 1;
+		ck_assert(!bytes_eq(p, q, n));
+		ck_assert_uint_ne(bytes_hash(seed, p, n), bytes_hash(seed, q, n));
+		q[i] ^= 1;
+	}
+	free(a);
+	free(b);
+}
+END_TEST
+
+START_TEST(a_few_bytes_are_a_word)
+{
+	static const char text[] = "\x01\x02\x03\x04\x05\x06\x07\x08";
+	static const uint64_t whole = 0x0807060504030201u;
+
+	for (unsigned n = 0; n < 8; n++)
+		ck_assert_uint_eq(bytes_few(text, n), whole & ((UINT64_C(1) << 8 * n) - 1));
+	ck_assert_uint_eq(bytes_few(text, 8), whole);
+}
+END_TEST
+
+/* The low bits choose a place: similar texts must not share it more than by chance. */
+START_TEST(hashes_of_similar_texts_spread)
+{
+	unsigned used[256] = { 0 };
+
+	for (unsigned i = 0; i < 4096; i++) {
+		char text[40] = "Mozilla/5.0 (X11; Linux) Firefox/";
+
+		text[33] = (char)('0' + i / 512);
+		text[34] = (char)('0' + i / 64 % 8);
+		text[35] = (char)('0' + i / 8 % 8);
+		text[36] = (char)('0' + i % 8);
+		used[bytes_hash(seed, text, 37) & 255]++;
+	}
+	for (unsigned i = 0; i < 256; i++)
+		ck_assert_uint_lt(used[i], 48); /* 16 are to be expected */
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("bytes");
+	TCase *t = tcase_create("all");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_loop_test(t, texts_are_the_same_or_differ_in_one_byte, 0, LEN_MAX);
+	tcase_add_test(t, a_few_bytes_are_a_word);
+	tcase_add_test(t, hashes_of_similar_texts_spread);
+	suite_add_tcase(s, t);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}
