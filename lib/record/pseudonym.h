@@ -23,15 +23,16 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "record/address.h"
+#include "record/token_cache.h"
 
 struct keyring;
 struct pseudonym;
 
 #define TOKEN_TEXT_MAX ADDRESS_TEXT_MAX
 
-/* Borrows K. PREFIX is the /48 for rendering as addresses (RFC 4193). The caller owns *ret. Holds
- * an exact cache of 5 MiB, of which memory is taken as it fills; a token found there costs some ten
- * nanoseconds, one that is not well under a microsecond. One thread. */
+/* Borrows K. PREFIX is the /48 for rendering as addresses (RFC 4193). The caller owns *ret. A token
+ * that is in its cache (token_cache.h) costs some ten nanoseconds, one that is not well under a
+ * microsecond. One thread. */
 int pseudonym_new(
 	struct keyring *k, const struct address *prefix, struct pseudonym **ret, struct err *e);
 struct pseudonym *pseudonym_free(struct pseudonym *p);
@@ -49,6 +50,14 @@ size_t pseudonym_address(struct pseudonym *p, int32_t day, const struct address 
 /* The same for an identifier of any form, as "id:…": a meeting, a pad. */
 size_t pseudonym_id(
 	struct pseudonym *p, int32_t day, struct span id, char ret[TOKEN_TEXT_MAX], struct err *e);
+
+/* The token that TEXT became on DAY the last time, by what pseudonym_note() was told; NULL: nothing is
+ * known. Saves reading the address. Borrowed until the next call. */
+uint64_t pseudonym_hash(const struct pseudonym *p, struct span text); /* token_cache_hash_text() */
+const char *pseudonym_recall(
+	const struct pseudonym *p, uint64_t hash, int32_t day, struct span text);
+void pseudonym_note(
+	struct pseudonym *p, int32_t day, struct span text, const char token[TOKEN_LEN]);
 
 /* keyring_refresh(), and forgets the tokens that were made with keys that are gone, and each night
  * those of the day that ended. For a service's timer. */

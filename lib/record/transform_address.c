@@ -12,7 +12,6 @@
 #include "record/pseudonym.h"
 #include "record/transform-private.h"
 
-#define TOKEN_LEN     20 /* "ip4:" and 16 characters */
 #define NET_TOKEN_LEN 21
 
 static bool
@@ -247,6 +246,14 @@ transform_pseudonym(const struct transform *t, struct transform_env *env, struct
 	struct buf *out, struct err *e)
 {
 	return put_list(t, env, v, transform_put_address, out, e);
+}
+
+/* For one address, and not for a list of them or an earlier token. */
+bool
+transform_token_holds(struct span v, struct span key, struct span made, uint64_t n_hits)
+{
+	(void)v, (void)key;
+	return n_hits == 1 && made.len == TOKEN_LEN;
 }
 
 int

@@ -230,6 +230,40 @@ START_TEST(the_cache_never_mistakes_one_for_another)
 }
 END_TEST
 
+static const char *
+recall(struct span text, int32_t day)
+{
+	return pseudonym_recall(made, pseudonym_hash(made, text), day, text);
+}
+
+/* The same for what is known by its text: more of it than there is room for, twice. */
+START_TEST(a_text_is_never_mistaken_for_another)
+{
+	unsigned n_known = 0;
+
+	for (unsigned i = 0; i < 2 * N_MANY; i++) {
+		char text[64], token[64];
+		int32_t day = today - (int32_t)(i / 2 % 3);
+		int len = snprintf(text, sizeof(text), "%.*s-%u", (int)(i / 2 % 32),
+			"2001:db8:1111:2222:3333:4444:5555:", i / 2 % N_MANY);
+		struct span s = span_of(text, (size_t)len);
+		const char *found = recall(s, day);
+
+		(void)snprintf(token, sizeof(token), "ip6:%08u%08d", i / 2 % N_MANY, day);
+		if (found) {
+			n_known++;
+			ck_assert_mem_eq(found, token, TOKEN_LEN);
+		}
+		pseudonym_note(made, day, s, token);
+		found = recall(s, day);
+		ck_assert(s.len > TOKEN_FROM_MAX || found);
+		ck_assert(!recall(s, day + 1000));
+	}
+	ck_assert_uint_gt(n_known, 0);
+	ck_assert_ptr_null(recall(SPAN(""), today));
+}
+END_TEST
+
 START_TEST(a_destroyed_key_takes_its_tokens_along)
 {
 	CLEANUP(keyring_freep) struct keyring *other = ring_open();
@@ -239,11 +273,14 @@ START_TEST(a_destroyed_key_takes_its_tokens_along)
 	struct err e;
 
 	token_of(made, today, &a, text);
+	pseudonym_note(made, today, SPAN("192.0.2.1"), text);
+	ck_assert_mem_eq(recall(SPAN("192.0.2.1"), today), known[0].token, TOKEN_LEN);
 	pseudonym_refresh(made);
 	token_of(made, today, &a, text);
 	ck_assert_str_eq(text, known[0].token);
 	ck_assert_int_eq(keyring_destroy_before(other, today + 1, &n, &e), 0);
 	pseudonym_refresh(made);
+	ck_assert_ptr_null(recall(SPAN("192.0.2.1"), today));
 	token_of(made, today, &a, text);
 	ck_assert_str_ne(text, known[0].token);
 }
@@ -284,6 +321,7 @@ main(void)
 	tcase_add_loop_test(t, what_only_looks_like_a_token_is_none, 0, N_NO_TOKENS);
 	tcase_add_test(t, hardly_any_address_is_mistaken_for_ours);
 	tcase_add_test(t, the_cache_never_mistakes_one_for_another);
+	tcase_add_test(t, a_text_is_never_mistaken_for_another);
 	tcase_add_test(t, a_destroyed_key_takes_its_tokens_along);
 	tcase_add_test(t, without_a_key_there_is_no_token);
 	suite_add_tcase(s, t);
