@@ -19,8 +19,18 @@ struct route {
 	struct span segment[ROUTE_DEPTH_MAX]; /* into the configuration; ":name" is any */
 };
 
+#define PLACES 32 /* of a segment's hash */
+
+/* The routes as seen from one depth; bit i stands for route i. */
+struct level {
+	uint64_t longer;          /* have a segment here */
+	uint64_t wild;            /* … that is a ":name" */
+	uint64_t literal[PLACES]; /* … that is a text with this hash */
+};
+
 struct path_mask {
 	struct route *route;
+	struct level *level; /* ROUTE_DEPTH_MAX of them */
 	unsigned n_routes, n_patterns;
 	pcre2_code **pattern;
 	pcre2_match_data *match;
@@ -33,6 +43,25 @@ static bool
 is_wildcard(struct span s)
 {
 	return s.len > 0 && s.p[0] == ':';
+}
+
+/* Letter case aside; S is not empty. */
+static inline unsigned
+place_of(struct span s)
+{
+	return ((unsigned)s.len + 5 * (s.p[0] | 0x20u) + 3 * (s.p[s.len - 1] | 0x20u)) % PLACES;
+}
+
+static void
+route_note(struct path_mask *m, const struct route *r, unsigned depth, struct span s)
+{
+	uint64_t bit = UINT64_C(1) << (r - m->route);
+
+	m->level[depth].longer |= bit;
+	if (is_wildcard(s))
+		m->level[depth].wild |= bit;
+	else
+		m->level[depth].literal[place_of(s)] |= bit;
 }
 
 static int
@@ -49,8 +78,10 @@ route_add(struct path_mask *m, const struct conf_reduce *d, const char *text, st
 		if (len > 0 && r->n == ROUTE_DEPTH_MAX)
 			return conf_fail(e, &d->where, N_("route too long in a mask"),
 				N_("16 segments at most"), "%s", d->field);
-		if (len > 0)
+		if (len > 0) {
+			route_note(m, r, r->n, span_of(text, len));
 			r->segment[r->n++] = span_of(text, len);
+		}
 		text += len;
 	}
 	m->n_routes++;
@@ -97,10 +128,11 @@ path_mask_new(const struct conf_reduce *d, struct path_mask **ret, struct err *e
 		return err_memory(e);
 	m->segments = d->segments < 0 ? SIZE_MAX : (size_t)d->segments;
 	m->route = calloc(d->mask.n + 1, sizeof(*m->route));
+	m->level = calloc(ROUTE_DEPTH_MAX, sizeof(*m->level));
 	m->pattern = calloc(d->mask.n + 1, sizeof(*m->pattern));
 	m->match = pcre2_match_data_create(1, NULL);
 	m->limits = pcre2_match_context_create(NULL);
-	if (!m->route || !m->pattern || !m->match || !m->limits)
+	if (!m->route || !m->level || !m->pattern || !m->match || !m->limits)
 		return err_memory(e);
 	(void)pcre2_set_match_limit(m->limits, MATCH_LIMIT);
 	(void)pcre2_set_heap_limit(m->limits, HEAP_LIMIT_KIB);
@@ -124,6 +156,7 @@ path_mask_free(struct path_mask *m)
 	pcre2_match_context_free(m->limits);
 	free(m->pattern);
 	value_set_free(m->known);
+	free(m->level);
 	free(m->route);
 	free(m);
 	return NULL;
@@ -134,41 +167,29 @@ struct walk {
 	uint64_t alive;
 	unsigned depth;
 	size_t segments;
-	bool lost;  /* behind "..": nothing is known of where it leads */
-	bool owned; /* behind "users" and the like */
+	bool percent; /* there is one in it */
+	bool lost;    /* behind "..": nothing is known of where it leads */
+	bool owned;   /* behind "users" and the like */
 };
-
-/* Does a route that still agrees have a ":name" here? */
-static bool
-routes_mask(const struct path_mask *m, const struct walk *w)
-{
-	for (uint64_t todo = w->alive; todo != 0; todo &= todo - 1) {
-		const struct route *r = &m->route[__builtin_ctzll(todo)];
-
-		if (w->depth < r->n && is_wildcard(r->segment[w->depth]))
-			return true;
-	}
-	return false;
-}
 
 /* Takes all routes one segment further. What is written ":id" agrees with anything, so that a
  * second pass, which sees nothing else, comes to the same end. */
 static void
 routes_step(const struct path_mask *m, struct walk *w, struct span s, bool masked)
 {
-	for (uint64_t todo = w->alive; todo != 0; todo &= todo - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(todo);
-		const struct route *r = &m->route[i];
-		struct span want;
+	const struct level *l = &m->level[w->depth];
+	uint64_t maybe = w->alive & l->literal[place_of(s)];
 
-		if (w->depth < r->n) {
-			want = r->segment[w->depth];
-			if (masked || (want.len == s.len && strncasecmp(want.p, s.p, s.len) == 0))
-				continue;
-		}
-		w->alive &= ~(UINT64_C(1) << i);
+	w->alive &= masked ? l->longer : 0;
+	for (; !masked && maybe != 0; maybe &= maybe - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(maybe);
+		struct span want = m->route[i].segment[w->depth];
+
+		if (want.len == s.len && strncasecmp(want.p, s.p, s.len) == 0)
+			w->alive |= UINT64_C(1) << i;
 	}
-	w->depth++;
+	if (++w->depth == ROUTE_DEPTH_MAX)
+		w->alive = 0;
 }
 
 static bool
@@ -185,69 +206,71 @@ patterns_mask(const struct path_mask *m, struct span s)
 static bool
 hides_structure(struct span s)
 {
-	for (size_t i = 0; i + 2 < s.len; i++)
-		if (s.p[i] == '%' && (s.p[i + 1] == '2' || s.p[i + 1] == '5') &&
-			memchr("EeFfCc5", s.p[i + 2], 7))
+	const char *p = s.p, *end = s.p + s.len;
+
+	for (; (p = memchr(p, '%', (size_t)(end - p))) != NULL; p++)
+		if (end - p > 2 && (p[1] == '2' || p[1] == '5') && memchr("EeFfCc5", p[2], 7))
 			return true;
 	return false;
 }
 
-/* What the rules say of segment S that is not plain at a glance. */
+/* What the rules say of segment S, of which PLAIN is known already if it is true. */
 static bool
-is_masked(const struct path_mask *m, struct walk *w, struct span s, unsigned kinds)
+is_masked(const struct path_mask *m, struct walk *w, struct span s, bool plain)
 {
 	bool owned = w->owned;
-	bool masked = !path_segment_is_plain(s, kinds) ||
+	bool masked = (!plain && !path_segment_is_plain(s)) ||
 		      (m->known && !path_segment_is_known(s, m->known));
 
-	if (masked && hides_structure(s))
+	if (masked && w->percent && hides_structure(s))
 		w->lost = true;
-	masked = masked || w->lost || owned || routes_mask(m, w) || patterns_mask(m, s);
+	masked = masked || w->lost || owned ||
+		 (w->alive != 0 && (w->alive & m->level[w->depth].wild) != 0) ||
+		 (m->n_patterns > 0 && patterns_mask(m, s));
 	w->owned = (!masked || owned) && path_segment_names_owner(s);
 	if (w->alive != 0)
 		routes_step(m, w, s, masked);
 	return masked;
 }
 
-/* The end of the segment at P, and in *RET_KINDS which kinds of bytes it has. */
-static const char *
-segment_end(const char *p, const char *end, unsigned *ret_kinds)
+/* A path that is read in windows, each from the beginning of a segment on. */
+struct reader {
+	const char *at; /* of the window */
+	const char *end;
+	struct path_glance glance;
+};
+
+/* The segment at FROM. *RET_PLAIN: certainly. */
+static struct span
+segment_at(struct reader *r, const char *from, bool *ret_plain)
 {
-	unsigned kinds = 0;
+	size_t at = (size_t)(from - r->at), len;
+	struct span s;
 
-	while (p < end) {
-		unsigned kind = path_kind(*p);
-
-		if (kind & PATH_STOP)
-			break;
-		kinds |= kind;
-		p++;
+	if (at >= PATH_WINDOW || r->glance.stop >> at == 0) {
+		r->at = from;
+		at = 0;
+		path_glance_read(span_of(from, (size_t)(r->end - from)), &r->glance);
 	}
-	*ret_kinds = kinds;
-	return p;
+	if (r->glance.stop >> at != 0) {
+		s = span_of(from, (size_t)__builtin_ctzll(r->glance.stop >> at));
+		*ret_plain = path_segment_is_word(s, &r->glance, at);
+		return s;
+	}
+	for (len = PATH_WINDOW; from + len < r->end && !memchr("/;?#", from[len], 4);)
+		len++;
+	*ret_plain = false;
+	return span_of(from, len);
 }
 
-/* Behind a segment's ";parameters". */
+/* Behind ";parameters". */
 static const char *
 parameters_end(const char *p, const char *end)
 {
-	const char *slash;
-
-	if (p == end || *p != ';')
-		return p;
-	slash = memchr(p, '/', (size_t)(end - p));
-	return slash ? slash : end;
-}
-
-/* PATH up to its query or fragment. */
-static const char *
-path_end(struct span path)
-{
-	const char *query = memchr(path.p, '?', path.len);
-	size_t len = query ? (size_t)(query - path.p) : path.len;
-	const char *fragment = memchr(path.p, '#', len);
-
-	return fragment ? fragment : path.p + len;
+	if (p < end && *p == ';')
+		while (p < end && *p != '/' && *p != '?' && *p != '#')
+			p++;
+	return p;
 }
 
 static bool
@@ -261,30 +284,30 @@ is_dots(struct span s)
 void
 path_mask_write(const struct path_mask *m, struct span path, struct buf *out)
 {
-	const char *end = path_end(path), *p = path.p, *run = p;
-	struct walk w = { 0 };
+	const char *end = path.p + path.len, *p = path.p, *run = p;
+	struct reader r = { .at = p + 1, .end = end };
+	struct walk w = { .percent = memchr(path.p, '%', path.len) };
 
 	if (m->n_routes > 0)
 		w.alive = m->n_routes == 64 ? UINT64_MAX : (UINT64_C(1) << m->n_routes) - 1;
-	while (p < end) {
-		unsigned kinds;
-		const char *from = p + 1, *to = segment_end(from, end, &kinds);
-		struct span s = span_of(from, (size_t)(to - from));
-		bool masked = false;
+	while (p < end && *p == '/') {
+		bool plain, masked = false;
+		struct span s = segment_at(&r, p + 1, &plain);
+		const char *to = s.p + s.len;
 
 		p = parameters_end(to, end);
 		if (s.len > 0 && w.segments++ == m->segments) {
-			buf_put(out, run, (size_t)(from - run));
+			buf_put(out, run, (size_t)(s.p - run));
 			buf_span(out, rest);
 			return;
 		}
 		if (s.len > 0 && is_dots(s))
 			w.lost |= s.len == 2;
 		else if (s.len > 0)
-			masked = is_masked(m, &w, s, kinds);
+			masked = is_masked(m, &w, s, plain);
 		if (!masked && p == to)
 			continue;
-		buf_put(out, run, (size_t)((masked ? from : to) - run));
+		buf_put(out, run, (size_t)((masked ? s.p : to) - run));
 		if (masked)
 			buf_span(out, span_eq(s, rest) ? rest : id);
 		run = p;

@@ -2,87 +2,217 @@
  *
  * path_segment.c - does a path segment look like a part of a program, or like somebody's id?
  */
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "base/bytes.h"
 #include "record/detect.h"
 #include "record/path_mask-private.h"
 
-#define SEGMENT_MAX 40
-
-#define WORD_MAX 15 /* letters that cannot be an id by themselves */
 #define USER_MIN 10 /* "w_" and eight */
 
-/* With PATH_OTHER turned over, so that what is not named is just that. */
-#define KIND(k) ((k) ^ PATH_OTHER)
-const unsigned char path_kinds[256] = {
-	['a' ... 'z'] = KIND(PATH_LOWER),
-	['A' ... 'Z'] = KIND(PATH_UPPER),
-	['0' ... '9'] = KIND(PATH_DIGIT),
-	['.'] = KIND(PATH_DOT),
-	['-'] = KIND(PATH_DASH),
-	['_'] = KIND(PATH_UNDERSCORE),
-	['/'] = KIND(PATH_STOP),
-	[';'] = KIND(PATH_STOP),
-};
+/* --- reading ---------------------------------------------------------------------------------- */
 
-/* Letters and digits without anything between them. */
-struct run {
-	unsigned len, digits, upper, changes;
-	unsigned shout, shouts; /* capitals in a row now, and how often two: "cXVpdHRlbg" twice */
-	bool is_capital; /* begins like a name; parts of programs rarely do, but for "en-US" */
-};
+static inline bool
+is_stop(char c)
+{
+	return c == '/' || c == ';' || c == '?' || c == '#';
+}
+
+void
+path_glance_read_scalar(struct span s, struct path_glance *ret)
+{
+	size_t len = s.len < PATH_WINDOW ? s.len : PATH_WINDOW;
+
+	*ret = (struct path_glance){ 0 };
+	for (size_t i = 0; i < len; i++) {
+		ret->stop |= (uint64_t)is_stop(s.p[i]) << i;
+		ret->odd |= (uint64_t)(!(s.p[i] >= 'a' && s.p[i] <= 'z') && s.p[i] != '.') << i;
+	}
+	if (len < PATH_WINDOW)
+		ret->stop |= ~UINT64_C(0) << len;
+}
+
+void
+path_bits_read_scalar(struct span s, struct path_bits *ret)
+{
+	*ret = (struct path_bits){ 0 };
+	for (size_t i = 0; i < s.len && i < PATH_WINDOW; i++) {
+		char c = s.p[i];
+
+		ret->digit |= (uint64_t)(c >= '0' && c <= '9') << i;
+		ret->lower |= (uint64_t)(c >= 'a' && c <= 'z') << i;
+		ret->upper |= (uint64_t)(c >= 'A' && c <= 'Z') << i;
+		ret->dot |= (uint64_t)(c == '.') << i;
+		ret->dash |= (uint64_t)(c == '-') << i;
+		ret->underscore |= (uint64_t)(c == '_') << i;
+	}
+}
+
+#ifdef __SSE2__
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE uint64_t
+mask_of(__m128i v)
+{
+	return (uint64_t)(uint32_t)_mm_movemask_epi8(v);
+}
+
+INLINE __m128i
+is_byte(__m128i v, char c)
+{
+	return _mm_cmpeq_epi8(v, _mm_set1_epi8(c));
+}
+
+/* FROM or one of the N bytes behind it. */
+INLINE __m128i
+is_within(__m128i v, char from, char n)
+{
+	__m128i above = _mm_sub_epi8(v, _mm_set1_epi8(from));
+
+	return _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8(n)), above);
+}
+
+/* 16 bytes at P of which LEFT are there; the others are zero. */
+INLINE __m128i
+load(const char *p, size_t left)
+{
+	size_t low = left < 8 ? left : 8;
+
+	if (left >= 16)
+		return _mm_loadu_si128((const __m128i *)(const void *)p);
+	return _mm_set_epi64x((int64_t)bytes_few(p + low, left - low), (int64_t)bytes_few(p, low));
+}
+
+void
+path_glance_read(struct span s, struct path_glance *ret)
+{
+	size_t len = s.len < PATH_WINDOW ? s.len : PATH_WINDOW;
+	uint64_t stop = 0, odd = 0;
+
+	for (size_t at = 0; at < len; at += 16) {
+		__m128i v = load(s.p + at, len - at);
+		__m128i letter = is_within(v, 'a', 25);
+
+		stop |= mask_of(_mm_or_si128(_mm_or_si128(is_byte(v, '/'), is_byte(v, ';')),
+				_mm_or_si128(is_byte(v, '?'), is_byte(v, '#'))))
+			<< at;
+		odd |= (mask_of(_mm_or_si128(letter, is_byte(v, '.'))) ^ 0xffff) << at;
+	}
+	if (len < PATH_WINDOW) {
+		stop |= ~UINT64_C(0) << len;
+		odd &= ~(~UINT64_C(0) << len);
+	}
+	*ret = (struct path_glance){ .stop = stop, .odd = odd };
+}
+
+void
+path_bits_read(struct span s, struct path_bits *ret)
+{
+	size_t len = s.len < PATH_WINDOW ? s.len : PATH_WINDOW;
+	struct path_bits b = { 0 };
+
+	for (size_t at = 0; at < len; at += 16) {
+		__m128i v = load(s.p + at, len - at);
+
+		b.digit |= mask_of(is_within(v, '0', 9)) << at;
+		b.lower |= mask_of(is_within(v, 'a', 25)) << at;
+		b.upper |= mask_of(is_within(v, 'A', 25)) << at;
+		b.dot |= mask_of(is_byte(v, '.')) << at;
+		b.dash |= mask_of(is_byte(v, '-')) << at;
+		b.underscore |= mask_of(is_byte(v, '_')) << at;
+	}
+	*ret = b;
+}
+#else
+void
+path_glance_read(struct span s, struct path_glance *ret)
+{
+	path_glance_read_scalar(s, ret);
+}
+
+void
+path_bits_read(struct span s, struct path_bits *ret)
+{
+	path_bits_read_scalar(s, ret);
+}
+#endif
+
+/* --- judging ---------------------------------------------------------------------------------- */
+
+/* The number of bits in V, or MAX, the most that matters: few have more than two or three. */
+static unsigned
+count(uint64_t v, unsigned max)
+{
+	unsigned n = 0;
+
+	for (; v != 0 && n < max; n++)
+		v &= v - 1;
+	return n;
+}
+
+/* RUN: the bits of letters and digits without anything between them. Parts of programs rarely begin
+ * like a name, but for "en-US", or have capitals in a row more than once: "cXVpdHRlbg". */
+static bool
+run_is_id(const struct path_bits *b, uint64_t run, unsigned len)
+{
+	uint64_t digit = b->digit & run, upper = b->upper & run, change;
+	uint64_t shout = upper & upper << 1;
+
+	if ((len > 2 && (upper & (run & -run)) != 0) || count(shout & ~(shout << 1), 2) == 2)
+		return true;
+	if (digit == 0)
+		return len >= 16 && (upper == 0 || upper == run);
+	if (digit == run)
+		return len >= 3;
+	change = (b->digit ^ b->digit << 1) & run & run << 1;
+	return len >= 12 || (len >= 8 && (count(digit, 3) == 3 || count(change, 3) == 3));
+}
 
 static bool
-run_is_id(const struct run *r)
+has_id(const struct path_bits *b, uint64_t alnum)
 {
-	if ((r->is_capital && r->len > 2) || r->shouts >= 2)
-		return true;
-	if (r->digits == 0)
-		return r->len >= 16 && (r->upper == 0 || r->upper == r->len);
-	if (r->digits == r->len)
-		return r->len >= 3;
-	return r->len >= 12 || (r->len >= 8 && (r->digits >= 3 || r->changes >= 3));
+	while (alnum != 0) {
+		unsigned from = (unsigned)__builtin_ctzll(alnum);
+		unsigned len = (unsigned)__builtin_ctzll(~(alnum >> from));
+		uint64_t run = ((UINT64_C(1) << len) - 1) << from;
+
+		if (run_is_id(b, run, len))
+			return true;
+		alnum &= ~run;
+	}
+	return false;
 }
 
 /* "abc-def-ghi", "abc-def-ghi-jkl.json": a room of Greenlight. */
 static bool
-is_room(struct span s)
+is_room(const struct path_bits *b, size_t len)
 {
-	const char *dot = memchr(s.p, '.', s.len);
-
-	if (dot)
-		s.len = (size_t)(dot - s.p);
-	if (s.len != 11 && s.len != 15)
-		return false;
-	for (size_t i = 0; i < s.len; i++)
-		if ((s.p[i] == '-') != (i % 4 == 3))
-			return false;
-	return true;
+	if (b->dot != 0)
+		len = (size_t)__builtin_ctzll(b->dot);
+	return (len == 11 && (b->dash & 0x7ff) == 0x88) ||
+	       (len == 15 && (b->dash & 0x7fff) == 0x888);
 }
 
 /* "w_…", "v_…": a user within a meeting; "gl-…": a Greenlight account. */
 static bool
 is_user(struct span s)
 {
-	if (s.len >= 10 && (s.p[0] == 'w' || s.p[0] == 'v') && s.p[1] == '_')
+	if (s.len >= USER_MIN && (s.p[0] == 'w' || s.p[0] == 'v') && s.p[1] == '_')
 		return true;
-	return s.len >= 11 && s.p[0] == 'g' && s.p[1] == 'l' && s.p[2] == '-';
+	return s.len > USER_MIN && s.p[0] == 'g' && s.p[1] == 'l' && s.p[2] == '-';
 }
 
-/* Digits alone, or with an extension of letters: "42", "42.png". */
+/* Digits alone, or with an extension that has none: "42", "42.png". */
 static bool
-is_number(struct span s)
+is_number(const struct path_bits *b, size_t len)
 {
-	size_t i = 0;
+	unsigned n = (unsigned)__builtin_ctzll(~b->digit);
 
-	while (i < s.len && path_kind(s.p[i]) == PATH_DIGIT)
-		i++;
-	if (i == 0 || i == s.len)
-		return i > 0;
-	if (s.p[i] != '.')
-		return false;
-	while (++i < s.len)
-		if (path_kind(s.p[i]) == PATH_DIGIT)
-			return false;
-	return true;
+	if (n == 0 || n == len)
+		return n > 0;
+	return b->dot >> n & 1 && b->digit >> n == 0;
 }
 
 /* "2001-db8--7", "7.113.0.203.in-addr.arpa". */
@@ -94,38 +224,6 @@ spells_address(struct span s)
 
 	detect_start(&d, s, DETECT_ADDRESSES);
 	return detect_next(&d, &f);
-}
-
-static bool
-is_plain(struct span s)
-{
-	struct run run = { 0 };
-	unsigned digits = 0, groups = 0, seams = 0, before = PATH_OTHER;
-
-	for (size_t i = 0; i <= s.len; i++) {
-		unsigned kind = i < s.len ? path_kind(s.p[i]) : PATH_DOT;
-
-		if (kind >= PATH_DOT) {
-			if (run_is_id(&run))
-				return false;
-			digits += run.digits;
-			seams += kind != PATH_UNDERSCORE;
-			run = (struct run){ 0 };
-		} else {
-			run.is_capital |= run.len == 0 && kind == PATH_UPPER;
-			run.shout = kind == PATH_UPPER ? run.shout + 1 : 0;
-			run.shouts += run.shout == 2;
-			run.len++;
-			run.upper += kind == PATH_UPPER;
-			run.digits += kind == PATH_DIGIT;
-			run.changes += run.len > 1 &&
-				       (kind == PATH_DIGIT) != (before == PATH_DIGIT);
-			groups += kind == PATH_DIGIT && before != PATH_DIGIT;
-		}
-		before = kind;
-	}
-	return digits < 6 && groups < 4 && !is_room(s) && !is_user(s) &&
-	       (digits == 0 || !is_number(s)) && (seams < 3 || !spells_address(s));
 }
 
 #define OWNER_MAX 8
@@ -150,15 +248,35 @@ path_segment_names_owner(struct span s)
 }
 
 bool
-path_segment_is_plain(struct span s, unsigned kinds)
+path_segment_is_plain(struct span s)
 {
-	if (kinds & PATH_OTHER || s.len > SEGMENT_MAX)
+	struct path_bits b;
+	uint64_t alnum;
+
+	if (s.len > SEGMENT_MAX)
 		return false;
-	/* most segments: a short word or two */
-	if (s.len <= WORD_MAX && !(kinds & (PATH_DIGIT | PATH_DASH | PATH_UPPER)) &&
-		(s.len < USER_MIN || !(kinds & PATH_UNDERSCORE)) && s.p[0] != '.')
-		return true;
-	return is_plain(s);
+	path_bits_read(s, &b);
+	alnum = b.digit | b.lower | b.upper;
+	if ((alnum | b.dot | b.dash | b.underscore) != (UINT64_C(1) << s.len) - 1)
+		return false;
+	if (has_id(&b, alnum) || is_room(&b, s.len) || is_user(s))
+		return false;
+	if (b.digit != 0 && (count(b.digit, 6) == 6 || count(b.digit & ~(b.digit << 1), 4) == 4 ||
+				    is_number(&b, s.len)))
+		return false;
+	return count(b.dot | b.dash, 2) < 2 || !spells_address(s);
+}
+
+static inline bool
+is_lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+static inline bool
+is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
 }
 
 /* The letters at the start of S that make one word, lower-case in RET. */
@@ -167,12 +285,8 @@ word_len(struct span s, char ret[SEGMENT_MAX])
 {
 	size_t n = 0;
 
-	for (; n < s.len && n < SEGMENT_MAX; n++) {
-		unsigned kind = path_kind(s.p[n]);
-
-		if (!(kind & (PATH_LOWER | PATH_UPPER)))
-			break;
-		if (kind == PATH_UPPER && n > 0 && path_kind(s.p[n - 1]) == PATH_LOWER)
+	for (; n < s.len && n < SEGMENT_MAX && (is_lower(s.p[n]) || is_upper(s.p[n])); n++) {
+		if (is_upper(s.p[n]) && n > 0 && is_lower(s.p[n - 1]))
 			break; /* a hump: "insertDocument" */
 		ret[n] = (char)(s.p[n] | 0x20);
 	}
