@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#include "base/bytes.h"
+
 #include "record/timestamp-private.h"
 
 #define DAY_S       86400
@@ -118,6 +120,9 @@ find_year(struct timestamp *t, struct span s, const struct time_text *x, int *re
 		int64_t us;
 		bool sure;
 
+		/* no zone is so far from UTC: spares the look into the next year's */
+		if (wall_minute_s(x, year) * SECOND_US > latest + DAY_US)
+			continue;
 		if (minute_utc(t, s, x, year, &us, &sure) && us + x->second * SECOND_US <= latest) {
 			*ret_year = year;
 			return true;
@@ -131,7 +136,7 @@ remember_minute(struct timestamp *t, struct span s, const struct time_text *x, i
 {
 	size_t head = x->second_at, tail = s.len - x->tail_at;
 
-	t->head_len = 0;
+	t->head_len = t->same_len = 0;
 	if (head + tail > sizeof(t->text))
 		return;
 	memcpy(t->text, s.p, head);
@@ -145,14 +150,14 @@ remember_minute(struct timestamp *t, struct span s, const struct time_text *x, i
 
 /* The remembered minute, and other seconds. */
 static bool
-parse_same_minute(const struct timestamp *t, struct span s, int64_t *ret_us)
+parse_same_minute(struct timestamp *t, struct span s, int64_t *ret_us)
 {
 	const char *p = s.p + t->head_len, *end = s.p + s.len;
 	unsigned tens, ones;
 	int32_t fraction = 0;
 
 	if (t->head_len == 0 || s.len < t->head_len + 2u + t->tail_len ||
-		t->minute_latest_us != t->latest_us || memcmp(s.p, t->text, t->head_len) != 0)
+		t->minute_latest_us != t->latest_us || !bytes_eq(s.p, t->text, t->head_len))
 		return false;
 	tens = (unsigned char)p[0] - '0';
 	ones = (unsigned char)p[1] - '0';
@@ -165,10 +170,23 @@ parse_same_minute(const struct timestamp *t, struct span s, int64_t *ret_us)
 		for (p++; p < end && (unsigned)(*p - '0') < 10; p++, unit /= 10)
 			fraction += (*p - '0') * unit;
 	}
-	if (end - p != t->tail_len || memcmp(p, t->text + t->head_len, t->tail_len) != 0)
+	if (end - p != t->tail_len || !bytes_eq(p, t->text + t->head_len, t->tail_len))
 		return false;
 	*ret_us = t->minute_us + (int64_t)(tens * 10 + ones) * SECOND_US + fraction;
+	if (s.len == t->head_len + 2u + t->tail_len) {
+		memcpy(t->same, s.p, s.len);
+		t->same_len = (uint8_t)s.len;
+		t->same_us = *ret_us;
+	}
 	return true;
+}
+
+/* The very text that was read before, as many lines of a busy server have it. */
+static inline bool
+is_same(const struct timestamp *t, struct span s)
+{
+	return s.len == t->same_len && s.len > 0 && t->minute_latest_us == t->latest_us &&
+	       bytes_eq(s.p, t->same, s.len);
 }
 
 bool
@@ -179,6 +197,10 @@ timestamp_parse(struct timestamp *t, struct span s, int64_t *ret_us)
 	bool sure;
 	int year;
 
+	if (is_same(t, s)) {
+		*ret_us = t->last_us = t->same_us;
+		return true;
+	}
 	if (parse_same_minute(t, s, ret_us)) {
 		t->last_us = *ret_us;
 		return true;
@@ -304,7 +326,7 @@ bool
 timestamp_coarsen(struct timestamp *t, struct span s, int64_t interval_s, char *ret)
 {
 	int64_t us;
-	bool same = interval_s % 60 == 0 && parse_same_minute(t, s, &us);
+	bool same = interval_s % 60 == 0 && (is_same(t, s) || parse_same_minute(t, s, &us));
 
 	if (!same || t->coarse_s != interval_s) {
 		if (!coarsen(s, interval_s, ret))

@@ -32,6 +32,9 @@ struct timestamp {
 	char text[48]; /* the last one's text before its seconds, and behind them */
 	uint8_t head_len, tail_len;
 	int64_t minute_us, minute_latest_us;
+	char same[52]; /* the whole of it, where it has no fraction */
+	uint8_t same_len;
+	int64_t same_us;
 	char coarse[48];  /* text before the seconds, made coarse */
 	int64_t coarse_s; /* … to this interval; 0: not yet */
 
