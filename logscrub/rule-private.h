@@ -21,7 +21,11 @@ struct action {
 	struct level *inner;         /* NEST */
 	enum conf_escape escape;
 	bool is_time;
+	bool recalls;             /* the transform remembers: transform_key() and _recall() */
+	struct transform_key key; /* of the value at hand, where the transform may know it */
 };
+
+_Static_assert(FORMAT_FIELDS_MAX <= 64, "a bit for each field");
 
 /* One format in the tree. `split` and `value` are of the record at hand. */
 struct level {
@@ -31,6 +35,8 @@ struct level {
 				   */
 	struct action *action;    /* by field; JSON: by slot */
 	unsigned n_actions;
+	uint64_t kept;          /* bit i: action i is ACTION_KEEP (not for JSON) */
+	bool recalls;           /* some action does */
 	int time_field;         /* index of the action that has the record's time, or -1 */
 	unsigned time_piece;    /* where its piece was in the last record: a guess */
 	bool nests;             /* some action is ACTION_NEST */
@@ -43,8 +49,7 @@ struct level {
 	struct buf made;            /* what was made of it, where it must be escaped again */
 	struct split split;
 	struct span text;
-	bool present; /* this level was there in the record at hand, and matched */
-	bool plain;   /* nothing in `text` can be an escape of any of its fields */
+	bool present;     /* this level was there in the record at hand, and matched */
 	unsigned end_len; /* a nested text ended in "\n" or "\r\n", which `text` is without */
 };
 

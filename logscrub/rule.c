@@ -55,7 +55,9 @@ note_time(struct rule *r, const struct action *a, struct span value)
 
 	if (!a->is_time || r->time_us != INT64_MIN)
 		return;
-	if (timestamp_parse(&r->timestamp, undo(a->escape, value, &r->value), &us))
+	/* no time has a sign in it that an escape begins with */
+	if (timestamp_parse(&r->timestamp, value, &us) ||
+		timestamp_parse(&r->timestamp, undo(a->escape, value, &r->value), &us))
 		r->time_us = us;
 }
 
@@ -108,20 +110,28 @@ read_nested(struct rule *r, struct level *lv)
 	return DROP_NONE;
 }
 
+/* Asks early for what the transforms may know, so that it is there when it is needed. */
+static void
+read_keys(struct rule *r, struct level *lv)
+{
+	const struct piece *pc = lv->split.piece, *end = pc + lv->split.n;
+
+	for (; pc < end; pc++) {
+		struct action *a = pc->field >= 0 ? &lv->action[pc->field] : NULL;
+
+		if (a && a->recalls)
+			transform_key(a->transform, &r->env, span_of(pc->p, pc->len), &a->key);
+	}
+}
+
 static enum drop_reason
 read_pieces(struct rule *r, struct level *lv)
 {
+	if (lv->recalls)
+		read_keys(r, lv);
 	if (lv->time_field >= 0)
 		read_time(r, lv);
 	return lv->nests ? read_nested(r, lv) : DROP_NONE;
-}
-
-/* One look at the whole text instead of one at each field; \ and # are all that begins an escape.
- */
-static bool
-has_no_escape(struct span text)
-{
-	return !memchr(text.p, '\\', text.len) && !memchr(text.p, '#', text.len);
 }
 
 static int
@@ -176,7 +186,6 @@ read_split(struct rule *r, struct level *lv)
 	case FORMAT_NO_MATCH:
 		return DROP_NO_MATCH;
 	}
-	lv->plain = has_no_escape(lv->text);
 	why = read_pieces(r, lv);
 	if (why == DROP_NONE)
 		return why;
@@ -247,10 +256,9 @@ trace_field(struct rule *r, const struct action *a, struct span before, size_t a
 }
 
 static int
-transform_value(
-	struct rule *r, const struct action *a, struct span value, bool is_plain, struct buf *out)
+transform_value(struct rule *r, const struct action *a, struct span value, struct buf *out)
 {
-	struct span plain = is_plain ? value : undo(a->escape, value, &r->value);
+	struct span plain = undo(a->escape, value, &r->value);
 	int rc;
 
 	if (plain.p == value.p)
@@ -305,8 +313,7 @@ nested_value(
 }
 
 static int
-write_field(
-	struct rule *r, const struct action *a, struct span value, bool is_plain, struct buf *out)
+write_field(struct rule *r, const struct action *a, struct span value, struct buf *out)
 {
 	size_t at = out->len;
 	int rc = 0;
@@ -319,7 +326,7 @@ write_field(
 		break;
 	case ACTION_TRANSFORM:
 		if (!says_nothing(value.p, value.len))
-			rc = transform_value(r, a, value, is_plain, out);
+			rc = transform_value(r, a, value, out);
 		break;
 	case ACTION_NEST:
 		return nested_value(r, a->inner, a->escape, a->inner->text.p != value.p, out);
@@ -331,47 +338,66 @@ write_field(
 	return rc;
 }
 
-/* Text that stands as it was: literals and kept fields, gathered as long as they follow each other.
- */
-static void
-put_run(struct span *run, struct buf *out)
+/* What most fields come to, at once: dropped ones, and those whose value was met before. */
+static inline bool
+recall_field(struct rule *r, const struct action *a, struct buf *out)
 {
-	buf_span(out, *run);
-	*run = SPAN_NONE;
+	if (a->kind == ACTION_DROP) {
+		buf_char(out, '-');
+		return true;
+	}
+	return a->recalls && transform_recall(a->transform, &r->env, &a->key, out);
 }
 
-static bool
-stands(const struct rule *r, const struct level *lv, const struct piece *pc)
+/* Does PC stand as it was? Literals and kept fields do; a trace wants to hear of each field. */
+static inline bool
+stands(const struct piece *pc, uint64_t kept)
 {
-	return pc->field < 0 ||
-	       (lv->action[pc->field].kind == ACTION_KEEP && pc->len > 0 && !r->trace);
+	return pc->field < 0 || (kept >> pc->field & 1 && pc->len > 0);
 }
 
 static int
-write_pieces(struct rule *r, struct level *lv, struct buf *out)
+write_piece(struct rule *r, struct level *lv, const struct piece *pc, struct buf *out)
 {
 	const struct split *s = &lv->split;
-	struct span run = SPAN_NONE;
 
-	for (unsigned i = 0; i < s->n; i++) {
-		const struct piece *pc = &s->piece[i];
-		int rc;
+	if (r->trace && lv == r->level[0] && lv->type == FORMAT_SYSLOG && pc + 1 == s->piece + s->n)
+		r->trace->message_at = out->len;
+	return write_field(r, &lv->action[pc->field], span_of(pc->p, pc->len), out);
+}
 
-		if (stands(r, lv, pc)) {
-			if (run.p + run.len != pc->p)
-				put_run(&run, out);
-			run = span_of(run.p ? run.p : pc->p, run.len + pc->len);
+/* Text that stands is gathered, from FROM to TO, as long as it follows each other. */
+static int
+write_pieces(struct rule *r, struct level *lv, struct buf *out)
+{
+	const struct piece *pc = lv->split.piece, *end = pc + lv->split.n;
+	const char *from = lv->text.p, *to = from;
+	uint64_t kept = r->trace ? 0 : lv->kept;
+	bool whole = lv->split.whole;
+
+	for (; pc < end; pc++) {
+		int rc = 0;
+
+		if (whole) {
+			to = pc->p;
+		} else if (to != pc->p) {
+			buf_put(out, from, (size_t)(to - from));
+			from = to = pc->p;
+		}
+		if (stands(pc, kept)) {
+			to += pc->len;
 			continue;
 		}
-		put_run(&run, out);
-		if (r->trace && lv == r->level[0] && lv->type == FORMAT_SYSLOG && i + 1 == s->n)
-			r->trace->message_at = out->len;
-		rc = write_field(
-			r, &lv->action[pc->field], span_of(pc->p, pc->len), lv->plain, out);
+		buf_put(out, from, (size_t)(to - from));
+		from = to = pc->p + pc->len;
+		if (r->trace || !recall_field(r, &lv->action[pc->field], out))
+			rc = write_piece(r, lv, pc, out);
 		if (rc != 0)
 			return rc;
 	}
-	put_run(&run, out);
+	if (whole)
+		to = lv->text.p + lv->text.len;
+	buf_put(out, from, (size_t)(to - from));
 	return 0;
 }
 
@@ -396,7 +422,7 @@ static int
 write_member(void *p, const struct json_value *v, struct buf *out)
 {
 	struct json_ctx *c = p;
-	const struct action *a = &c->lv->action[v->slot];
+	struct action *a = &c->lv->action[v->slot];
 	size_t at = out->len;
 
 	if (v->kind == JSON_KIND_NULL || (a->is_time && !is_time(c->r, v)))
@@ -413,7 +439,10 @@ write_member(void *p, const struct json_value *v, struct buf *out)
 
 		(void)nested_read(c->r, a->inner, text);
 	}
-	c->rc = write_field(c->r, a, v->raw, !v->escaped, out);
+	if (a->recalls)
+		transform_key(a->transform, &c->r->env, v->raw, &a->key);
+	if (c->r->trace || !recall_field(c->r, a, out))
+		c->rc = write_field(c->r, a, v->raw, out);
 	if (c->rc != 0)
 		return -1;
 	if (out->len > at && says_nothing(out->p + at + 1, out->len - at - 1)) {

@@ -36,6 +36,7 @@ action_set(struct action *a, const struct conf_reduce *d, const struct conf_stor
 		return -1;
 	a->kind = transform_is_keep(a->transform) ? ACTION_KEEP : ACTION_TRANSFORM;
 	a->name = d->field;
+	a->recalls = transform_remembers(a->transform);
 	return 0;
 }
 
@@ -53,6 +54,9 @@ bind_fixed(struct rule *r, const struct conf_reduce *d, unsigned *ret_n, struct 
 				continue;
 			if (action_set(&lv->action[i], d, r->store, e) < 0)
 				return -1;
+			if (lv->action[i].kind == ACTION_KEEP)
+				lv->kept |= UINT64_C(1) << i;
+			lv->recalls |= lv->action[i].recalls;
 			(*ret_n)++;
 		}
 	}

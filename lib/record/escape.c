@@ -268,6 +268,12 @@ escape_is_needed_to_undo(enum conf_escape kind, struct span s)
 	return kind != ESCAPE_NONE && s.len > 0 && memchr(s.p, kinds[kind].mark, s.len) != NULL;
 }
 
+bool
+escape_has_mark(struct span s)
+{
+	return s.len > 0 && (memchr(s.p, '\\', s.len) || memchr(s.p, '#', s.len));
+}
+
 void
 escape_undo(enum conf_escape kind, struct span s, struct buf *out)
 {

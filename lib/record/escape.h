@@ -11,6 +11,9 @@
 /* Might S hold an escape of this kind? One memchr; false is certain. */
 bool escape_is_needed_to_undo(enum conf_escape kind, struct span s);
 
+/* Might it hold one of any kind? */
+bool escape_has_mark(struct span s);
+
 /* Appends S without its escapes. A broken escape stays as it stands. */
 void escape_undo(enum conf_escape kind, struct span s, struct buf *out);
 

@@ -282,6 +282,7 @@ enum format_result
 format_split(struct format *f, struct span line, struct split *ret)
 {
 	ret->n = 0;
+	ret->whole = false;
 	if (line.len > UINT32_MAX)
 		return FORMAT_LIMIT;
 	switch (f->decl->type) {

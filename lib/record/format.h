@@ -6,7 +6,8 @@
  * JSON), a format is compiled to one thing: a function from bytes to pieces. Pieces are the fields'
  * spans and, between them, the literal text of the grammar, in the order of the line; putting them
  * back together with fields changed gives a line of the same shape. Text that is neither a field
- * nor a literal of the grammar has no piece, and so is gone.
+ * nor a literal of the grammar has no piece, and so is gone. Where there is no such text literals
+ * need no pieces, and have none.
  *
  * A product may write one of several forms: `variants` names formats, and whoever uses it tries them
  * in order; the first that takes all of the line, its inner formats included, is the one.
@@ -41,6 +42,7 @@ struct piece {
 
 struct split {
 	unsigned n;
+	bool whole; /* only fields have pieces, and all else in the line is literal */
 	struct piece piece[FORMAT_PIECES_MAX];
 };
 

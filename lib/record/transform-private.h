@@ -15,10 +15,20 @@ struct value_set;
 typedef int transform_fn(const struct transform *t, struct transform_env *env, struct span v,
 	struct buf *out, struct err *e);
 
+/* The part of V that decides what becomes of it, if no escape begins there; and, behind a part that
+ * does not matter, what is added to that as it stands. */
+typedef struct span transform_key_fn(struct span v, struct span *ret_tail);
+
+/* Does V become MADE, without its tail, whenever its key is KEY? N_HITS addresses were counted in
+ * it. */
+typedef bool transform_holds_fn(struct span v, struct span key, struct span made, uint64_t n_hits);
+
 struct transform_kind {
 	const char *name;
 	transform_fn *apply;
-	unsigned options; /* OPTION_BIT of what its reduce section may have */
+	unsigned options;          /* OPTION_BIT of what its reduce section may have */
+	transform_key_fn *key;     /* NULL: all of it */
+	transform_holds_fn *holds; /* NULL: nothing is remembered */
 };
 
 enum transform_option {
@@ -44,13 +54,14 @@ struct transform {
 	struct transform_network *keep; /* addresses in these stay readable */
 	size_t n_keep;
 	bool render_address;
+	bool remembers;
 	unsigned bits4, bits6;    /* truncate */
 	unsigned digits;          /* last4 */
 	int64_t interval_s;       /* coarse-time */
 	unsigned types;           /* redact: DETECT_BIT of each */
 	struct path_mask *mask;   /* method+path, path */
 	struct value_set *values; /* one-of, words */
-	struct memo *memo;        /* host-only, browser-family */
+	struct memo *memo;        /* host-only, method+path, browser-family */
 	struct buf *scratch;      /* redact: SCRATCH_BUFS texts on their way */
 };
 
@@ -61,6 +72,10 @@ transform_fn transform_class, transform_last4, transform_coarse_time;           
 transform_fn transform_one_of, transform_words, transform_number, transform_flag,
 	transform_pseudonym_id; /* _value.c */
 transform_fn transform_redact;  /* _redact.c */
+
+transform_key_fn transform_origin_key, transform_request_key;
+transform_holds_fn transform_token_holds, transform_origin_holds, transform_request_holds,
+	transform_agent_holds;
 
 /* Appends what stands for A: its token, the address rendered for it, or A itself where it is to
  * stay readable or is one of ours. Counts the hit. */

@@ -6,8 +6,10 @@
 
 #include <stdlib.h>
 
+#include "record/escape.h"
 #include "record/memo.h"
 #include "record/path_mask.h"
+#include "record/pseudonym.h"
 #include "record/transform-private.h"
 #include "record/value_set.h"
 
@@ -27,23 +29,36 @@ transform_keep(const struct transform *t, struct transform_env *env, struct span
 	(OPTION_BIT(OPTION_MASK) | OPTION_BIT(OPTION_SEGMENTS) | OPTION_BIT(OPTION_VALUES))
 
 static const struct transform_kind kinds[] = {
-	{ "keep", transform_keep, 0 },
-	{ "pseudonym", transform_pseudonym, 0 },
-	{ "prefix-pseudonym", transform_prefix_pseudonym, 0 },
-	{ "pseudonym-id", transform_pseudonym_id, 0 },
-	{ "truncate", transform_truncate, OPTION_BIT(OPTION_BITS) },
-	{ "last4", transform_last4, OPTION_BIT(OPTION_DIGITS) },
-	{ "host-only", transform_host_only, 0 },
-	{ "method+path", transform_method_path, PATH_OPTIONS },
-	{ "path", transform_path, PATH_OPTIONS },
-	{ "browser-family", transform_browser_family, 0 },
-	{ "coarse-time", transform_coarse_time, OPTION_BIT(OPTION_INTERVAL) },
-	{ "class", transform_class, 0 },
-	{ "redact", transform_redact, OPTION_BIT(OPTION_DETECT) },
-	{ "one-of", transform_one_of, OPTION_BIT(OPTION_VALUES) },
-	{ "words", transform_words, OPTION_BIT(OPTION_VALUES) },
-	{ "number", transform_number, 0 },
-	{ "flag", transform_flag, 0 },
+	{ .name = "keep", .apply = transform_keep },
+	{ .name = "pseudonym", .apply = transform_pseudonym, .holds = transform_token_holds },
+	{ .name = "prefix-pseudonym", .apply = transform_prefix_pseudonym },
+	{ .name = "pseudonym-id", .apply = transform_pseudonym_id },
+	{ .name = "truncate", .apply = transform_truncate, .options = OPTION_BIT(OPTION_BITS) },
+	{ .name = "last4", .apply = transform_last4, .options = OPTION_BIT(OPTION_DIGITS) },
+	{ .name = "host-only",
+		.apply = transform_host_only,
+		.key = transform_origin_key,
+		.holds = transform_origin_holds },
+	{ .name = "method+path",
+		.apply = transform_method_path,
+		.options = PATH_OPTIONS,
+		.key = transform_request_key,
+		.holds = transform_request_holds },
+	{ .name = "path",
+		.apply = transform_path,
+		.options = PATH_OPTIONS },
+	{ .name = "browser-family",
+		.apply = transform_browser_family,
+		.holds = transform_agent_holds },
+	{ .name = "coarse-time",
+		.apply = transform_coarse_time,
+		.options = OPTION_BIT(OPTION_INTERVAL) },
+	{ .name = "class", .apply = transform_class },
+	{ .name = "redact", .apply = transform_redact, .options = OPTION_BIT(OPTION_DETECT) },
+	{ .name = "one-of", .apply = transform_one_of, .options = OPTION_BIT(OPTION_VALUES) },
+	{ .name = "words", .apply = transform_words, .options = OPTION_BIT(OPTION_VALUES) },
+	{ .name = "number", .apply = transform_number },
+	{ .name = "flag", .apply = transform_flag },
 };
 
 /* An option that means nothing to the transform is a mistake about what it does. */
@@ -123,12 +138,16 @@ networks_take(struct transform *t, const struct conf_store *s, struct err *e)
 static int
 parts_make(struct transform *t, const struct conf_reduce *d, struct err *e)
 {
-	if (t->kind->options & OPTION_BIT(OPTION_MASK))
-		return path_mask_new(d, &t->mask, e);
-	if (t->kind->options & OPTION_BIT(OPTION_VALUES))
+	if (t->kind->options & OPTION_BIT(OPTION_MASK)) {
+		if (path_mask_new(d, &t->mask, e) < 0)
+			return -1;
+	} else if (t->kind->options & OPTION_BIT(OPTION_VALUES)) {
 		return value_set_new(d, t->kind->apply == transform_words, &t->values, e);
+	}
 	if (t->kind->apply == transform_host_only)
 		t->memo = memo_new(1024, 96, 96);
+	else if (t->kind->apply == transform_method_path)
+		t->memo = memo_new(1024, 80, 80);
 	else if (t->kind->apply == transform_browser_family)
 		t->memo = memo_new(2048, MEMO_INPUT_MAX, 40);
 	else if (t->kind->apply == transform_redact)
@@ -160,6 +179,8 @@ transform_new(const struct conf_reduce *d, const struct conf_store *s, struct tr
 	if (options_check(t->kind, d, e) < 0 || numbers_take(t, d, e) < 0 ||
 		types_take(t, d, e) < 0 || networks_take(t, s, e) < 0 || parts_make(t, d, e) < 0)
 		return -1;
+	/* pseudonyms are remembered for all stores together, if they are tokens everywhere */
+	t->remembers = t->memo || (t->kind->holds && t->n_keep == 0 && !t->render_address);
 	*ret = TAKE(t);
 	return 0;
 }
@@ -192,13 +213,94 @@ transform_is_keep(const struct transform *t)
 	return t->kind->apply == transform_keep;
 }
 
+bool
+transform_remembers(const struct transform *t)
+{
+	return t->remembers;
+}
+
+static inline bool
+says_nothing(struct span v)
+{
+	return v.len == 0 || (v.len == 1 && v.p[0] == '-');
+}
+
+static uint64_t
+address_hits(const struct transform_env *env)
+{
+	return env->hits[DETECT_IPV4] + env->hits[DETECT_IPV6];
+}
+
+void
+transform_key(const struct transform *t, const struct transform_env *env, struct span value,
+	struct transform_key *ret)
+{
+	ret->tail = SPAN("");
+	ret->text = t->kind->key ? t->kind->key(value, &ret->tail) : value;
+	ret->hash = t->memo ? memo_hash(t->memo, ret->text)
+			    : pseudonym_hash(env->pseudonym, ret->text);
+}
+
+bool
+transform_recall(const struct transform *t, struct transform_env *env,
+	const struct transform_key *key, struct buf *out)
+{
+	struct span known;
+	const char *token;
+
+	if (key->tail.len == 0 && says_nothing(key->text)) {
+		buf_char(out, '-');
+		return true;
+	}
+	if (t->memo) {
+		known = memo_find_at(t->memo, key->hash, key->text);
+		if (!known.p)
+			return false;
+		buf_span(out, known);
+		buf_span(out, key->tail);
+		return true;
+	}
+	token = pseudonym_recall(env->pseudonym, key->hash, env->day, key->text);
+	if (!token)
+		return false;
+	env->hits[token[2] == '4' ? DETECT_IPV4 : DETECT_IPV6]++;
+	buf_put(out, token, TOKEN_LEN);
+	return true;
+}
+
+/* A value with the mark of an escape could be another one where it stands in a line. */
+static void
+note(const struct transform *t, struct transform_env *env, struct span value, struct span made,
+	uint64_t n_hits)
+{
+	struct span tail = SPAN(""), key = t->kind->key ? t->kind->key(value, &tail) : value;
+
+	if (made.len < tail.len)
+		return;
+	made.len -= tail.len;
+	if ((t->memo && !memo_fits(t->memo, key, made)) || escape_has_mark(value) ||
+		!t->kind->holds(value, key, made, n_hits))
+		return;
+	if (t->memo)
+		memo_put(t->memo, key, made);
+	else
+		pseudonym_note(env->pseudonym, env->day, key, made.p);
+}
+
 int
 transform_apply(const struct transform *t, struct transform_env *env, struct span value,
 	struct buf *out, struct err *e)
 {
-	if (value.len == 0 || (value.len == 1 && value.p[0] == '-')) {
+	uint64_t hits = address_hits(env);
+	size_t at = out->len;
+
+	if (says_nothing(value)) {
 		buf_char(out, '-');
 		return 0;
 	}
-	return t->kind->apply(t, env, value, out, e);
+	if (t->kind->apply(t, env, value, out, e) < 0)
+		return -1;
+	if (t->remembers && !out->failed)
+		note(t, env, value, span_of(out->p + at, out->len - at), address_hits(env) - hits);
+	return 0;
 }

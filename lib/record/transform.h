@@ -58,6 +58,22 @@ DEFINE_CLEANUP(struct transform, transform_free)
 
 const char *transform_name(const struct transform *t);
 bool transform_is_keep(const struct transform *t);
+bool transform_remembers(const struct transform *t); /* can transform_recall() know anything? */
+
+/* By what a value may be known from the last time. Borrows the value. */
+struct transform_key {
+	struct span text, tail;
+	uint64_t hash;
+};
+
+/* The same as transform_apply(), where it is known from the last time what becomes of VALUE: then true.
+ * VALUE may be a field as it stands in its line, with whatever escapes it has: those that have any
+ * are not known. KEY is transform_key()'s, which has what is known brought near: if that is done for
+ * all fields of a line before the first is recalled, none of them has to wait. */
+void transform_key(const struct transform *t, const struct transform_env *env, struct span value,
+	struct transform_key *ret);
+bool transform_recall(const struct transform *t, struct transform_env *env,
+	const struct transform_key *key, struct buf *out);
 
 /* Appends what becomes of VALUE to OUT. Returns 0, or -1 with E filled where a key could not be had
  * (then the record must not be written). VALUE does not overlap OUT. */

@@ -2,14 +2,12 @@
  *
  * transform_url.c - URLs and request lines: host-only, method+path, path
  */
-#include "record/memo.h"
 #include "record/path_mask.h"
 #include "record/pseudonym.h"
 #include "record/transform-private.h"
 
-#define WORD_MAX  16 /* bytes of a scheme or method, and one */
-#define HOST_MAX  253
-#define TOKEN_LEN 20 /* "ip4:" and 16 characters */
+#define WORD_MAX 16 /* bytes of a scheme or method, and one */
+#define HOST_MAX 253
 
 static bool
 is_digit(char c)
@@ -226,26 +224,37 @@ int
 transform_host_only(const struct transform *t, struct transform_env *env, struct span v,
 	struct buf *out, struct err *e)
 {
-	size_t scheme = scheme_len(v), at = out->len;
-	uint64_t hits = env->hits[DETECT_IPV4] + env->hits[DETECT_IPV6];
-	struct span origin, known;
+	size_t scheme = scheme_len(v);
+	struct span host = span_from(v, scheme);
 
 	if (scheme == 0 && !is_bare_host(v)) {
 		buf_char(out, '-');
 		return 0;
 	}
-	origin = span_of(v.p, scheme + authority_len(span_from(v, scheme)));
-	known = memo_find(t->memo, origin);
-	if (known.p) {
-		buf_span(out, known);
-		return 0;
-	}
-	if (put_origin(t, env, span_of(v.p, scheme), span_from(origin, scheme), out, e) < 0)
-		return -1;
-	/* pseudonyms have a day, and a cache of their own */
-	if (!out->failed && hits == env->hits[DETECT_IPV4] + env->hits[DETECT_IPV6])
-		memo_put(t->memo, origin, span_of(out->p + at, out->len - at));
-	return 0;
+	host.len = authority_len(host);
+	return put_origin(t, env, span_of(v.p, scheme), host, out, e);
+}
+
+/* Up to the path. Where something else parts them this is more than the origin, and is never found,
+ * since nothing like it holds. */
+struct span
+transform_origin_key(struct span v, struct span *ret_tail)
+{
+	const char *slash = v.len > 8 ? memchr(v.p + 8, '/', v.len - 8) : NULL;
+
+	(void)ret_tail;
+	return span_of(v.p, slash ? (size_t)(slash - v.p) : v.len);
+}
+
+/* Pseudonyms have a day, and a cache of their own. */
+bool
+transform_origin_holds(struct span v, struct span key, struct span made, uint64_t n_hits)
+{
+	size_t scheme = scheme_len(v);
+
+	(void)made;
+	return n_hits == 0 && scheme > 0 && scheme < key.len &&
+	       authority_len(span_from(key, scheme)) == key.len - scheme;
 }
 
 /* The path of a request's target (RFC 9112 3.2); the other forms name a host, and give "-". */
@@ -294,25 +303,55 @@ proto_len(struct span s)
 	return 0;
 }
 
+/* The length of the method and its blank at the start of V, 0 where there is none or nothing else. */
+static size_t
+method_len(struct span v)
+{
+	size_t n = 0;
+
+	while (n < v.len && v.p[n] >= 'A' && v.p[n] <= 'Z')
+		n++;
+	return n + 1 < v.len && v.p[n] == ' ' && is_listed(methods, v, n) ? n + 1 : 0;
+}
+
 int
 transform_method_path(const struct transform *t, struct transform_env *env, struct span v,
 	struct buf *out, struct err *e)
 {
-	size_t method = 0, proto;
+	size_t method = method_len(v), proto;
 
 	(void)env, (void)e;
-	while (method < v.len && v.p[method] >= 'A' && v.p[method] <= 'Z')
-		method++;
-	if (method + 1 >= v.len || v.p[method] != ' ' || !is_listed(methods, v, method)) {
+	if (method == 0) {
 		buf_char(out, '-');
 		return 0;
 	}
-	buf_put(out, v.p, method + 1);
-	v = span_from(v, method + 1);
+	buf_put(out, v.p, method);
+	v = span_from(v, method);
 	proto = proto_len(v);
 	put_target(t, span_of(v.p, v.len - proto), out);
 	buf_put(out, v.p + v.len - proto, proto);
 	return 0;
+}
+
+/* "METHOD /path", and the protocol as tail. All of it where an escape in the query may hide a
+ * protocol; one cannot reach into it, since none has a blank. */
+struct span
+transform_request_key(struct span v, struct span *ret_tail)
+{
+	size_t proto = proto_len(v);
+	const char *query = proto > 0 ? memchr(v.p, '?', v.len) : NULL;
+
+	*ret_tail = span_from(v, v.len - proto);
+	return span_of(v.p, query ? (size_t)(query - v.p) : v.len - proto);
+}
+
+bool
+transform_request_holds(struct span v, struct span key, struct span made, uint64_t n_hits)
+{
+	size_t method = method_len(v);
+
+	(void)made, (void)n_hits;
+	return method > 0 && method < key.len && key.p[method] == '/';
 }
 
 int

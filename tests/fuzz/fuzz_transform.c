@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "record/escape.h"
 #include "record/keyring.h"
 #include "record/pseudonym.h"
 #include "record/timestamp.h"
@@ -97,6 +98,38 @@ check_clean(const char *name, struct span s, bool address)
 	}
 }
 
+/* What is known of RAW, a field as it stands, is what comes of it the long way, for all escapes. */
+static void
+check_recall(const struct transform *t, struct span raw)
+{
+	struct transform_key key;
+	struct buf known, plain, made, out;
+
+	if (!transform_remembers(t))
+		return;
+	buf_init(&known, 64 * raw.len + 256);
+	buf_init(&plain, raw.len);
+	buf_init(&made, 64 * raw.len + 256);
+	buf_init(&out, 256 * raw.len + 1024);
+	transform_key(t, &env, raw, &key);
+	if (transform_recall(t, &env, &key, &known)) {
+		for (unsigned i = 0; i <= ESCAPE_SD; i++) {
+			buf_clear(&plain);
+			buf_clear(&made);
+			buf_clear(&out);
+			escape_undo((enum conf_escape)i, raw, &plain);
+			CHECK(transform_apply(t, &env, span_of(plain.p, plain.len), &made, NULL) ==
+				0);
+			escape_redo((enum conf_escape)i, span_of(made.p, made.len), &out);
+			CHECK(span_eq(span_of(known.p, known.len), span_of(out.p, out.len)));
+		}
+	}
+	buf_release(&known);
+	buf_release(&plain);
+	buf_release(&made);
+	buf_release(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
@@ -122,6 +155,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(span_eq(span_of(once.p, once.len), span_of(twice.p, twice.len)));
 	if (i > 0)
 		check_clean(names[i], span_of(once.p, once.len), s == 1);
+	check_recall(transforms[s][i], value);
 	buf_release(&once);
 	buf_release(&twice);
 	return 0;

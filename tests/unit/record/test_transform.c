@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <malloc.h>
 
+#include "record/escape.h"
 #include "transform_setup.h"
 
 static const struct pair classes[] = {
@@ -358,6 +359,104 @@ START_TEST(a_full_buffer_fails_and_nothing_else)
 }
 END_TEST
 
+/* --- what is remembered ----------------------------------------------------------------------- */
+
+static const struct {
+	const char *to, *in[4];
+} remembered[] = {
+	{ "pseudonym",
+		{ "203.0.113.7", "2001:db8::7", "203.0.113.7, 2001:db8::7", "[2001:db8::7]:80" } },
+	{ "host-only",
+		{ "https://bbb.example.org/a", "http://203.0.113.7/b", "https://a.example", "x" } },
+	{ "method+path",
+		{ "GET /a/b?c=d HTTP/1.1", "GET /a/b HTTP/2.0", "GET /a/b?c HTTP/1", "GET /a" } },
+	{ "browser-family",
+		{ "Mozilla/5.0 Firefox/128.0", "curl/7.88.1", "-", "Mozilla/5.0 (X11)" } },
+};
+
+static const char *const odd[] = { "\\", "\\x2F", "\\/", "\\\"", "\\u0041", "#012", "#", "?", "/",
+	" ", " HTTP/1.1", "HTTP\\/1.1", "\\x20", ",", "@", "-", "0", "%2e" };
+
+/* TEXT with something odd in it, or cut off. */
+static size_t
+make_raw(const char *text, char ret[128])
+{
+	size_t len = strlen(text), at = (size_t)random() % (len + 1);
+	const char *extra = odd[(size_t)random() % (sizeof(odd) / sizeof(odd[0]))];
+
+	switch (random() % 3) {
+	case 0:
+		return (size_t)snprintf(ret, 128, "%s", text);
+	case 1:
+		return (size_t)snprintf(ret, 128, "%.*s", (int)at, text);
+	default:
+		return (size_t)snprintf(ret, 128, "%.*s%s%s", (int)at, text, extra, text + at);
+	}
+}
+
+/* What is known of a field as it stands in its line is what would come of it the long way. */
+START_TEST(what_is_recalled_is_what_is_applied)
+{
+	struct conf_reduce d = reduce_to(remembered[_i].to);
+	struct buf plain, made;
+	struct work w = { 0 };
+	unsigned n_recalled = 0;
+
+	work_begin(&w, &d);
+	buf_init(&plain, 1 << 10);
+	buf_init(&made, 1 << 10);
+	for (unsigned i = 0; i < 200000; i++) {
+		enum conf_escape escape = (enum conf_escape)(i / 4 % (ESCAPE_SD + 1));
+		char text[128];
+		struct span raw = span_of(text, make_raw(remembered[_i].in[i % 4], text));
+		struct transform_env env = w.env;
+		struct transform_key key;
+		struct err e = { 0 };
+		bool known;
+
+		buf_clear(&plain);
+		buf_clear(&made);
+		buf_clear(&w.out);
+		buf_clear(&w.again);
+		transform_key(w.transform, &env, raw, &key);
+		known = transform_recall(w.transform, &env, &key, &w.again);
+		escape_undo(escape, raw, &plain);
+		ck_assert_int_eq(transform_apply(w.transform, &w.env, span_of(plain.p, plain.len),
+					 &made, &e),
+			0);
+		if (!known)
+			continue;
+		n_recalled++;
+		escape_redo(escape, span_of(made.p, made.len), &w.out);
+		ck_assert_msg(span_eq(span_of(w.again.p, w.again.len), span_of(w.out.p, w.out.len)),
+			"%s: recalled %.*s, applied %.*s", text, (int)w.again.len, w.again.p,
+			(int)w.out.len, w.out.p);
+		ck_assert_mem_eq(env.hits, w.env.hits, sizeof(env.hits));
+	}
+	ck_assert_uint_gt(n_recalled, 20000);
+	buf_release(&plain);
+	buf_release(&made);
+	work_end(&w);
+}
+END_TEST
+
+/* Tokens are remembered for all stores together, so those that differ must not take part. */
+START_TEST(stores_with_other_tokens_remember_none)
+{
+	static const char *nets[] = { "203.0.113.0/24" };
+	struct conf_reduce d = reduce_to("pseudonym");
+	struct work w = { .store = { .keep_networks = { nets, 1 } } };
+
+	work_begin(&w, &d);
+	ck_assert(!transform_remembers(w.transform));
+	work_end(&w);
+	w = (struct work){ .store = { .render_address = true } };
+	work_begin(&w, &d);
+	ck_assert(!transform_remembers(w.transform));
+	work_end(&w);
+}
+END_TEST
+
 #define N(a) ((int)(sizeof(a) / sizeof(*(a))))
 
 int
@@ -377,5 +476,8 @@ main(void)
 	tcase_add_loop_test(
 		t, a_hundred_thousand_values_take_no_more_memory_than_a_few, 0, N(busy));
 	tcase_add_loop_test(t, a_full_buffer_fails_and_nothing_else, 0, N(busy));
+	tcase_set_timeout(t, 300);
+	tcase_add_loop_test(t, what_is_recalled_is_what_is_applied, 0, N(remembered));
+	tcase_add_test(t, stores_with_other_tokens_remember_none);
 	return run_suite("transform", t);
 }
