@@ -156,13 +156,15 @@ put_literal(struct split *ret, const char *p, const char *end, bool spaces)
 	return true;
 }
 
-/* Fields, and all that lies between them. */
+/* Fields, and all that lies between them: it has no pieces of its own, unless new lines have to be
+ * left out of it. */
 static enum format_result
 put_gaps(const struct alternative *a, struct span line, struct split *ret)
 {
 	const PCRE2_SIZE *v = pcre2_get_ovector_pointer(a->regex.data);
 	size_t at = 0;
 
+	ret->whole = !a->spaces;
 	for (unsigned i = 0; i < a->n_marks; i++) {
 		size_t from = v[2 * i + 2], to = v[2 * i + 3];
 
@@ -170,13 +172,14 @@ put_gaps(const struct alternative *a, struct span line, struct split *ret)
 			continue;
 		if (from < at || to < from)
 			return FORMAT_NO_MATCH; /* never, but if so, nothing passes */
-		if (!put_literal(ret, line.p + at, line.p + from, a->spaces) ||
+		if ((a->spaces && !put_literal(ret, line.p + at, line.p + from, true)) ||
 			!split_add(ret, line.p + from, to - from, a->mark[i].field))
 			return FORMAT_LIMIT;
 		at = to;
 	}
-	return put_literal(ret, line.p + at, line.p + line.len, a->spaces) ? FORMAT_OK
-									   : FORMAT_LIMIT;
+	if (a->spaces && !put_literal(ret, line.p + at, line.p + line.len, true))
+		return FORMAT_LIMIT;
+	return FORMAT_OK;
 }
 
 /* Does the group at A come before the one at B? Of two that begin together, the empty one does. */

@@ -3,9 +3,11 @@
  * A field ends at the first place where its delimiter stands and the next field may begin; the last
  * delimiter must end the line. Every byte is looked at about once.
  */
+#include "base/bytes.h"
 #include "record/template-private.h"
 
 #define NUMBER_MAX 32 /* bytes */
+#define INLINE     static inline __attribute__((always_inline))
 
 /* 16 bytes at once, in whatever way the compiler has for it. */
 typedef unsigned char bytes16 __attribute__((vector_size(16)));
@@ -17,7 +19,7 @@ static const struct look {
 } clf = { 26, "00/AAA/0000:00:00:00 +0000", "99/zzz/9999:99:99:99 -9999" },
   iso = { 25, "0000-00-00T00:00:00+00:00", "9999-99-99T99:99:99-99:99" };
 
-static bool
+INLINE bool
 between(const char *p, const char *low, const char *high)
 {
 	bytes16 v, l, h;
@@ -31,7 +33,7 @@ between(const char *p, const char *low, const char *high)
 	return (all[0] & all[1]) == UINT64_MAX;
 }
 
-static const char *
+INLINE const char *
 time_end(const struct look *look, const char *p, const char *end)
 {
 	size_t tail = look->len - 16;
@@ -42,7 +44,7 @@ time_end(const struct look *look, const char *p, const char *end)
 	return p < end && *p == '-' ? p + 1 : NULL;
 }
 
-static const char *
+INLINE const char *
 digits_end(const char *p, const char *end)
 {
 	while (p < end && (unsigned)(*p - '0') < 10)
@@ -52,7 +54,7 @@ digits_end(const char *p, const char *end)
 
 /* "200", "0.004", "-1", "-", and "4xx" for a status that a rule has reduced. An address has more
  * dots than a number, so that none passes for one. */
-static const char *
+INLINE const char *
 number_end(const char *p, const char *end)
 {
 	const char *q;
@@ -67,23 +69,16 @@ number_end(const char *p, const char *end)
 	return q;
 }
 
-static inline bool
+INLINE bool
 delim_stands(const struct template_part *t, const char *p, const char *end)
 {
-	uint64_t v;
-
-	if (end - p >= 8) {
-		memcpy(&v, p, sizeof(v));
-		if ((v & t->mask) != t->word)
-			return false;
-		if (t->delim_len <= 8)
-			return true;
-	}
-	return (size_t)(end - p) >= t->delim_len && memcmp(p, t->delim, t->delim_len) == 0;
+	if (end - p < 8 || t->delim_len > 8)
+		return (size_t)(end - p) >= t->delim_len && memcmp(p, t->delim, t->delim_len) == 0;
+	return (bytes_word(p) & t->mask) == t->word;
 }
 
 /* The end of the field T at P, which has a look; NULL if it does not look like that. */
-static const char *
+INLINE const char *
 known_end(const struct template_part *t, const char *p, const char *end)
 {
 	const char *q;
@@ -98,9 +93,7 @@ known_end(const struct template_part *t, const char *p, const char *end)
 	default:
 		q = number_end(p, end);
 	}
-	if (!q || (t->delim_len == 0 ? q != end : !delim_stands(t, q, end)))
-		return NULL;
-	return q;
+	return q && (t->delim_len > 0 ? delim_stands(t, q, end) : q == end) ? q : NULL;
 }
 
 static bool
@@ -113,77 +106,78 @@ is_escaped(const char *start, const char *quote)
 	return (quote - p) % 2 != 0;
 }
 
-/* The first place from P on where T's delimiter stands; START is where its field begins. */
-static const char *
-delim_find(const struct template_part *t, const char *start, const char *p, const char *end)
+INLINE bool
+is_any(const struct template_part *t)
 {
-	if (t->delim_len == 0)
-		return end;
-	while ((p = memchr(p, t->delim[0], (size_t)(end - p))) != NULL) {
-		if (delim_stands(t, p, end) && !(t->quote && is_escaped(start, p)))
-			return p;
-		p++;
-	}
-	return NULL;
+	return t->look <= LOOK_WORD;
 }
 
-/* The end of the field T at P, which may hold anything (a word: but a blank), and in *ret_next that of the field behind
- * it where that one has a look. NULL: none. */
-static const char *
-any_end(const struct template_part *t, bool last, const char *p, const char *end,
-	const char **ret_next)
+/* The end of the field T at START, which may hold anything, or anything but a blank, at or behind P;
+ * NULL: none. */
+INLINE const char *
+any_end(const struct template_part *t, const char *start, const char *p, const char *end)
 {
-	const char *from = p, *q, *blank = NULL;
-
-	*ret_next = NULL;
-	if (t->look == LOOK_WORD)
-		blank = memchr(p, ' ', (size_t)(end - p));
-	while ((q = delim_find(t, p, from, end)) != NULL) {
-		if (blank && q > blank)
-			return NULL;
-		if (last || t[1].look <= LOOK_WORD)
-			return q;
-		*ret_next = known_end(t + 1, q + t->delim_len, end);
-		if (*ret_next)
-			return q;
-		from = q + 1;
+	if (t->delim_len == 0) {
+		p = end;
+	} else {
+		while ((p = memchr(p, t->delim[0], (size_t)(end - p))) != NULL) {
+			if (delim_stands(t, p, end) &&
+				!(t->quote && p > start && p[-1] == '\\' && is_escaped(start, p)))
+				break;
+			p++;
+		}
 	}
-	return NULL;
+	if (p && t->look == LOOK_WORD && memchr(start, ' ', (size_t)(p - start)))
+		return NULL;
+	return p;
 }
 
-static const char *
-put_field(const struct template_part *t, const char *p, const char *stop, struct split *ret)
+/* A field with a look, T, does not look like that at the place behind BEFORE, which may hold anything:
+ * so that one goes on to the next place where its delimiter stands and the look is right. Returns
+ * whether there is one, as *RET and its end. */
+static __attribute__((noinline)) bool
+go_on(const struct template_part *t, struct piece *before, const char *end, const char **ret,
+	const char **ret_stop)
 {
-	struct piece *pc = &ret->piece[ret->n];
+	const char *p = before->p + before->len;
 
-	pc[0] = (struct piece){ .p = p, .len = (uint32_t)(stop - p), .field = t->field };
-	pc[1] = (struct piece){ .p = stop, .len = t->delim_len, .field = PIECE_LITERAL };
-	ret->n += t->delim_len > 0 ? 2 : 1;
-	return stop + t->delim_len;
+	while ((p = any_end(t - 1, before->p, p + 1, end)) != NULL) {
+		*ret = p + t[-1].delim_len;
+		*ret_stop = known_end(t, *ret, end);
+		if (*ret_stop) {
+			before->len = (uint32_t)(p - before->p);
+			return true;
+		}
+	}
+	return false;
 }
 
 enum format_result
 template_split(const struct template *t, struct span line, struct split *ret)
 {
-	const struct template_part *part = t->part, *behind = t->part + t->n;
-	const char *p = line.p, *end = line.p + line.len;
+	const struct template_part *part = t->part, *behind = part + t->n;
+	const char *p = line.p, *end = p + line.len;
+	struct piece *pc = ret->piece;
 
-	ret->n = 0;
+	ret->n = t->n;
+	ret->whole = true;
 	if (!span_starts(line, span_of(t->lead, t->lead_len)))
 		return FORMAT_NO_MATCH;
-	if (t->lead_len > 0)
-		(void)split_add(ret, p, t->lead_len, PIECE_LITERAL); /* there is room: first */
 	p += t->lead_len;
-	while (part < behind) {
-		const char *next = NULL, *stop;
+	for (; part < behind; part++, pc++) {
+		const char *stop;
 
-		stop = part->look <= LOOK_WORD ? any_end(part, part + 1 == behind, p, end, &next)
-					       : known_end(part, p, end);
-		if (!stop)
+		if (is_any(part))
+			stop = any_end(part, p, p, end);
+		else
+			stop = known_end(part, p, end);
+		if (!stop && (is_any(part) || part == t->part || !is_any(part - 1) ||
+				     !go_on(part, pc - 1, end, &p, &stop)))
 			return FORMAT_NO_MATCH;
-		p = put_field(part++, p, stop, ret);
-		if (next)
-			p = put_field(part++, p, next, ret);
+		pc->p = p;
+		pc->len = (uint32_t)(stop - p);
+		pc->field = part->field;
+		p = stop + part->delim_len;
 	}
 	return p == end ? FORMAT_OK : FORMAT_NO_MATCH;
 }

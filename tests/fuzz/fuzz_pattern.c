@@ -24,6 +24,7 @@ check(struct format *f, struct span line)
 
 	if (format_split(f, line, &s) != FORMAT_OK)
 		return;
+	pieces_spell_out(line, &s);
 	pieces_check(f, line, &s);
 	for (unsigned i = 0; i < s.n; i++)
 		for (uint32_t k = 0; s.piece[i].field < 0 && k < s.piece[i].len; k++)

@@ -13,6 +13,7 @@ split(struct format *f, struct span line)
 
 	if (format_split(f, line, &s) != FORMAT_OK)
 		return;
+	pieces_spell_out(line, &s);
 	pieces_check(f, line, &s);
 	pieces_check_whole(line, &s);
 }

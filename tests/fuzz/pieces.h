@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * What holds for the pieces of any split: they lie in the line, in its order, and none in another.
+ * Shared with the unit tests.
  */
 #pragma once
 #include <stdint.h>
@@ -13,6 +14,28 @@
 		if (!(x))                                                                          \
 			abort();                                                                   \
 	} while (0)
+
+/* Gives literals pieces where S has none for them. */
+static inline void
+pieces_spell_out(struct span line, struct split *s)
+{
+	const char *at = line.p, *end = line.p + line.len;
+	struct split full = { 0 };
+
+	for (unsigned i = 0; s->whole && i <= s->n; i++) {
+		const char *to = i < s->n ? s->piece[i].p : end;
+
+		if (to > at)
+			full.piece[full.n++] = (struct piece){ at, (uint32_t)(to - at),
+				PIECE_LITERAL };
+		if (i < s->n) {
+			full.piece[full.n++] = s->piece[i];
+			at = to + s->piece[i].len;
+		}
+	}
+	if (s->whole)
+		*s = full;
+}
 
 static inline void
 pieces_check(const struct format *f, struct span line, const struct split *s)

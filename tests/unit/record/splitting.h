@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "record/format.h"
+#include "tests/fuzz/pieces.h"
 
 struct splitting {
 	struct conf conf;
@@ -76,6 +77,7 @@ splitting_of(struct splitting *s, const char *line)
 
 	switch (format_split(s->format, span_str(line), &sp)) {
 	case FORMAT_OK:
+		pieces_spell_out(span_str(line), &sp);
 		return splitting_text(s, &sp);
 	case FORMAT_LIMIT:
 		return "limit";

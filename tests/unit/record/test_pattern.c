@@ -205,6 +205,7 @@ START_TEST(any_byte_is_matched)
 
 	splitting_init(&s, pattern(v, 1));
 	ck_assert_int_eq(format_split(s.format, span_of(line, sizeof(line) - 1), &sp), FORMAT_OK);
+	pieces_spell_out(span_of(line, sizeof(line) - 1), &sp);
 	ck_assert_uint_eq(sp.n, 3);
 	ck_assert_uint_eq(sp.piece[0].len, 3);
 	ck_assert_uint_eq(sp.piece[2].len, 2);

@@ -218,6 +218,7 @@ START_TEST(any_byte_may_stand_in_a_field)
 
 	splitting_init(&s, nginx("$a $b"));
 	ck_assert_int_eq(format_split(s.format, span_of(line, 6), &sp), FORMAT_OK);
+	pieces_spell_out(span_of(line, 6), &sp);
 	ck_assert_uint_eq(sp.n, 3);
 	ck_assert_uint_eq(sp.piece[0].len, 3);
 	ck_assert_uint_eq(sp.piece[2].len, 2);
