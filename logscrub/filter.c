@@ -21,7 +21,7 @@
 
 #define _(text) gettext(text)
 
-#define OUT_FLUSH (128u << 10)
+#define OUT_FLUSH (32u << 10)
 
 struct filter {
 	struct setup setup;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK (256u << 10)
+#define CHUNK (64u << 10)
 
 int
 lines_init(struct lines *l, struct rule *rule, struct err *e)
