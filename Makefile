@@ -12,7 +12,7 @@ B          := $(BUILD)/$(VARIANT)
 CFLAGS  ?= -O2 -g
 WERROR  ?= -Werror
 PKGS    := libsystemd libpcre2-8 libconfuse libsodium jansson libarchive libacl \
-	   zlib liblzma libzstd libcurl nettle expat sqlite3
+	   zlib liblzma libzstd libcurl nettle expat sqlite3 gpgme
 DEFINES := -DSPARSAM_VERSION='"$(VERSION)"' -DSPARSAM_DATADIR='"$(PREFIX)/share/sparsam"' \
 	   -DLOCALEDIR='"$(PREFIX)/share/locale"'
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
@@ -50,17 +50,18 @@ CF_GUARD   = $(call once,CF_GUARD,$(CC) -dumpmachine | sed -n 's/^x86_64-.*/-fcf
 LIBS    = $(PKG_LIBS) -lbz2 # Debian 12 has no bzip2.pc
 COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -Ilib -I. $(DEFINES) $(WARN) $(CPPFLAGS) $(CFLAGS) \
 	  $(HARDEN) $(CF_GUARD) $(PKG_CFLAGS)
-LINK    = $(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS)
+LINK    = $(CC) $(CFLAGS) $(HARDEN_LINK) -Wl,--as-needed $(LDFLAGS)
 
 lib.srcs      :=
 logscrub.srcs :=
-modules       := $(wildcard lib/*/module.mk logscrub/module.mk)
+retention.srcs :=
+modules       := $(wildcard lib/*/module.mk logscrub/module.mk retention/module.mk)
 include $(modules)
 
-programs := logscrub
+programs := logscrub retention
 objs      = $(patsubst %.c,$(B)/obj/%.o,$(1))
-# what the programs are made of, without their main(): tests and fuzzers link it as well
-inner.objs := $(call objs,$(foreach p,$(programs),$(filter-out $(p)/main.c,$($(p).srcs))))
+# what a program is made of, without its main(): its tests and fuzzers link it as well
+inner       = $(call objs,$(filter-out $(1)/main.c,$($(1).srcs)))
 catalogs   := $(patsubst po/%.po,$(B)/po/%/LC_MESSAGES/sparsam.mo,$(wildcard po/*.po))
 
 .DELETE_ON_ERROR:
@@ -69,9 +70,12 @@ catalogs   := $(patsubst po/%.po,$(B)/po/%/LC_MESSAGES/sparsam.mo,$(wildcard po/
 
 all: $(programs:%=$(B)/bin/%) $(catalogs)  ## build the programs into build/release/bin
 
-$(B)/bin/logscrub: $(call objs,$(logscrub.srcs)) $(B)/libsparsam.a $(modules)
-	@mkdir -p $(@D)
-	$(LINK) -o $@ $(filter-out %.mk,$^) $(LIBS)
+define program
+$(B)/bin/$(1): $(call objs,$($(1).srcs)) $(B)/libsparsam.a $(modules)
+	@mkdir -p $$(@D)
+	$$(LINK) -o $$@ $$(filter-out %.mk,$$^) $$(LIBS)
+endef
+$(foreach p,$(programs),$(eval $(call program,$(p))))
 
 $(B)/libsparsam.a: $(call objs,$(lib.srcs)) $(modules) | $(BUILD)/conf
 	@rm -f $@
@@ -143,7 +147,7 @@ install: all                       ## into $(DESTDIR)$(PREFIX), and the configur
 	$(call put,$(DESTDIR)$(PREFIX)/lib/systemd/system,$(units))
 	$(call put,$(DESTDIR)$(PREFIX)/lib/systemd/journald@sparsam.conf.d,$(wildcard systemd/journald@*/*.conf))
 	$(call put,$(share)/doc/sparsam/logscrub.service.d,$(wildcard systemd/logscrub.service.d/*.conf))
-	$(if $(units),sed -i 's|/usr/bin/logscrub|$(PREFIX)/bin/logscrub|g' $(unit.homes))
+	$(if $(units),sed -i 's|/usr/bin/|$(PREFIX)/bin/|g' $(unit.homes))
 	install -d $(addprefix $(DESTDIR)$(SYSCONFDIR)/sparsam/,formats.d stores.d)
 	test -e $(DESTDIR)$(SYSCONFDIR)/sparsam/sparsam.conf || \
 		install -m 644 -t $(DESTDIR)$(SYSCONFDIR)/sparsam conf/sparsam.conf

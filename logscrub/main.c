@@ -27,26 +27,6 @@ static const struct command {
 	{ "suggest", suggest_main },
 };
 
-/* Takes --lang CODE out of the arguments: it has to be known before anything is said. */
-static const char *
-take_lang(int *argc, char **argv)
-{
-	const char *lang = NULL;
-	int n = 1;
-
-	for (int i = 1; i < *argc; i++) {
-		if (strncmp(argv[i], "--lang=", 7) == 0)
-			lang = argv[i] + 7;
-		else if (strcmp(argv[i], "--lang") == 0 && i + 1 < *argc)
-			lang = argv[++i];
-		else
-			argv[n++] = argv[i];
-	}
-	argv[n] = NULL;
-	*argc = n;
-	return lang;
-}
-
 /* Raw records pass through this process: none may end in a core dump. */
 static void
 no_core(void)
@@ -65,7 +45,7 @@ main(int argc, char **argv)
 	struct err e;
 	int first = 1;
 
-	if (lang_init(take_lang(&argc, argv), &e) < 0)
+	if (lang_init(lang_take(&argc, argv), &e) < 0)
 		return err_print(&e, "logscrub", stderr);
 	no_core();
 	if (sodium_init() < 0)

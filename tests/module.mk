@@ -28,7 +28,7 @@ asan:                              ## make check under AddressSanitizer and UBSa
 
 cov:                               ## how much of the code make check reaches
 	+@$(MAKE) --no-print-directory VARIANT=cov check
-	gcovr --root . --filter lib/ --filter logscrub/ $(BUILD)/cov/obj
+	gcovr --root . --filter lib/ --filter logscrub/ --filter retention/ $(BUILD)/cov/obj
 
 valgrind: $(unit.bins)             ## the unit tests under valgrind
 	@CK_FORK=no TEST_TIMEOUT=1800 TEST_UNDER='valgrind -q --error-exitcode=9 --leak-check=full' \
@@ -48,16 +48,18 @@ lint: | need-lint                  ## clang-tidy, cppcheck, formatting, headers,
 	@CC='$(CC)' tests/lint
 lint: export LINT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Ilib -I. $(DEFINES) $(PKG_CFLAGS)
 
-$(B)/test/%: $(B)/obj/tests/unit/%.o $(inner.objs) $(B)/libsparsam.a
+# tests/unit/PROGRAM/ sees that program's inside; the others see the library alone
+.SECONDEXPANSION:
+$(B)/test/%: $(B)/obj/tests/unit/%.o $$(call inner,$$(firstword $$(subst /, ,$$*))) $(B)/libsparsam.a
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
 # The same entry point twice: over its corpus as a plain program, and driven by libFuzzer.
-$(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(inner.objs) $(B)/libsparsam.a
+$(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(call inner,logscrub) $(B)/libsparsam.a
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS)
 
-$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(inner.objs) $(B)/libsparsam.a
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(call inner,logscrub) $(B)/libsparsam.a
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 

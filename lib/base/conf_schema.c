@@ -181,6 +181,13 @@ static cfg_opt_t list_options[] = {
 /* formats.d, stores.d */
 static cfg_opt_t part_options[] = { DECLARATIONS, CFG_END() };
 
+static cfg_opt_t retention_options[] = {
+	CFG_LINE,
+	STR("interval", period),
+	NUMBER("max_share"),
+	CFG_END(),
+};
+
 /* sparsam.conf */
 static cfg_opt_t main_options[] = {
 	STR("state_dir", path),
@@ -192,6 +199,7 @@ static cfg_opt_t main_options[] = {
 	STR("pseudonym_prefix", prefix),
 	WORD("clock", clock),
 	SECTION("statistics", statistics_options),
+	CFG_SEC("retention", retention_options, CFGF_NONE),
 	DECLARATIONS,
 	CFG_END(),
 };

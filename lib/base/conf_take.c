@@ -449,6 +449,16 @@ declarations_take(struct conf_draft *d, const char *file, cfg_t *root, const str
 }
 
 static void
+retention_take(struct conf *c, cfg_t *sec)
+{
+	const char *interval = cfg_getstr(sec, "interval");
+	const long share = cfg_getint(sec, "max_share");
+
+	c->run_interval_s = interval ? conf_period_s(interval) : 3600;
+	c->max_share = share >= 0 ? share : 90;
+}
+
+static void
 globals_take(struct conf_draft *d, cfg_t *root)
 {
 	struct conf *c = &d->conf;
@@ -461,6 +471,7 @@ globals_take(struct conf_draft *d, cfg_t *root)
 	c->credential = text_or(d, root, "credential", c->credential);
 	c->pseudonym_prefix = text_or(d, root, "pseudonym_prefix", c->pseudonym_prefix);
 	c->clock_ntp = cfg_getint(root, "clock") <= 0;
+	retention_take(c, cfg_getsec(root, "retention"));
 	c->key_dir = text_of(d, root, "key_dir");
 	if (!c->key_dir && c->state_dir && asprintf(&keys, "%s/keys", c->state_dir) >= 0) {
 		c->key_dir = conf_strdup(d, keys);

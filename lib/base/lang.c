@@ -85,3 +85,22 @@ lang_init(const char *lang, struct err *e)
 	(void)textdomain(DOMAIN);
 	return 0;
 }
+
+const char *
+lang_take(int *argc, char **argv)
+{
+	const char *lang = NULL;
+	int n = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		if (strncmp(argv[i], "--lang=", 7) == 0)
+			lang = argv[i] + 7;
+		else if (strcmp(argv[i], "--lang") == 0 && i + 1 < *argc)
+			lang = argv[++i];
+		else
+			argv[n++] = argv[i];
+	}
+	argv[n] = NULL;
+	*argc = n;
+	return lang;
+}

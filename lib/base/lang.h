@@ -14,3 +14,7 @@
  * LANG is "de" or "en", or NULL for what the environment says. Once, before any thread; it may be
  * called again when --lang has been read. Fails with EX_USAGE for another language. */
 int lang_init(const char *lang, struct err *e);
+
+/* Takes --lang CODE out of the arguments: it has to be known before anything is said. NULL: it is
+ * not there. */
+const char *lang_take(int *argc, char **argv);

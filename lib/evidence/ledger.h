@@ -24,6 +24,7 @@
 
 #include <jansson.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/conf.h"
 #include "base/err.h"
@@ -42,21 +43,48 @@ struct ledger_entry {
 };
 
 /* Opens state_dir/ledger.db of C. The caller owns *ret. Fails with EX_CONFIG (there is none: say
- * `retention init`), EX_TEMPFAIL (locked), EX_DATAERR (damaged, or its last entries do not chain). */
+ * `retention init`), EX_TEMPFAIL (locked), EX_DATAERR (damaged, or its newest entry does not hash). */
 int ledger_open(const struct conf *c, bool writable, struct ledger **ret, struct err *e);
+/* Makes it, with nothing in it. EX_CANTCREAT: there is one already. */
 int ledger_init(const struct conf *c, struct ledger **ret, struct err *e);
 struct ledger *ledger_free(struct ledger *l);
 DEFINE_CLEANUP(struct ledger, ledger_free)
 
-/* Adds an entry; DATA (an object of strings, integers and booleans) is given away. Durable on
- * return: what it announces may be done then. *ret_seq may be NULL. EX_IOERR, EX_CANTCREAT (disk full): then
- * the act must not happen. */
+/* Opens the copy of a ledger at PATH, read only, without a look at its entries. */
+int ledger_open_copy(const char *path, struct ledger **ret, struct err *e);
+
+/* Writes a whole copy to PATH, which must not be there yet. */
+int ledger_copy(struct ledger *l, const char *path, struct err *e);
+
+/* Adds an entry; DATA (an object of strings, integers, booleans, and arrays and objects of them) is
+ * given away, also on failure. Durable on return: what it announces may be done then. *ret_seq may
+ * be NULL. EX_IOERR, EX_CANTCREAT (disk full): then the act must not happen. */
 int ledger_append(struct ledger *l, int64_t now_us, const char *kind, json_t *data,
 	uint64_t *ret_seq, struct err *e);
 
 /* The newest entry, borrowed until the next call. 1: the ledger is empty. */
 int ledger_head(struct ledger *l, const struct ledger_entry **ret, struct err *e);
 
-/* Calls SEEN for each entry from SEQ on. SEEN returns 1 to end early. */
+/* Calls SEEN for each entry from SEQ on, in order. SEEN returns 1 to end early. */
 typedef int ledger_seen(void *ctx, const struct ledger_entry *en, struct err *e);
 int ledger_read(struct ledger *l, uint64_t seq, ledger_seen *seen, void *ctx, struct err *e);
+
+/* Calls SEEN for the newest entry of KIND; 1: there is none. */
+int ledger_last(struct ledger *l, const char *kind, ledger_seen *seen, void *ctx, struct err *e);
+
+/* Signs the newest entry's hash (evidence/sign.h) over "sparsam-head-1 SEQ HASH LF", and keeps the
+ * signature. 1: it is signed already, or there is no entry. */
+struct sign;
+int ledger_sign(struct ledger *l, struct sign *s, struct err *e);
+
+struct ledger_head {
+	uint64_t seq;
+	uint8_t hash[LEDGER_HASH_LEN];
+	struct span signature; /* armoured, detached */
+};
+typedef int ledger_head_seen(void *ctx, const struct ledger_head *h, struct err *e);
+int ledger_heads(struct ledger *l, ledger_head_seen *seen, void *ctx, struct err *e);
+
+/* The canonical bytes of EN, whose `hash` need not be set, and their SHA-256. */
+int ledger_canonical(const struct ledger_entry *en, struct buf *out, struct err *e);
+void ledger_hash(const struct buf *canonical, uint8_t ret[LEDGER_HASH_LEN]);

@@ -7,7 +7,7 @@ prefix=$stage/usr/local
 
 promise "make install puts everything below DESTDIR and PREFIX"
 make -s -C "$root" BUILD="$BUILD" VARIANT="$VARIANT" PREFIX=/usr/local DESTDIR="$stage" install >"$scratch/install.log" 2>&1
-for f in bin/logscrub share/sparsam/stores.d/nginx.conf share/sparsam/formats.d/nginx.conf \
+for f in bin/logscrub bin/retention share/man/man8/retention.8 share/sparsam/stores.d/nginx.conf share/sparsam/formats.d/nginx.conf \
 	share/doc/sparsam/README.md share/man/man8/logscrub.8 share/man/man5/sparsam-json.5 share/locale/de/LC_MESSAGES/sparsam.mo \
 	share/bash-completion/completions/logscrub; do
 	[ -s "$prefix/$f" ] || fail "$f is not installed"
@@ -26,7 +26,7 @@ fi
 
 promise "the units name the program where it was installed"
 for unit in "$prefix"/lib/systemd/system/*.service; do
-	[ ! -e "$unit" ] || has_not "$unit" /usr/bin/logscrub
+	[ ! -e "$unit" ] || has_not "$unit" =/usr/bin/
 done
 
 # With /usr/local replaced, in a mount namespace of its own, the program sees what was installed.

@@ -29,7 +29,7 @@ cat >"$scratch/bin/apt-get" <<-'EOF'
 	echo "$@" >>"$PLAY/apt"
 	[ -x "$PLAY/policy-rc.d" ] && "$PLAY/policy-rc.d"
 	echo "policy $?" >>"$PLAY/apt"
-	[ ! -e "$PLAY/hang" ] || { echo "$PPID" >"$PLAY/hanging" && sleep 1000 & wait; }
+	[ ! -e "$PLAY/hang" ] || { echo "$PPID" >"$PLAY/hanging" && exec sleep 1000; }
 	[ ! -e "$PLAY/fails" ]
 EOF
 cat >"$scratch/bin/id" <<-'EOF'

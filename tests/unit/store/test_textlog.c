@@ -21,8 +21,9 @@
 static char folder[64], pattern[96];
 static const char *paths[1] = { pattern };
 static const char *const app_pattern[] = { "(?<time>\\d{4}-\\S+) (?<text>.*)" };
+static const char *const app_time[] = { "time" };
 static struct conf_format formats[] = { { { "t", 1 }, "app", FORMAT_PATTERN,
-	.pattern = { (const char **)app_pattern, 1 }, .time = "time" } };
+	.pattern = { (const char **)app_pattern, 1 }, .time = { (const char **)app_time, 1 } } };
 static struct conf_store decl = {
 	.where = { "t", 2 }, .name = "app", .type = "textlog", .format = "app"
 };

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What cannot be decided is held: a record without text or time, a pattern that meets its limit, an
+ * identifier that cannot be unsealed, a token whose day has no key.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "evidence/hold-private.h"
+#include "record/keyring.h"
+#include "record/record.h"
+#include "record/timestamp.h"
+
+int
+hold_needle_init(struct hold_needle *n, enum hold_match m, struct span text, struct err *e)
+{
+	PCRE2_SIZE at;
+	int code;
+
+	*n = (struct hold_needle){ .token_day = INT32_MIN };
+	if (m == HOLD_ALL)
+		return 0;
+	if (text.len == 0 || text.len > HOLD_MATCH_MAX)
+		return err_fail(e, EX_USAGE, 0, N_("pattern or identifier is empty or too long"),
+			N_("give 1 to 1024 bytes"), NULL);
+	n->text = malloc(text.len + 1);
+	if (!n->text)
+		return err_memory(e);
+	memcpy(n->text, text.p, text.len);
+	n->text[text.len] = '\0';
+	n->len = text.len;
+	if (m == HOLD_IDENTIFIER) {
+		n->is_address = address_parse(text, &n->address);
+		return 0;
+	}
+	n->code = pcre2_compile((PCRE2_SPTR)text.p, text.len, PCRE2_CASELESS, &code, &at, NULL);
+	if (!n->code)
+		return err_fail(e, EX_DATAERR, 0, N_("bad pattern"), NULL, "byte %zu", (size_t)at);
+	(void)pcre2_jit_compile(n->code, PCRE2_JIT_COMPLETE);
+	n->data = pcre2_match_data_create_from_pattern(n->code, NULL);
+	return n->data ? 0 : err_memory(e);
+}
+
+void
+hold_needle_release(struct hold_needle *n)
+{
+	if (n->text)
+		explicit_bzero(n->text, n->len);
+	explicit_bzero(n->token, sizeof(n->token));
+	free(n->text);
+	pcre2_match_data_free(n->data);
+	pcre2_code_free(n->code);
+	*n = (struct hold_needle){ 0 };
+}
+
+/* --- the text --------------------------------------------------------------------------------- */
+
+static unsigned char
+lower(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+static bool
+contains(struct span text, const char *what, size_t len)
+{
+	for (size_t i = 0; len > 0 && i + len <= text.len; i++) {
+		size_t k = 0;
+
+		while (k < len && lower(text.p[i + k]) == lower(what[k]))
+			k++;
+		if (k == len)
+			return true;
+	}
+	return false;
+}
+
+/* A cause that is no single day's: no folder of keys, or no key to unwrap them with. */
+static void
+note_cause(void *ctx, const char *text, const char *day)
+{
+	(void)text;
+	if (!*day)
+		((struct holds *)ctx)->no_tokens = true;
+}
+
+static bool
+tokens_ready(struct holds *h)
+{
+	struct address prefix;
+	unsigned bits;
+	struct err ignored;
+
+	if (h->pseudonym || h->no_tokens)
+		return !h->no_tokens;
+	if (!address_parse_network(span_str(h->conf->pseudonym_prefix), &prefix, &bits) ||
+		keyring_open(h->conf, note_cause, h, &h->keyring, &ignored) < 0 ||
+		pseudonym_new(h->keyring, &prefix, &h->pseudonym, &ignored) < 0)
+		h->no_tokens = true;
+	return !h->no_tokens;
+}
+
+/* Does the text of day DAY hold the address's token? A day without a key has none. */
+static bool
+has_token(struct holds *h, struct hold_needle *n, struct span text, int32_t day)
+{
+	struct err ignored;
+
+	if (!tokens_ready(h))
+		return true; /* cannot be decided */
+	if (n->token_day != day) {
+		n->token_len = pseudonym_token(h->pseudonym, day, &n->address, n->token, &ignored);
+		n->token_day = day;
+		if (h->no_tokens || n->token_len == 0)
+			return true;
+		if (keyring_is_throwaway(h->keyring, day))
+			n->token_len = 0;
+	}
+	return contains(text, n->token, n->token_len);
+}
+
+static bool
+needle_finds(struct holds *h, struct hold_entry *en, const struct record *r)
+{
+	struct hold_needle *n = &en->needle;
+	int rc;
+
+	if (en->hold.match == HOLD_ALL)
+		return true;
+	if (!n->text || !r->text.p)
+		return true; /* cannot be decided */
+	if (en->hold.match == HOLD_PATTERN) {
+		rc = pcre2_match(n->code, (PCRE2_SPTR)r->text.p, r->text.len, 0, 0, n->data, NULL);
+		return rc >= 0 || rc != PCRE2_ERROR_NOMATCH;
+	}
+	return contains(r->text, n->text, n->len) ||
+	       (n->is_address && r->time_us != RECORD_NO_TIME &&
+		       has_token(h, n, r->text, timestamp_day(r->time_us)));
+}
+
+/* --- the scope -------------------------------------------------------------------------------- */
+
+static bool
+names(const struct conf_list *stores, const char *name)
+{
+	for (size_t i = 0; i < stores->n; i++)
+		if (strcmp(stores->v[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+counts(const struct holds *h, const struct hold *d)
+{
+	if (h->only)
+		return d->id == h->only;
+	return d->end == HOLD_IN_FORCE && d->expires_us > h->now_us;
+}
+
+static bool
+covers(void *ctx, const struct record *r)
+{
+	struct holds *h = ctx;
+
+	for (size_t i = 0; i < h->n; i++) {
+		struct hold_entry *en = &h->entry[i];
+
+		if (!counts(h, &en->hold) || !names(&en->hold.stores, r->store->name))
+			continue;
+		if (r->time_us != RECORD_NO_TIME &&
+			(r->time_us < en->hold.from_us || r->time_us >= en->hold.to_us))
+			continue;
+		if (needle_finds(h, en, r))
+			return true;
+	}
+	return false;
+}
+
+static enum select_answer
+covers_block(void *ctx, const struct select_block *b)
+{
+	const struct holds *h = ctx;
+	enum select_answer a = SELECT_NO;
+
+	for (size_t i = 0; i < h->n; i++) {
+		const struct hold *d = &h->entry[i].hold;
+
+		if (!counts(h, d) || !names(&d->stores, b->store->name) || b->to_us < d->from_us ||
+			b->from_us >= d->to_us)
+			continue;
+		if (d->match == HOLD_ALL && b->from_us >= d->from_us && b->to_us < d->to_us)
+			return SELECT_YES;
+		a = SELECT_MAYBE;
+	}
+	return a;
+}
+
+static bool
+covers_all(void *ctx, const struct record *r)
+{
+	((struct holds *)ctx)->only = 0;
+	return covers(ctx, r);
+}
+
+static enum select_answer
+covers_all_block(void *ctx, const struct select_block *b)
+{
+	((struct holds *)ctx)->only = 0;
+	return covers_block(ctx, b);
+}
+
+void
+hold_questions(struct holds *h)
+{
+	h->all = (struct select_question){ h, covers_all_block, covers_all };
+	h->one = (struct select_question){ h, covers_block, covers };
+}
+
+const struct select_question *
+holds_ask(struct holds *h, int64_t now_us)
+{
+	h->now_us = now_us;
+	return &h->all;
+}
+
+const struct select_question *
+holds_ask_one(struct holds *h, uint64_t id)
+{
+	h->only = id;
+	return &h->one;
+}
+
+size_t
+holds_of_store(const struct holds *h, const char *store, int64_t now_us)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->n; i++) {
+		const struct hold *d = &h->entry[i].hold;
+
+		n += d->end == HOLD_IN_FORCE && d->expires_us > now_us && names(&d->stores, store);
+	}
+	return n;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "evidence/sign.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <gpgme.h>
+
+struct sign {
+	gpgme_ctx_t ctx;
+	gpgme_key_t key;
+	char *home;
+};
+
+static int
+failed(gpgme_error_t why, const char *home, struct err *e)
+{
+	char text[128];
+
+	(void)gpgme_strerror_r(why, text, sizeof(text));
+	if (gpgme_err_code(why) == GPG_ERR_ENOMEM)
+		return err_memory(e);
+	return err_fail(e, EX_UNAVAILABLE, 0, N_("OpenPGP does not work"),
+		N_("see that gnupg is installed, and try `gpg --homedir` on that folder"), "%s: %s",
+		home, text);
+}
+
+/* A context that uses HOME and nothing else of the user's. */
+static int
+context_new(const char *home, gpgme_ctx_t *ret, struct err *e)
+{
+	gpgme_ctx_t ctx;
+	gpgme_error_t rc;
+
+	(void)gpgme_check_version(NULL);
+	rc = gpgme_new(&ctx);
+	if (rc)
+		return failed(rc, home, e);
+	rc = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, NULL, home);
+	if (rc) {
+		gpgme_release(ctx);
+		return failed(rc, home, e);
+	}
+	gpgme_set_armor(ctx, 1);
+	gpgme_set_offline(ctx, 1);
+	*ret = ctx;
+	return 0;
+}
+
+/* gpg-agent stays in the background otherwise, for as long as its home is there. */
+static void
+agent_end(const char *home)
+{
+	cleanup_mem char *socket = NULL;
+	gpgme_ctx_t ctx;
+	gpgme_error_t ignored;
+
+	if (asprintf(&socket, "%s/S.gpg-agent", home) < 0) {
+		socket = NULL;
+		return;
+	}
+	if (access(socket, F_OK) < 0 || gpgme_new(&ctx))
+		return;
+	if (!gpgme_set_protocol(ctx, GPGME_PROTOCOL_ASSUAN) &&
+		!gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_ASSUAN, socket, NULL))
+		(void)gpgme_op_assuan_transact_ext(
+			ctx, "KILLAGENT", NULL, NULL, NULL, NULL, NULL, NULL, &ignored);
+	gpgme_release(ctx);
+}
+
+static int
+home_of(const struct conf *c, char **ret, struct err *e)
+{
+	char *home;
+
+	if (asprintf(&home, "%s/node", c->state_dir) < 0)
+		return err_memory(e);
+	*ret = home;
+	return 0;
+}
+
+int
+sign_init(const struct conf *c, const char *hostname, struct err *e)
+{
+	cleanup_mem char *home = NULL, *user = NULL;
+	gpgme_ctx_t ctx;
+	gpgme_error_t rc;
+
+	if (home_of(c, &home, e) < 0)
+		return -1;
+	if (asprintf(&user, "sparsam node %s", hostname) < 0)
+		return err_memory(e);
+	if (mkdir(home, 0700) < 0 && errno != EEXIST)
+		return err_fail(
+			e, EX_CANTCREAT, errno, N_("cannot make the node's key"), NULL, "%s", home);
+	if (context_new(home, &ctx, e) < 0)
+		return -1;
+	rc = gpgme_op_createkey(ctx, user, "ed25519", 0, 0, NULL,
+		GPGME_CREATE_NOPASSWD | GPGME_CREATE_SIGN | GPGME_CREATE_NOEXPIRE);
+	gpgme_release(ctx);
+	agent_end(home);
+	return rc ? failed(rc, home, e) : 0;
+}
+
+int
+sign_open(const struct conf *c, struct sign **ret, struct err *e)
+{
+	CLEANUP(sign_freep) struct sign *s = calloc(1, sizeof(*s));
+	gpgme_error_t rc;
+
+	if (!s)
+		return err_memory(e);
+	if (home_of(c, &s->home, e) < 0)
+		return -1;
+	if (access(s->home, R_OK | X_OK) < 0)
+		return err_fail(e, errno == ENOENT ? EX_CONFIG : EX_NOPERM, errno,
+			N_("cannot open the node's key"),
+			N_("make one with `retention init`, as root"), "%s", s->home);
+	if (context_new(s->home, &s->ctx, e) < 0)
+		return -1;
+	rc = gpgme_op_keylist_start(s->ctx, NULL, 1);
+	if (!rc)
+		rc = gpgme_op_keylist_next(s->ctx, &s->key);
+	(void)gpgme_op_keylist_end(s->ctx);
+	if (gpgme_err_code(rc) == GPG_ERR_EOF)
+		return err_fail(e, EX_CONFIG, 0, N_("the node has no key"),
+			N_("make one with `retention init`"), "%s", s->home);
+	if (!rc)
+		rc = gpgme_signers_add(s->ctx, s->key);
+	if (rc)
+		return failed(rc, s->home, e);
+	*ret = TAKE(s);
+	return 0;
+}
+
+struct sign *
+sign_free(struct sign *s)
+{
+	if (!s)
+		return NULL;
+	if (s->key)
+		gpgme_key_unref(s->key);
+	if (s->ctx)
+		gpgme_release(s->ctx);
+	if (s->home)
+		agent_end(s->home);
+	free(s->home);
+	free(s);
+	return NULL;
+}
+
+const char *
+sign_fingerprint(const struct sign *s)
+{
+	return s->key->fpr;
+}
+
+/* Appends what DATA holds. */
+static int
+data_take(gpgme_data_t data, struct buf *out, struct err *e)
+{
+	char part[4096];
+	ssize_t n;
+
+	if (gpgme_data_seek(data, 0, SEEK_SET) < 0)
+		return err_memory(e);
+	while ((n = gpgme_data_read(data, part, sizeof(part))) > 0)
+		buf_put(out, part, (size_t)n);
+	return n < 0 || out->failed ? err_memory(e) : 0;
+}
+
+static void
+data_release(gpgme_data_t *data)
+{
+	if (*data)
+		gpgme_data_release(*data);
+}
+
+int
+sign_detached(struct sign *s, struct span text, struct buf *out, struct err *e)
+{
+	CLEANUP(data_release) gpgme_data_t in = NULL, made = NULL;
+	gpgme_error_t rc = gpgme_data_new_from_mem(&in, text.p, text.len, 0);
+
+	if (!rc)
+		rc = gpgme_data_new(&made);
+	if (!rc)
+		rc = gpgme_op_sign(s->ctx, in, made, GPGME_SIG_MODE_DETACH);
+	if (rc)
+		return failed(rc, s->home, e);
+	return data_take(made, out, e);
+}
+
+int
+sign_export(struct sign *s, struct buf *out, struct err *e)
+{
+	CLEANUP(data_release) gpgme_data_t made = NULL;
+	gpgme_error_t rc = gpgme_data_new(&made);
+
+	if (!rc)
+		rc = gpgme_op_export(s->ctx, s->key->fpr, 0, made);
+	if (rc)
+		return failed(rc, s->home, e);
+	return data_take(made, out, e);
+}
+
+/* --- somebody else's signature ---------------------------------------------------------------- */
+
+/* Exactly one signature, good by the one key that was imported. */
+static int
+judge(gpgme_ctx_t ctx, struct span text, struct span signature, const char *fingerprint,
+	const char *home, struct err *e)
+{
+	CLEANUP(data_release) gpgme_data_t sig = NULL, signed_text = NULL;
+	gpgme_verify_result_t result;
+	gpgme_error_t rc = gpgme_data_new_from_mem(&sig, signature.p, signature.len, 0);
+
+	if (!rc)
+		rc = gpgme_data_new_from_mem(&signed_text, text.p, text.len, 0);
+	if (rc)
+		return failed(rc, home, e);
+	if (gpgme_op_verify(ctx, sig, signed_text, NULL))
+		return 1; /* no signature at all */
+	result = gpgme_op_verify_result(ctx);
+	if (!result || !result->signatures || result->signatures->next)
+		return 1;
+	return gpgme_err_code(result->signatures->status) == GPG_ERR_NO_ERROR &&
+			       strcasecmp(result->signatures->fpr, fingerprint) == 0
+		       ? 0
+		       : 1;
+}
+
+static int
+import_one(gpgme_ctx_t ctx, struct span key, char ret_fingerprint[FINGERPRINT_LEN + 1],
+	const char *home, struct err *e)
+{
+	CLEANUP(data_release) gpgme_data_t in = NULL;
+	gpgme_import_result_t result;
+	gpgme_error_t rc = gpgme_data_new_from_mem(&in, key.p, key.len, 0);
+
+	if (!rc)
+		rc = gpgme_op_import(ctx, in);
+	if (rc)
+		return failed(rc, home, e);
+	result = gpgme_op_import_result(ctx);
+	/* the second time it is there already */
+	if (!result || result->imported + result->unchanged != 1 || !result->imports ||
+		strlen(result->imports->fpr) != FINGERPRINT_LEN)
+		return 1;
+	strcpy(ret_fingerprint, result->imports->fpr);
+	return 0;
+}
+
+int
+sign_verify(const char *scratch, struct span public_key, struct span text, struct span signature,
+	char ret_fingerprint[FINGERPRINT_LEN + 1], struct err *e)
+{
+	cleanup_mem char *home = NULL;
+	gpgme_ctx_t ctx;
+	int rc;
+
+	if (asprintf(&home, "%s/gnupg", scratch) < 0)
+		return err_memory(e);
+	if (mkdir(home, 0700) < 0 && errno != EEXIST)
+		return err_fail(
+			e, EX_CANTCREAT, errno, N_("cannot make a folder"), NULL, "%s", home);
+	if (context_new(home, &ctx, e) < 0)
+		return -1;
+	rc = import_one(ctx, public_key, ret_fingerprint, home, e);
+	if (rc == 0)
+		rc = judge(ctx, text, signature, ret_fingerprint, home, e);
+	gpgme_release(ctx);
+	agent_end(home);
+	return rc;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * due.h - what a run of now has to erase
+ *
+ * Never late: what would pass its period before the next run has carried out its own deletions goes
+ * now. cut-off = now - (period - time to the next run - longest run seen). DIN 66398: the period
+ * is the maximum and includes carrying the deletion out.
+ */
+#pragma once
+#include "store/selector.h"
+
+struct conf_store;
+struct session;
+
+struct due {
+	int64_t cutoff_us;
+	struct selector old, held, unheld, due; /* due: older than the cut-off, and not held */
+};
+
+/* D borrows S, and itself: it must not be moved. LONGEST_US: of the runs so far. */
+void due_init(struct due *d, struct session *s, const struct conf_store *st, int64_t longest_us);
+
+/* Is it for retention to age this store? */
+bool due_applies(const struct conf_store *st);

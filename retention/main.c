@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * retention - deletes what is past its period, except what an incident holds; reports for auditors
+ */
+#include <libintl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+
+#include <sodium.h>
+
+#include "base/lang.h"
+#include "retention/command.h"
+#include "retention/session.h"
+
+#define _(text) gettext(text)
+
+static const struct command commands[] = {
+	{ "init", init_main, NEED_CONF, N_("make the node's key and the ledger") },
+	{ "run", run_main,
+		NEED_CONF | NEED_FORMATS | NEED_HOLDS | NEED_LEDGER | MAY_WRITE | MAY_ERASE,
+		N_("drop what is past its period") },
+	{ "plan", run_main, NEED_CONF | NEED_FORMATS | NEED_HOLDS | NEED_LEDGER | LEDGER_IF_ANY,
+		N_("show what a run would do (the same as run --dry-run)") },
+	{ "hold", hold_main, NEED_CONF | NEED_FORMATS | NEED_HOLDS | NEED_LEDGER | MAY_WRITE,
+		N_("keep what an incident needs: add, list, show, extend, release") },
+	{ "status", status_main,
+		NEED_CONF | NEED_FORMATS | NEED_HOLDS | NEED_LEDGER | LEDGER_IF_ANY,
+		N_("each store's oldest record against its period") },
+	{ "export-ledger", export_ledger_main, NEED_CONF | NEED_LEDGER,
+		N_("write a bundle that an auditor can check") },
+	{ "verify", verify_main, 0, N_("check a bundle: every edit, gap or cut shows") },
+};
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void
+help(void)
+{
+	printf(_("Usage: retention [-c FILE] [--lang CODE] COMMAND [OPTION]...\n"
+		 "Deletes what is past its period, except what an incident holds.\n\n"));
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		printf("  %-14s %s\n", commands[i].name, _(commands[i].help));
+	printf(_("\nEach has its own --help.\n\nExample:  retention run --dry-run\n"));
+}
+
+int
+usage_fail(const char *what)
+{
+	fprintf(stderr, "retention: %s; %s\n", what, _("see `retention --help`"));
+	return EX_USAGE;
+}
+
+/* Records pass through this process: none may end in a core dump. */
+static void
+no_core(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__ /* its leak check attaches to this process */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+/* Takes -c FILE out of the arguments, wherever it stands. */
+static const char *
+take_config(int *argc, char **argv)
+{
+	const char *config = NULL;
+	int n = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		if (strncmp(argv[i], "--config=", 9) == 0)
+			config = argv[i] + 9;
+		else if ((strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0) &&
+			 i + 1 < *argc)
+			config = argv[++i];
+		else
+			argv[n++] = argv[i];
+	}
+	argv[n] = NULL;
+	*argc = n;
+	return config;
+}
+
+/* Takes WORD out of the arguments. */
+static bool
+take_flag(int *argc, char **argv, const char *word)
+{
+	bool found = false;
+	int n = 1;
+
+	for (int i = 1; i < *argc; i++)
+		if (strcmp(argv[i], word) == 0)
+			found = true;
+		else
+			argv[n++] = argv[i];
+	argv[n] = NULL;
+	*argc = n;
+	return found;
+}
+
+static const struct command *
+find(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static bool
+asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct session s = { .lock = -1 };
+	const struct command *cmd;
+	unsigned needs;
+	struct err e;
+	int status;
+
+	if (lang_init(lang_take(&argc, argv), &e) < 0)
+		return err_print(&e, "retention", stderr);
+	no_core();
+	if (sodium_init() < 0)
+		return EX_OSERR; /* no random source */
+	s.config = take_config(&argc, argv);
+	print_init(&s.out, stdout, take_flag(&argc, argv, "--json"));
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		puts("retention (sparsam) " SPARSAM_VERSION);
+		return 0;
+	}
+	if (argc < 2 || (argv[1][0] == '-' && asks_for_help(argc, argv))) {
+		help();
+		return argc < 2 ? EX_USAGE : 0;
+	}
+	cmd = find(argv[1]);
+	if (!cmd)
+		return usage_fail(_("no such command"));
+	/* `run --dry-run` erases nothing, so it gets nothing to erase with */
+	if (strcmp(cmd->name, "run") == 0 && take_flag(&argc, argv, "--dry-run")) {
+		cmd = find("plan");
+		argv[1] = (char *)cmd->name;
+	}
+	needs = asks_for_help(argc - 1, argv + 1) ? 0 : cmd->needs;
+	status = session_open(&s, needs, &e);
+	if (status == 0)
+		status = cmd->main(&s, argc - 1, argv + 1, &e);
+	if (status < 0)
+		status = err_print(&e, "retention", stderr);
+	session_release(&s);
+	if (fflush(stdout) != 0 && status == 0)
+		status = EX_IOERR;
+	return status;
+}

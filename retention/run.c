@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * run.c - plan, ledger entry, act, result: in that order, store by store
+ *
+ * A run that was killed has left a plan without a result; the next one plans anew.
+ */
+#include <getopt.h>
+#include <libintl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include <sodium.h>
+
+#include "evidence/hold.h"
+#include "evidence/ledger.h"
+#include "evidence/sign.h"
+#include "record/record.h"
+#include "record/timestamp.h"
+#include "retention/clock.h"
+#include "retention/command.h"
+#include "retention/due.h"
+#include "retention/session.h"
+
+#define _(text) gettext(text)
+
+#define SHARE_LEAST (64u << 20) /* bytes of a store from which on max_share counts */
+
+struct run {
+	struct session *s;
+	bool dry, accept_clock;
+	const char *confirm, *only;
+	int64_t longest_us;
+	size_t n_open;
+	struct job {
+		struct store *store;
+		struct due due;
+		struct plan plan;
+		struct store_size size;
+		bool failed; /* its plan is not whole: nothing of it is done */
+	} * job;
+	struct plan all;
+	char hash[2 * PLAN_HASH_LEN + 1];
+	json_t *oldest; /* what is left: times by store, read back */
+	int status;     /* of the whole, the worst so far */
+};
+
+static void
+worse(struct run *r, int status)
+{
+	if (r->status == 0 || (r->status == 1 && status != 0))
+		r->status = status;
+}
+
+static void
+say(struct run *r, const struct err *e)
+{
+	worse(r, err_print(e, "retention", stderr));
+}
+
+/* --- plan ------------------------------------------------------------------------------------- */
+
+static int
+plan_one(struct run *r, const struct conf_store *st, struct err *e)
+{
+	struct job *j = &r->job[r->n_open];
+	int rc = store_open(&r->s->env, st, &j->store, e);
+
+	if (rc == STORE_ABSENT && st->required)
+		return err_fail(e, EX_UNAVAILABLE, 0, N_("store is required and not there"), NULL,
+			"store \"%s\"", st->name);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	r->n_open++;
+	due_init(&j->due, r->s, st, r->longest_us);
+	plan_init(&j->plan);
+	j->failed = true;
+	if (store_plan(j->store, &j->due.due, &j->plan, e) < 0 ||
+		store_size(j->store, &j->size, e) < 0)
+		return -1;
+	j->failed = false;
+	for (size_t i = 0; i < j->plan.n; i++)
+		if (plan_add(&r->all, &j->plan.step[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+plan_all(struct run *r, struct err *e)
+{
+	const struct conf *c = r->s->conf;
+	uint8_t hash[PLAN_HASH_LEN];
+	bool found = false;
+
+	r->job = calloc(c->n_stores + 1, sizeof(*r->job));
+	if (!r->job)
+		return err_memory(e);
+	for (size_t i = 0; i < c->n_stores; i++) {
+		const struct conf_store *st = &c->store[i];
+
+		if (r->only && strcmp(st->name, r->only) != 0)
+			continue;
+		found = true;
+		if (!due_applies(st) || plan_one(r, st, e) == 0)
+			continue;
+		if (e->exit == EX_CONFIG)
+			return -1;
+		say(r, e); /* one store of many stops no other */
+		worse(r, EX_UNAVAILABLE);
+	}
+	if (!found)
+		return err_fail(e, EX_USAGE, 0, N_("no such store"),
+			N_("see `logscrub check-config` for the names"), "%s", r->only);
+	plan_hash(&r->all, hash);
+	(void)sodium_bin2hex(r->hash, sizeof(r->hash), hash, sizeof(hash));
+	return 0;
+}
+
+static void
+time_cell(struct print_table *t, int64_t us)
+{
+	char text[28];
+
+	if (us == RECORD_NO_TIME) {
+		print_table_cell(t, false, "-");
+		return;
+	}
+	timestamp_format(us, text);
+	print_table_cell(t, false, "%.16sZ", text);
+}
+
+static void
+count_cell(struct print_table *t, uint64_t n)
+{
+	if (n == UINT64_MAX)
+		print_table_cell(t, true, "-");
+	else
+		print_table_cell(t, true, "%llu", (unsigned long long)n);
+}
+
+static void
+plan_table(struct run *r)
+{
+	static const char *const head[] = { N_("store"), N_("action"), N_("place"), N_("records"),
+		N_("stay"), N_("bytes"), N_("newest that goes") };
+	struct print_table *t = print_table_new(sizeof(head) / sizeof(head[0]));
+
+	for (size_t i = 0; t && i < sizeof(head) / sizeof(head[0]); i++)
+		print_table_cell(t, i >= 3 && i <= 5, "%s", _(head[i]));
+	for (size_t i = 0; t && i < r->all.n; i++) {
+		const struct plan_step *p = &r->all.step[i];
+
+		print_table_cell(t, false, "%s", p->store);
+		print_table_cell(t, false, "%s", plan_action_name(p->action));
+		print_table_cell(t, false, "%s", p->place);
+		count_cell(t, p->n_records);
+		count_cell(t, p->n_stay);
+		count_cell(t, p->bytes);
+		time_cell(t, p->newest_us);
+	}
+	if (r->all.n > 0)
+		print_table_free(t, &r->s->out);
+	printf(_("plan %s: %zu steps\n"), r->hash, r->all.n);
+}
+
+static void
+plan_json(struct run *r)
+{
+	struct print *o = &r->s->out;
+
+	for (size_t i = 0; i < r->all.n; i++) {
+		const struct plan_step *p = &r->all.step[i];
+
+		print_begin(o);
+		print_str(o, "store", span_str(p->store));
+		print_str(o, "action", span_str(plan_action_name(p->action)));
+		print_str(o, "technique", span_str(plan_technique_name(p->technique)));
+		print_str(o, "place", span_str(p->place));
+		if (p->n_records != UINT64_MAX)
+			print_int(o, "records", (int64_t)p->n_records);
+		print_int(o, "bytes", (int64_t)p->bytes);
+		if (p->oldest_us != RECORD_NO_TIME)
+			print_time(o, "oldest", p->oldest_us);
+		if (p->newest_us != RECORD_NO_TIME)
+			print_time(o, "newest", p->newest_us);
+		print_end(o);
+	}
+	print_begin(o);
+	print_str(o, "plan", span_str(r->hash));
+	print_int(o, "steps", (int64_t)r->all.n);
+	print_end(o);
+}
+
+/* --- act -------------------------------------------------------------------------------------- */
+
+struct total {
+	uint64_t n_records, bytes, n_steps;
+};
+
+static json_t *
+entry_of(const struct job *j, const struct run *r, const struct total *t)
+{
+	json_t *d = json_pack("{s:s, s:I, s:I}", "store", store_conf(j->store)->name, "steps",
+		(json_int_t)t->n_steps, "bytes", (json_int_t)t->bytes);
+
+	(void)json_object_set_new(d, "records", json_integer((json_int_t)t->n_records));
+	(void)json_object_set_new(d, "plan", json_string(r->hash));
+	return d;
+}
+
+static void
+set_time(json_t *d, const char *key, int64_t us)
+{
+	char text[28];
+
+	timestamp_format(us, text);
+	(void)json_object_set_new(d, key, json_string(text));
+}
+
+/* More than a set share of a store goes only when a person has looked at the plan. */
+static bool
+is_too_much(const struct run *r, const struct job *j)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < j->plan.n; i++)
+		bytes += j->plan.step[i].bytes;
+	return j->size.bytes >= SHARE_LEAST &&
+	       bytes > j->size.bytes / 100 * (uint64_t)r->s->conf->max_share &&
+	       !(r->confirm && strcasecmp(r->confirm, r->hash) == 0);
+}
+
+static int
+act_step(struct run *r, struct job *j, const struct plan_step *p, struct total *t, struct err *e)
+{
+	struct store_result result;
+	int rc;
+
+	/* a hold that was added since the last step counts for this one */
+	if (holds_lock(r->s->holds, e) < 0)
+		return -1;
+	rc = store_act(j->store, p, &j->due.due, &result, e);
+	holds_unlock(r->s->holds);
+	if (rc < 0)
+		return -1;
+	if (result.skipped)
+		return 0;
+	t->n_steps++;
+	t->bytes += result.bytes;
+	if (result.n_erased != UINT64_MAX)
+		t->n_records += result.n_erased;
+	return 0;
+}
+
+/* Steps that fail are said and counted; the rest of the store goes on. */
+static void
+act_steps(struct run *r, struct job *j, struct total *t, uint64_t *ret_failed)
+{
+	struct err e;
+
+	*ret_failed = 0;
+	for (size_t i = 0; i < j->plan.n; i++) {
+		if (act_step(r, j, &j->plan.step[i], t, &e) == 0)
+			continue;
+		++*ret_failed;
+		say(r, &e);
+		if (e.exit == EX_DATAERR) /* the hold file: then nothing may be erased */
+			return;
+	}
+}
+
+static void
+read_back(struct run *r, struct job *j)
+{
+	struct err e;
+	int64_t oldest;
+	int rc;
+
+	r->s->quiet = true; /* the plan has said it already */
+	rc = store_oldest(j->store, &j->due.held, &oldest, &e);
+	r->s->quiet = false;
+	if (rc == 0)
+		set_time(r->oldest, store_conf(j->store)->name, oldest);
+	else if (rc < 0)
+		say(r, &e);
+}
+
+static int
+refuse_share(struct run *r, struct job *j, struct err *e)
+{
+	json_t *d = json_pack("{s:s, s:s, s:s}", "store", store_conf(j->store)->name, "why",
+		"share", "plan", r->hash);
+
+	worse(r, EX_NOPERM);
+	fprintf(stderr,
+		_("retention: store \"%s\": more than %ld %% of it would go; look at `retention "
+		  "run --dry-run`, then run with --confirm %s\n"),
+		store_conf(j->store)->name, r->s->conf->max_share, r->hash);
+	return ledger_append(r->s->ledger, r->s->now_us, "refusal", d, NULL, e);
+}
+
+static int64_t
+now_us(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static int
+act_store(struct run *r, struct job *j, struct err *e)
+{
+	struct total planned = { .n_steps = j->plan.n }, done = { 0 };
+	uint64_t n_failed;
+	json_t *d;
+
+	for (size_t i = 0; i < j->plan.n; i++) {
+		planned.bytes += j->plan.step[i].bytes;
+		if (j->plan.step[i].n_records != UINT64_MAX)
+			planned.n_records += j->plan.step[i].n_records;
+	}
+	if (j->plan.n == 0)
+		return 0;
+	d = entry_of(j, r, &planned);
+	set_time(d, "cutoff", j->due.cutoff_us);
+	if (ledger_append(r->s->ledger, now_us(), "plan", d, NULL, e) < 0)
+		return -1;
+	act_steps(r, j, &done, &n_failed);
+	d = entry_of(j, r, &done);
+	(void)json_object_set_new(d, "failed", json_integer((json_int_t)n_failed));
+	(void)json_object_set_new(d, "holds",
+		json_integer((json_int_t)holds_of_store(
+			r->s->holds, store_conf(j->store)->name, r->s->now_us)));
+	return ledger_append(r->s->ledger, now_us(), "result", d, NULL, e);
+}
+
+/* --- a run ------------------------------------------------------------------------------------ */
+
+static int
+see_end(void *ctx, const struct ledger_entry *en, struct err *e)
+{
+	json_t *d = json_loads(en->data, 0, NULL);
+
+	(void)e;
+	*(int64_t *)ctx = json_integer_value(json_object_get(d, "longest_us"));
+	json_decref(d);
+	return 0;
+}
+
+static int
+begin(struct run *r, struct err *e)
+{
+	struct session *s = r->s;
+	json_t *d;
+
+	if (clock_check(s, e) < 0) {
+		struct err why = *e;
+
+		if (e->exit != EX_NOPERM)
+			return -1;
+		d = json_pack("{s:s, s:s, s:b}", "why", "clock", "what", e->what, "accepted",
+			r->accept_clock);
+		if (ledger_append(s->ledger, s->now_us, "refusal", d, NULL, e) < 0)
+			return -1;
+		*e = why;
+		if (!r->accept_clock)
+			return -1;
+	}
+	d = json_pack("{s:s}", "version", SPARSAM_VERSION);
+	clock_note(d);
+	return ledger_append(s->ledger, s->now_us, "run", d, NULL, e);
+}
+
+static int
+expire_holds(struct run *r, struct err *e)
+{
+	size_t n;
+
+	if (holds_expire(r->s->holds, r->s->now_us, &n, e) < 0)
+		return -1;
+	if (n == 0)
+		return 0;
+	return ledger_append(r->s->ledger, r->s->now_us, "hold",
+		json_pack("{s:s, s:I}", "what", "expired", "holds", (json_int_t)n), NULL, e);
+}
+
+static int
+end(struct run *r, struct err *e)
+{
+	const int64_t took = now_us() - r->s->now_us;
+	uint64_t findings = 0;
+	json_t *d = json_pack("{s:I, s:I, s:i}", "took_us", (json_int_t)took, "longest_us",
+		(json_int_t)(took > r->longest_us ? took : r->longest_us), "status", r->status);
+
+	for (int n = 0; n < STORE_NOTES; n++) {
+		findings += n != NOTE_NOT_SHRUNK && n != NOTE_REMAINS ? r->s->n_notes[n] : 0;
+		if (r->s->n_notes[n] > 0)
+			(void)json_object_set_new(
+				d, note_name(n), json_integer((json_int_t)r->s->n_notes[n]));
+	}
+	if (findings > 0)
+		worse(r, 1);
+	(void)json_object_set(d, "oldest", r->oldest);
+	return ledger_append(r->s->ledger, now_us(), "end", d, NULL, e);
+}
+
+static int
+run_steps(struct run *r, struct err *e)
+{
+	if (begin(r, e) < 0 || expire_holds(r, e) < 0 || plan_all(r, e) < 0)
+		return -1;
+	for (size_t i = 0; i < r->n_open; i++) {
+		struct job *j = &r->job[i];
+
+		if (j->failed)
+			continue;
+		if (is_too_much(r, j) ? refuse_share(r, j, e) < 0 : act_store(r, j, e) < 0)
+			return -1;
+		read_back(r, j);
+	}
+	return end(r, e);
+}
+
+/* Whatever came of it is signed: a refusal is on record like all else. */
+static int
+run_for_real(struct run *r, struct err *e)
+{
+	struct err unsigned_;
+	int rc = run_steps(r, e);
+
+	if (ledger_sign(r->s->ledger, r->s->sign, &unsigned_) >= 0)
+		return rc;
+	if (rc < 0)
+		say(r, &unsigned_);
+	else
+		*e = unsigned_;
+	return -1;
+}
+
+static int
+options_read(struct run *r, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "store", required_argument, NULL, 's' },
+		{ "confirm", required_argument, NULL, 'y' },
+		{ "accept-clock", no_argument, NULL, 'a' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+
+	for (int o; (o = getopt_long(argc, argv, "s:h", options, NULL)) != -1;) {
+		switch (o) {
+		case 's':
+			r->only = optarg;
+			break;
+		case 'y':
+			r->confirm = optarg;
+			break;
+		case 'a':
+			r->accept_clock = true;
+			break;
+		case 'h':
+			fputs(_("Usage: retention run [--dry-run] [--store NAME] [--json]\n"
+				"                     [--confirm HASH] [--accept-clock]\n"
+				"Drops what is past its period and not held.\n\n"
+				"  --dry-run        show the plan and its hash, change nothing\n"
+				"  --store NAME     this store only\n"
+				"  --confirm HASH   carry out this plan, though much of a store goes\n"
+				"  --accept-clock   the clock is right, whatever it looks like; once\n"),
+				stdout);
+			return 1;
+		default:
+			return -1;
+		}
+	}
+	return optind == argc ? 0 : -1;
+}
+
+int
+run_main(struct session *s, int argc, char **argv, struct err *e)
+{
+	struct run r = { .s = s, .dry = strcmp(argv[0], "plan") == 0 };
+	int rc = options_read(&r, argc, argv);
+
+	if (rc != 0)
+		return rc > 0 ? 0 : usage_fail(_("unknown option, or its value is missing"));
+	plan_init(&r.all);
+	r.oldest = json_object();
+	if (s->ledger && ledger_last(s->ledger, "end", see_end, &r.longest_us, e) < 0)
+		rc = -1;
+	else if (r.dry)
+		rc = plan_all(&r, e);
+	else
+		rc = run_for_real(&r, e);
+	if (rc == 0 && s->out.json)
+		plan_json(&r);
+	else if (rc == 0)
+		plan_table(&r);
+	for (size_t i = 0; i < r.n_open; i++) {
+		plan_release(&r.job[i].plan);
+		store_free(r.job[i].store);
+	}
+	free(r.job);
+	json_decref(r.oldest);
+	plan_release(&r.all);
+	return rc < 0 ? -1 : r.status;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "retention/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libintl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "evidence/hold.h"
+#include "evidence/ledger.h"
+#include "evidence/sign.h"
+#include "record/format.h"
+#include "retention/command.h"
+
+static const struct {
+	const char *name, *text;
+} notes[STORE_NOTES] = {
+	[NOTE_DELETED_OPEN] = { "deleted-open", N_("deleted, but a process still has it open") },
+	[NOTE_NOT_SHRUNK] = { "not-shrunk", N_("blanked; the file keeps its size") },
+	[NOTE_REMAINS] = { "remains", N_("copies may be left") },
+	[NOTE_DAMAGED] = { "damaged", N_("damaged; left as it is") },
+	[NOTE_NOT_POSSIBLE] = { "not-possible", N_("cannot be erased here") },
+	[NOTE_NO_TIME] = { "no-time", N_("has no times of its own; aged by its anchor") },
+	[NOTE_FOREIGN_MOUNT] = { "foreign-mount", N_("lies on another mount; left as it is") },
+	[NOTE_ODD] = { "odd", N_("a link or no regular file; left as it is") },
+};
+
+const char *
+note_name(enum store_note n)
+{
+	return notes[n].name;
+}
+
+const char *
+note_text(enum store_note n)
+{
+	return gettext(notes[n].text);
+}
+
+static void
+say_note(void *ctx, const struct conf_store *st, enum store_note n, const char *place,
+	const char *detail)
+{
+	struct session *s = ctx;
+
+	s->n_notes[n]++;
+	if (!s->quiet)
+		fprintf(stderr, "retention: %s: %s: %s (%s)\n", st->name, place, note_text(n),
+			detail);
+}
+
+static int
+run_lock(struct session *s, struct err *e)
+{
+	cleanup_mem char *path = NULL;
+
+	if (asprintf(&path, "%s/retention.lock", s->conf->state_dir) < 0)
+		return err_memory(e);
+	s->lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (s->lock < 0)
+		return err_fail(e, EX_CANTCREAT, errno, N_("cannot lock"), NULL, "%s", path);
+	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return err_fail(e, EX_TEMPFAIL, 0, N_("another run is under way"),
+		N_("wait until it has ended"), "%s", path);
+}
+
+static bool
+has_ledger(const struct conf *c)
+{
+	cleanup_mem char *path = NULL;
+
+	return asprintf(&path, "%s/ledger.db", c->state_dir) >= 0 && access(path, F_OK) == 0;
+}
+
+int
+session_open(struct session *s, unsigned needs, struct err *e)
+{
+	struct timespec ts;
+	const bool write = needs & MAY_WRITE;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	s->now_us = (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+	s->lock = -1;
+	if (!(needs & NEED_CONF))
+		return 0;
+	if (conf_read(s->config, &s->conf, e) < 0)
+		return -1;
+	if (needs & NEED_FORMATS && formats_new(s->conf, &s->formats, e) < 0)
+		return -1;
+	if (needs & NEED_LEDGER && (!(needs & LEDGER_IF_ANY) || has_ledger(s->conf)) &&
+		ledger_open(s->conf, write, &s->ledger, e) < 0)
+		return -1;
+	if (needs & MAY_ERASE && run_lock(s, e) < 0)
+		return -1;
+	if (needs & NEED_HOLDS && holds_open(s->conf, write, &s->holds, e) < 0)
+		return -1;
+	if (write && s->ledger && sign_open(s->conf, &s->sign, e) < 0)
+		return -1;
+	s->env = (struct store_env){ .conf = s->conf,
+		.formats = s->formats,
+		.now_us = s->now_us,
+		.memory_max = 32u << 20,
+		.ctx = s,
+		.note = say_note };
+	return 0;
+}
+
+void
+session_release(struct session *s)
+{
+	sign_free(s->sign);
+	holds_free(s->holds);
+	ledger_free(s->ledger);
+	formats_free(s->formats);
+	conf_free(s->conf);
+	if (s->lock >= 0)
+		(void)close(s->lock); /* and with it the lock */
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * session.h - what a command works with, opened by main()
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/print.h"
+#include "store/store.h"
+
+struct formats;
+struct holds;
+struct ledger;
+struct sign;
+
+struct session {
+	const char *config; /* -c, or NULL */
+	struct conf *conf;
+	struct formats *formats;
+	struct holds *holds;
+	struct ledger *ledger; /* NULL: none, where a command can do without */
+	struct sign *sign;
+	int lock; /* of the run, or -1 */
+	int64_t now_us;
+	struct print out;
+	struct store_env env;
+	uint64_t n_notes[STORE_NOTES];
+	bool quiet; /* notes are counted, not said */
+};
+
+/* Opens what NEEDS (command.h) asks for. EX_TEMPFAIL: another run is under way. */
+int session_open(struct session *s, unsigned needs, struct err *e);
+void session_release(struct session *s);
+
+/* What a note is called in the ledger, in JSON, and (translated) for people. */
+const char *note_name(enum store_note n);
+const char *note_text(enum store_note n);
