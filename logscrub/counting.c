@@ -229,7 +229,7 @@ take_tally(struct counting *k, const struct kept *h, const struct buf *b, struct
 {
 	if (stats_db_serial(k->db, k->node, k->way, &k->serial, e) < 0)
 		return -1;
-	for (uint64_t i = 0; h->serial == k->serial && i < h->n_hours; i++) {
+	for (uint64_t i = 0; b->p && h->serial == k->serial && i < h->n_hours; i++) {
 		struct tally_hour hour;
 
 		memcpy(&hour, b->p + sizeof(*h) + i * sizeof(hour), sizeof(hour));

@@ -102,6 +102,7 @@ version(struct stats_db *db, int *ret, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *s = NULL;
 
+	*ret = 0;
 	if (sqlite3_prepare_v2(db->sql, "PRAGMA user_version", -1, &s, NULL) != SQLITE_OK ||
 		sqlite3_step(s) != SQLITE_ROW)
 		return fail(db, e);

@@ -67,7 +67,7 @@ part_of(struct report *r, const char *node, enum stats_way w)
 static struct report_row *
 row_add(struct report_part *p, int64_t from, int64_t until)
 {
-	if (p->n_rows == p->max_rows) {
+	if (!p->row || p->n_rows == p->max_rows) {
 		size_t n = p->max_rows ? 2 * p->max_rows : 32;
 		struct report_row *v = n <= ROWS_MAX ? reallocarray(p->row, n, sizeof(*v)) : NULL;
 

@@ -274,10 +274,11 @@ static int
 run(struct suggest *x, char **file, int n, struct err *e)
 {
 	struct proposal *p = calloc(1, sizeof(*p));
-	int rc = p ? 0 : err_memory(e);
+	int rc;
 
-	if (rc == 0 && lines_init(&x->lines, NULL, e) < 0)
-		rc = -1;
+	if (!p)
+		return err_memory(e);
+	rc = lines_init(&x->lines, NULL, e);
 	for (int i = 0; rc == 0 && i < (n ? n : 1); i++)
 		rc = read_file(x, n ? file[i] : NULL, e);
 	if (rc == 0)
@@ -291,8 +292,7 @@ run(struct suggest *x, char **file, int n, struct err *e)
 			N_("write a format by hand, or drop them: see sparsam.conf(5)"), NULL);
 	if (rc == 0)
 		rc = print(x, p, file, n, e);
-	if (p)
-		proposal_release(p);
+	proposal_release(p);
 	free(p);
 	return rc;
 }

@@ -128,7 +128,7 @@ struct proposal {
 	unsigned n_forms;
 	struct buf form[SUGGEST_FORMS + 1]; /* patterns */
 	uint64_t covered[SUGGEST_FORMS + 1];
-	struct field *field;
+	struct field field[SUGGEST_FIELDS];
 	unsigned n_fields;
 	char time[SUGGEST_NAME_MAX]; /* the field that has the record's time, or "" */
 	uint64_t n_lines, n_covered;

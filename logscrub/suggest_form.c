@@ -506,13 +506,6 @@ choose_time(struct proposal *p)
 			memcpy(p->time, p->field[i].name, sizeof(p->time));
 }
 
-static int
-fields_alloc(struct proposal *p, struct err *e)
-{
-	p->field = calloc(SUGGEST_FIELDS, sizeof(*p->field));
-	return p->field ? 0 : err_memory(e);
-}
-
 int
 proposal_from_lines(struct proposal *p, const struct sample *s, struct err *e)
 {
@@ -520,10 +513,8 @@ proposal_from_lines(struct proposal *p, const struct sample *s, struct err *e)
 	struct making *m = calloc(1, sizeof(*m));
 	int rc;
 
-	if (!m || fields_alloc(p, e) < 0) {
-		free(m);
+	if (!m)
 		return err_memory(e);
-	}
 	m->s = s;
 	m->p = p;
 	m->sig = calloc(SIGNATURES_MAX, sizeof(m->sig[0]));
@@ -598,28 +589,26 @@ see_scalar(struct walk *w, const json_t *v)
 static void
 walk(struct walk *w, json_t *v)
 {
-	size_t len = strlen(w->path), i;
-	const char *name;
-	json_t *inner;
+	size_t len = strlen(w->path);
 
-	if (json_is_object(v)) {
-		json_object_foreach(v, name, inner)
-		{
-			if (!is_decent(span_str(name)) || strchr(name, '.') ||
-				len + strlen(name) + 2 > sizeof(w->path))
-				continue;
-			(void)snprintf(
-				w->path + len, sizeof(w->path) - len, "%s%s", len ? "." : "", name);
-			walk(w, inner);
-			w->path[len] = '\0';
-		}
-	} else if (json_is_array(v)) {
-		json_array_foreach(v, i, inner) walk(w, inner);
-	} else if (len > 0 && w->counted) {
-		count_path(w);
-	} else if (len > 0) {
-		see_scalar(w, v);
+	for (void *at = json_object_iter(v); at; at = json_object_iter_next(v, at)) {
+		const char *name = json_object_iter_key(at);
+
+		if (!is_decent(span_str(name)) || strchr(name, '.') ||
+			len + strlen(name) + 2 > sizeof(w->path))
+			continue;
+		(void)snprintf(w->path + len, sizeof(w->path) - len, "%s%s", len ? "." : "", name);
+		walk(w, json_object_iter_value(at));
+		w->path[len] = '\0';
 	}
+	for (size_t i = 0; i < json_array_size(v); i++)
+		walk(w, json_array_get(v, i));
+	if (len == 0 || json_is_object(v) || json_is_array(v))
+		return;
+	if (w->counted)
+		count_path(w);
+	else
+		see_scalar(w, v);
 }
 
 static void
@@ -666,10 +655,8 @@ proposal_from_json(struct proposal *p, const struct sample *s, struct err *e)
 {
 	struct walk w = { .p = p, .counted = calloc(PATHS_MAX, sizeof(struct path)) };
 
-	if (!w.counted || fields_alloc(p, e) < 0) {
-		free(w.counted);
+	if (!w.counted)
 		return err_memory(e);
-	}
 	p->how = READ_JSON;
 	p->n_lines = s->n;
 	walk_all(&w, s);
@@ -686,8 +673,5 @@ proposal_release(struct proposal *p)
 {
 	for (unsigned i = 0; i < p->n_forms; i++)
 		buf_release(&p->form[i]);
-	if (p->field)
-		explicit_bzero(p->field, SUGGEST_FIELDS * sizeof(*p->field));
-	free(p->field);
-	p->field = NULL;
+	explicit_bzero(p->field, sizeof(p->field));
 }
