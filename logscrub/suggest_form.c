@@ -504,6 +504,10 @@ choose_time(struct proposal *p)
 	for (unsigned i = 0; i < p->n_fields && p->time[0] == '\0'; i++)
 		if (field_kind(&p->field[i]) == VALUE_TIME)
 			memcpy(p->time, p->field[i].name, sizeof(p->time));
+	/* a format takes a field of this name for one, and a rule may not drop it */
+	for (unsigned i = 0; i < p->n_fields && p->time[0] == '\0'; i++)
+		if (strcmp(p->field[i].name, "time") == 0)
+			memcpy(p->time, p->field[i].name, sizeof(p->time));
 }
 
 int

@@ -54,6 +54,10 @@ is_time_twice(const struct proposal *p, const struct field *f)
 static const char *
 rule_of(const struct proposal *p, const struct field *f, bool *ret_list)
 {
+	if (p->how != READ_SYSLOG && strcmp(f->name, p->time) == 0) {
+		*ret_list = false;
+		return "coarse-time";
+	}
 	return is_time_twice(p, f) ? NULL : field_rule(f, ret_list);
 }
 
