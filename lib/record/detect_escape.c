@@ -303,6 +303,10 @@ detect_escape(struct detect *d, size_t at, struct finding *ret)
 		return false;
 	if ((c == '=' || c == ':') && detect_key(d, i, i + n, true, ret))
 		return true;
+	/* digits behind it make one number with its own: no other candidate shows this one */
+	if (char_at(d, i + n) == '0' && char_is(char_at(d, i + n - 1), CHAR_DIGIT) &&
+		char_is(char_at(d, i + n + 2), CHAR_DIGIT) && detect_phone_zero(d, i + n + 2, ret))
+		return true;
 	if (c == '"' || c == ']')
 		return key_in_quotes(d, i, i + n, ret);
 	if (i < d->escapes || !is_inner(c))

@@ -84,7 +84,8 @@ goes_on(const struct detect *d, const struct number *n, size_t at, unsigned len)
 		return false;
 	if (len > 9 && (sep != '.' || n->n_blocks > 1)) /* whois has +49.3012345678 */
 		return false;
-	if (char_is(after, CHAR_ALPHA) || after == ':' || after == '_')
+	if (char_is(after, CHAR_ALPHA) || after == '_' ||
+		(after == ':' && char_is(char_at(d, at + len + 1), CHAR_DIGIT)))
 		return false;
 	if (n->n_digits >= 11 && !(n->last == len && len <= 2) && n->n_digits + len > 13)
 		return false;
@@ -141,18 +142,18 @@ is_end(const struct detect *d, size_t end)
 		 (c == '-' && char_is(more, CHAR_ALNUM)));
 }
 
-/* Are there four short blocks with dots between them, as an address has? */
+/* Is it an address that begins at I? */
 static bool
 is_quad(const struct detect *d, size_t i)
 {
-	for (int n = 0; n < 4; n++) {
-		unsigned len = block_len(d, i);
+	size_t end = i;
+	struct address a;
 
-		if (len < 1 || len > 3 || (n < 3 && char_at(d, i + len) != '.'))
-			return false;
-		i += len + 1;
-	}
-	return true;
+	while (end < i + 16 && (char_at(d, end) == '.' || char_is(char_at(d, end), CHAR_DIGIT)))
+		end++;
+	while (end > i && d->text.p[end - 1] == '.')
+		end--;
+	return address_parse(span_of(d->text.p + i, end - i), &a);
 }
 
 bool
@@ -184,6 +185,8 @@ detect_phone_plus(struct detect *d, size_t at, struct finding *ret)
 		return false;
 	n = read_number(d, at, false);
 	if (n.n_digits < 8 || n.n_digits > DIGITS_MAX || !is_end(d, n.end))
+		return false;
+	if (char_at(d, at + n.first) == '.' && is_quad(d, at)) /* "+203.0.113.7" */
 		return false;
 	/* a fraction; or a number that is not of North America, which has 11 digits */
 	if (n.n_blocks == 2 && n.sep == '.' && n.last < 8)
@@ -319,8 +322,8 @@ detect_phone_zero(struct detect *d, size_t at, struct finding *ret)
 	before = char_before(d, start);
 	if (!char_is(p[digit], CHAR_DIGIT) || p[digit] == '0') /* a padded number */
 		return false;
-	if (before == '.' || before == '-' || before == '_' || before == ',' || before == '%' ||
-		before == '\\' ||
+	if (before == '.' || before == '-' || before == '_' || before == '%' || before == '\\' ||
+		(before == ',' && char_is(char_before(d, start - 1), CHAR_DIGIT)) ||
 		(char_is(before, CHAR_ALNUM) && detect_escape_tail(d, start, at) != 0 &&
 			!detect_is_colour(d, start)))
 		return false;

@@ -234,8 +234,13 @@ find_end(const struct detect *d, struct value *v, size_t max)
 	while (i < hi && !char_is(p[i], stop))
 		i++;
 	v->end = i;
-	for (i = v->start; v->escaped && i < v->end; i++) {
-		if (is_escaped_stop(d, i))
+	if (!v->escaped)
+		return;
+	for (i = v->start; i < v->end; i++) {
+		const char *sign = memchr(p + i, '%', v->end - i);
+
+		i = sign ? (size_t)(sign - p) : v->end;
+		if (sign && is_escaped_stop(d, i))
 			v->end = i;
 	}
 }
@@ -413,17 +418,20 @@ found_value(struct detect *d, struct value *v, struct finding *ret)
 	return detect_found(ret, v->start, v->end, DETECT_TOKEN, FORM_PLAIN);
 }
 
-/* Cuts off what no token has, but a sentence or a URL behind it: "token=abc." ";jsessionid=abc?x" */
+/* Cuts off what no token has, but the sentence or URL around it: "token=abc." ";jsessionid=abc?x" */
 static void
 trim(const struct detect *d, struct value *v)
 {
 	const char *p = d->text.p, *query = NULL;
 
-	if (!v->query && !v->quote)
+	if (v->quote)
+		return;
+	if (!v->query)
 		query = memchr(p + v->start, '?', v->end - v->start);
 	if (query)
 		v->end = (size_t)(query - p);
-	while (v->end > v->start + 3 && p[v->end - 1] == '.')
+	while (v->end > v->start + 3 && !char_is(p[v->end - 1], CHAR_ALNUM) &&
+		((uint8_t)p[v->end - 1] >= 0x80 || strchr(".!:", p[v->end - 1])))
 		v->end--;
 }
 
@@ -456,6 +464,7 @@ find_credentials(struct detect *d, struct value *v, struct finding *ret)
 		find_end(d, v, VALUE_LOOK);
 		break;
 	}
+	trim(d, v);
 	if (is_placeholder(d, v) || v->end - v->start < 6)
 		return false;
 	return found_value(d, v, ret);
@@ -508,6 +517,7 @@ detect_key(struct detect *d, size_t end, size_t at, bool escaped, struct finding
 		note_cookies(d, at);
 		return false;
 	default:
+		v.escaped |= k->kind == KIND_TOKEN || k->kind == KIND_HEADER; /* no such signs */
 		find_value(d, at, sign, &v);
 		break;
 	}

@@ -27,6 +27,47 @@ struct groups {
 
 #define NO_GAP 99
 
+/* ":::443": netstat's unspecified address and a port. */
+static bool
+is_listener(const struct detect *d, size_t s)
+{
+	size_t i = s + 3;
+
+	if (char_at(d, s + 1) != ':' || char_at(d, s + 2) != ':')
+		return false;
+	while (char_is(char_at(d, i), CHAR_DIGIT))
+		i++;
+	return hex_digit(char_at(d, i)) > 15 && char_at(d, i) != ':';
+}
+
+/* Does an address begin at S with such a group as those of hosts do? Then no letter before it can be
+ * one of a word: "ip2001:db8::7", "peer-64:ff9b::7". */
+static bool
+is_prefix(const struct detect *d, size_t s, size_t len)
+{
+	const char *p = d->text.p + s;
+
+	if (len == 2)
+		return p[0] == '6' && p[1] == '4' && ENDS_IN(d, s + 7, "64:ff9b");
+	if (len != 4)
+		return false;
+	return p[0] == '2' || p[0] == '3' ||
+	       ((p[0] | 0x20) == 'f' &&
+		       ((p[1] | 0x20) == 'c' || (p[1] | 0x20) == 'd' ||
+			       ((p[1] | 0x20) == 'e' && p[2] == '8' && p[3] == '0')));
+}
+
+/* Are there four hexadecimal digits and a colon at S? Then the first three are no octal escape. */
+static bool
+is_group(const struct detect *d, size_t s)
+{
+	size_t i = s;
+
+	while (i < s + 5 && hex_digit(char_at(d, i)) < 16)
+		i++;
+	return i == s + 4 && char_at(d, i) == ':';
+}
+
 /* Finds where an address may begin that has a colon at AT: leftmost digit or colon, but behind what
  * belongs to a word or an escape. False: a name like std::string. */
 static bool
@@ -42,25 +83,27 @@ find_start(const struct detect *d, size_t at, size_t *ret)
 		s--;
 	before = char_before(d, s);
 	word = char_is(before, CHAR_ALPHA) && !detect_is_colour(d, s);
+	if (before == '\\' && char_is(p[s], CHAR_DIGIT) && is_group(d, s))
+		before = ' '; /* "\\2001:db8::7": no octal escape */
 	if (word || before == '%' || before == '\\' || before == '#') {
 		tail = detect_escape_tail(d, s, at + 1);
 		s += tail > 0 ? (size_t)tail : 0;
 		word = word && tail < 0;
 	}
-	if (s + 2 < d->text.len && p[s + 1] == ':' && p[s + 2] == ':' && p[s] == ':' &&
-		!char_is(before, CHAR_ALNUM))
-		return false; /* :::443 */
+	if (p[s] == ':' && !char_is(before, CHAR_ALNUM) && is_listener(d, s))
+		return false;
 	/* "peer-1:2001:db8::7": of a short group behind a hyphen and a word, the word has it */
 	if (s > lo + 1 && (before == '-' || before == '_' || before == '.') &&
 		char_is(p[s - 2], CHAR_ALNUM) && p[s] != ':') {
 		for (colon = s; colon < at && p[colon] != ':';)
 			colon++;
-		word = word || (colon - s < 3 && char_at(d, colon + 1) != ':');
+		word = word || (colon - s < 3 && char_at(d, colon + 1) != ':' &&
+				       !is_prefix(d, s, colon - s));
 	}
 	for (;;) {
 		for (colon = s; colon < at && p[colon] != ':';)
 			colon++;
-		if (!word && colon - s <= 4)
+		if (colon - s <= 4 && (!word || is_prefix(d, s, colon - s)))
 			break;
 		if (char_at(d, colon + 1) == ':' && char_at(d, colon + 2) != ':')
 			return false; /* word:: */
@@ -72,8 +115,6 @@ find_start(const struct detect *d, size_t at, size_t *ret)
 	/* ":2001:db8::1" and ":::1" have a colon that is not theirs */
 	if (p[s] == ':' && (char_at(d, s + 1) != ':' || char_at(d, s + 2) == ':'))
 		s++;
-	else if (p[s] == ':' && before == '>' && s > 1 && p[s - 2] != '-')
-		return false; /* vector<int>::… */
 	*ret = s;
 	return true;
 }
@@ -88,7 +129,7 @@ read_quad(const struct detect *d, size_t group, size_t dot, struct groups *g)
 	while (end < d->text.len && end - group < 16 &&
 		(d->text.p[end] == '.' || char_is(d->text.p[end], CHAR_DIGIT)))
 		end++;
-	if (end > dot && d->text.p[end - 1] == '.')
+	while (end > dot && d->text.p[end - 1] == '.')
 		end--;
 	if (!address_parse(span_of(d->text.p + group, end - group), &a) || g->n > 8)
 		return false;
@@ -189,6 +230,9 @@ is_something_else(const struct detect *d, size_t start, size_t end)
 		upper |= p[i] >= 'A' && p[i] <= 'F';
 		low |= p[i] >= 'a';
 	}
+	if (char_before(d, start) == '>' && start > 1 && p[start - 2] != '-' &&
+		char_is(p[start + 2], CHAR_ALPHA)) /* vector<int>::add1 */
+		return true;
 	if (n_digits == 0) /* a::b; "::" by itself */
 		return end - start == 2 || char_before(d, start) != '[' || char_at(d, end) != ']';
 	if ((upper && low) || char_at(d, end) == '(')

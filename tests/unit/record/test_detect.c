@@ -157,6 +157,50 @@ START_TEST(finds_only_types_that_are_asked_for)
 }
 END_TEST
 
+/* --- surroundings ----------------------------------------------------------------------------- */
+
+/* What may stand before an address, and behind it, without being a part of it. */
+static const char *const before_it[] = { "", " ", "(", "[", "{", "<", "\"", "'", "=", ":", ",", ";",
+	"|", "/", "@", "#", "&", "*", "+", "-", "_", "!", "?", "~", "^", "$", "`", ">", ".", "\t",
+	"IP:", "IP=", "from ", "\\n", "\\t", "\\r\\n", "%20", "%3D", "%0a", "\\x22", "\\x3d",
+	"\\u003c", "&lt;", "&quot;", "&#34;", "x:", "x_", "xyz/", "\xc3\xa9", "\xe2\x80\x9c",
+	"\xe2\x80\xa6", "\x1b[31m", "\\u001b[0m", "#012", "http://", "[AF_INET]", "('", "u'", "b'",
+	"<a>", "=>", "->", "<-", "...", " - ", "12:34:56 ", "[1234]: ", "<14>", "%d " };
+static const char *const behind_it[] = { "", " ", ")", "]", "}", ">", "\"", "'", "=", ",", ";", "|",
+	"/", "\\", "@", "#", "&", "*", "+", "!", "?", "~", "^", "$", "`", "<", ".", "...", ". ",
+	"\t", "\\n", "\\r\\n", "%20", "%22", "%0a", "\\x22", "\\u003e", "&gt;", "&quot;", "&x=1",
+	"/24", "/x", "\xc3\xa9", "\xe2\x80\xa6", "\xe2\x80\x9d", "\x1b[0m", "\\u001b[0m", "#012",
+	" port 22", "')", "\"}", "</a>", "->x", "=>", "<->", " - - [", "\r", "_x", "-x", "?x=1",
+	"#frag", ";x", "\\\"" };
+static const char *const addresses[] = { "203.0.113.9", "198.51.100.255", "192.0.2.1", "10.0.0.1",
+	"127.0.0.1", "2001:db8::9", "2001:db8:1:2:3:4:5:6", "fe80::1",
+	"2001:0db8:0000:0000:0000:0000:0000:0001", "::ffff:203.0.113.9",
+	"2001:DB8:ABCD::", "64:ff9b::198.51.100.7" };
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+static void
+found_exactly(const char *before, const char *address, const char *behind)
+{
+	char text[256];
+	struct finding f;
+	struct detect d;
+	int n = snprintf(text, sizeof(text), "%s%s%s", before, address, behind);
+
+	detect_start(&d, span_of(text, (size_t)n), DETECT_ADDRESSES);
+	ck_assert_msg(detect_next(&d, &f), "nothing in %s", text);
+	ck_assert_msg(f.start == strlen(before) && f.end == strlen(before) + strlen(address),
+		"%zu-%zu in %s", f.start, f.end, text);
+	ck_assert_msg(!detect_next(&d, &f), "too much in %s", text);
+}
+
+START_TEST(an_address_is_found_to_the_byte_whatever_stands_around_it)
+{
+	for (size_t i = 0; i < N(before_it); i++)
+		for (size_t k = 0; k < N(behind_it); k++)
+			found_exactly(before_it[i], addresses[_i], behind_it[k]);
+}
+END_TEST
+
 /* --- twins ------------------------------------------------------------------------------------ */
 
 #define N_MAX 4096
@@ -342,6 +386,8 @@ main(void)
 	tcase_add_loop_test(labelled, finds_the_same_wherever_a_text_lies_in_a_line, 0, N_BATCHES);
 	tcase_add_loop_test(labelled, finds_only_types_that_are_asked_for, 0, N_BATCHES);
 	tcase_set_timeout(labelled, 60);
+	tcase_add_loop_test(labelled, an_address_is_found_to_the_byte_whatever_stands_around_it, 0,
+		N(addresses));
 	tcase_add_test(labelled, names_of_types_lead_back_to_them);
 	tcase_add_loop_test(twins, scalar_and_simd_find_the_same_in_all_cases, 0, N_BATCHES);
 	tcase_add_loop_test(twins, scalar_and_simd_find_the_same_in_random_text, 0, 20);
