@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/walk-private.h"
+
 #define ALWAYS (O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
 
 static atomic_bool fallback_forced;
@@ -98,14 +100,17 @@ open_by_component(int dirfd, const char *name, int flags, mode_t mode)
 	}
 }
 
+#define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)
+#define INSIDE  (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+
 static int
-openat2_try(int dirfd, const char *name, int flags, mode_t mode)
+openat2_try(int dirfd, const char *name, int flags, mode_t mode, uint64_t resolve)
 {
 	const struct open_how how = {
 		/* with O_PATH it takes nothing that has no meaning there */
-		.flags = (uint64_t)(flags | (flags & O_PATH ? ALWAYS & ~O_NONBLOCK : ALWAYS)),
+		.flags = (uint64_t)(flags & O_PATH ? flags & ~O_NONBLOCK : flags),
 		.mode = flags & O_CREAT ? mode : 0,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+		.resolve = resolve,
 	};
 	long fd = -1;
 
@@ -126,12 +131,12 @@ open_beneath(int dirfd, const char *name, int flags, mode_t mode)
 
 	if (fallback_forced)
 		return open_by_component(dirfd, name, flags, mode);
-	fd = openat2_try(dirfd, name, flags, mode);
+	fd = openat2_try(dirfd, name, flags | ALWAYS, mode, BENEATH);
 	if (fd < 0 && errno == ENOSYS)
 		return open_by_component(dirfd, name, flags, mode);
 	if (fd < 0 && errno == ENOTDIR && (flags & O_DIRECTORY)) {
 		/* so it tells of a link, too */
-		cleanup_fd int place = openat2_try(dirfd, name, O_PATH, 0);
+		cleanup_fd int place = openat2_try(dirfd, name, O_PATH | ALWAYS, 0, BENEATH);
 
 		errno = place >= 0 && fstat(place, &st) == 0 && S_ISLNK(st.st_mode) ? ELOOP
 										    : ENOTDIR;
@@ -195,6 +200,27 @@ walk_open(int dirfd, const char *name, int flags, mode_t mode, struct stat *ret_
 		return open_failed(name, errno, e);
 	if (flags & O_DIRECTORY ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode))
 		return open_failed(name, ENXIO, e);
+	if (ret_st)
+		*ret_st = st;
+	return fd_take(&fd);
+}
+
+int
+walk_open_inside(int rootfd, const char *path, int flags, struct stat *ret_st, struct err *e)
+{
+	cleanup_fd int fd = -1;
+	struct stat st;
+
+	flags |= O_CLOEXEC | (flags & O_PATH ? 0 : O_NONBLOCK | O_NOCTTY);
+	if (!fallback_forced)
+		fd = openat2_try(rootfd, path, flags, 0, INSIDE);
+	if (fallback_forced || (fd < 0 && errno == ENOSYS))
+		fd = walk_inside_by_component(rootfd, path, flags);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return open_failed(path, errno, e);
+	if (!(flags & O_PATH) &&
+		(flags & O_DIRECTORY ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode)))
+		return open_failed(path, ENXIO, e);
 	if (ret_st)
 		*ret_st = st;
 	return fd_take(&fd);

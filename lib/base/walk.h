@@ -25,5 +25,12 @@ int walk_open(
  * and are followed. */
 int walk_open_parent(const char *path, const char **ret_name, struct err *e);
 
+/* Opens PATH as a process would whose root folder is ROOTFD: links are followed, but an absolute one
+ * begins at ROOTFD and ".." never leads above it, so that nothing outside is reached, whatever the
+ * tree holds. For reading a tree that others arranged, where sites-enabled/ is full of links and
+ * /var/log is a mount: both are right there. Otherwise as walk_open(), with O_PATH in FLAGS for
+ * anything, not only regular files. Fails with EX_NOINPUT, EX_NOPERM, EX_IOERR. */
+int walk_open_inside(int rootfd, const char *path, int flags, struct stat *ret_st, struct err *e);
+
 /* For tests: behave as if openat2 said ENOSYS. */
 void walk_force_fallback(bool yes);

@@ -224,6 +224,79 @@ START_TEST(another_mount_is_not_entered)
 }
 END_TEST
 
+static void
+check_inside(const char *name, int flags, const char *text)
+{
+	struct err e = { 0 };
+	cleanup_fd int fd = walk_open_inside(dir, name, flags, NULL, &e);
+	char got[16] = "";
+
+	ck_assert_msg(fd >= 0, "%s: %s", name, e.what);
+	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	if (!text)
+		return;
+	ck_assert_int_ge(read(fd, got, sizeof(got) - 1), 0);
+	ck_assert_msg(strcmp(got, text) == 0, "%s: %s", name, got);
+}
+
+static void
+check_not_inside(const char *name, int flags, int exit)
+{
+	struct err e = { 0 };
+
+	ck_assert_msg(walk_open_inside(dir, name, flags, NULL, &e) == -1, "%s was opened", name);
+	ck_assert_msg(e.exit == exit, "%s: %d, %s", name, e.exit, e.what);
+}
+
+START_TEST(inside_links_are_followed_as_from_a_root)
+{
+	walk_force_fallback(_i);
+	ck_assert_int_eq(symlinkat("/sub/deep/file", dir, "absolute"), 0);
+	ck_assert_int_eq(symlinkat("../../../../sub/deep", dir, "sub/up"), 0);
+	ck_assert_int_eq(symlinkat("sub/up/../deep/./file", dir, "winding"), 0);
+	ck_assert_int_eq(symlinkat("absolute", dir, "twice"), 0);
+	check_inside("absolute", O_RDONLY, "deep");
+	check_inside("/absolute", O_RDONLY, "deep");
+	check_inside("twice", O_RDONLY, "deep");
+	check_inside("winding", O_RDONLY, "deep");
+	check_inside("sub/up/file", O_RDONLY, "deep");
+	check_inside("dirlink/deep/file", O_RDONLY, "deep");
+	check_inside("../../file", O_RDONLY, "top");
+	check_inside("sub/../file", O_RDONLY, "top");
+	check_inside("//sub///deep/", O_RDONLY | O_DIRECTORY, NULL);
+	check_inside("/", O_RDONLY | O_DIRECTORY, NULL);
+	check_inside("fifo", O_PATH, NULL);
+}
+END_TEST
+
+START_TEST(nothing_leads_outside)
+{
+	char out[200];
+
+	walk_force_fallback(_i);
+	/* there is no such file below the root, but there is one on this machine */
+	ck_assert_int_eq(symlinkat("/etc/passwd", dir, "passwd"), 0);
+	check_not_inside(
+		"passwd", O_RDONLY, EX_NOPERM); /* "etc" is a link to itself, seen from here */
+	check_not_inside("etc/passwd", O_RDONLY, EX_NOPERM);
+	ck_assert_int_eq(unlinkat(dir, "etc", 0), 0);
+	check_not_inside("passwd", O_RDONLY, EX_NOINPUT);
+	check_not_inside("../../../../../../etc/passwd", O_RDONLY, EX_NOINPUT);
+	(void)snprintf(out, sizeof(out), "../../../../../..%s/file", path);
+	ck_assert_int_eq(symlinkat(out, dir, "out"), 0);
+	check_not_inside("out", O_RDONLY, EX_NOINPUT);
+	ck_assert_int_eq(symlinkat("loop", dir, "loop"), 0);
+	check_not_inside("loop", O_RDONLY, EX_NOPERM);
+	check_not_inside("", O_RDONLY, EX_NOINPUT);
+	check_not_inside("dangling", O_RDONLY, EX_NOINPUT);
+	check_not_inside("file/", O_RDONLY, EX_NOINPUT);
+	check_not_inside("file/x", O_RDONLY, EX_NOINPUT);
+	check_not_inside("fifo", O_RDONLY, EX_NOPERM);
+	check_not_inside("sub", O_RDONLY, EX_NOPERM);
+	check_not_inside("file", O_RDONLY | O_DIRECTORY, EX_NOINPUT);
+}
+END_TEST
+
 START_TEST(a_path_is_taken_apart_at_its_last_slash)
 {
 	struct err e = { 0 };
@@ -277,6 +350,8 @@ suite(void)
 	tcase_add_loop_test(t, only_regular_files_are_opened, 0, 2);
 	tcase_add_loop_test(t, files_are_created_with_their_mode, 0, 2);
 	tcase_add_loop_test(t, another_mount_is_not_entered, 0, 2);
+	tcase_add_loop_test(t, inside_links_are_followed_as_from_a_root, 0, 2);
+	tcase_add_loop_test(t, nothing_leads_outside, 0, 2);
 	tcase_add_test(t, a_path_is_taken_apart_at_its_last_slash);
 	tcase_add_test(t, a_path_that_names_no_file_has_no_parent);
 	suite_add_tcase(s, t);
