@@ -32,16 +32,18 @@ struct conf_block;
 struct conf_draft {
 	struct conf conf; /* first: conf_free() is given its address */
 	struct conf_block *blocks;
-	bool failed;                                           /* memory is out */
-	size_t own_sets, own_formats, own_stores, own_sources; /* the operator's, not shipped */
-	bool shipped;                                          /* now the shipped folder is read */
+	bool failed; /* memory is out */
+	size_t own_sets, own_formats, own_stores, own_sources,
+		own_accepts; /* the operator's, not shipped */
+	bool shipped;        /* now the shipped folder is read */
+	int root;            /* whose configuration this is, or -1: this machine's */
 };
 
 /* N zeroed bytes that live as long as D; NULL (and d->failed) when memory is out. */
 void *conf_alloc(struct conf_draft *d, size_t n);
 const char *conf_strdup(struct conf_draft *d, const char *s); /* NULL stays NULL */
 
-/* Reads FILE (NULL: the default one) and all that belongs to it into D. */
+/* Reads FILE (NULL: the default one, or that of d->root) and all that belongs to it into D. */
 int conf_files_read(struct conf_draft *d, const char *file, struct err *e);
 
 /* Appends TEXT to OUT in a form that libconfuse reads rightly: comments gone (it counts their lines

@@ -62,6 +62,7 @@ conf_draft_new(struct err *e)
 		(void)err_memory(e);
 		return NULL;
 	}
+	d->root = -1;
 	d->conf = (struct conf){
 		.state_dir = DEFAULT_STATE,
 		.runtime_dir = "/run/sparsam",
@@ -91,6 +92,7 @@ conf_free(struct conf *c)
 	free(c->format);
 	free(c->store);
 	free(c->source);
+	free(c->accept);
 	free(d);
 	return NULL;
 }
@@ -109,19 +111,32 @@ conf_parse(struct conf_draft *d, const char *file, const char *text, size_t len,
 	return r;
 }
 
-int
-conf_read(const char *file, struct conf **ret, struct err *e)
+static int
+draft_read(const char *file, int root, struct conf **ret, struct err *e)
 {
 	struct conf_draft *d = conf_draft_new(e);
 
 	if (!d)
 		return -1;
+	d->root = root;
 	if (conf_files_read(d, file, e) < 0 || conf_check(d, e) < 0) {
 		(void)conf_free(&d->conf);
 		return -1;
 	}
 	*ret = &d->conf;
 	return 0;
+}
+
+int
+conf_read(const char *file, struct conf **ret, struct err *e)
+{
+	return draft_read(file, -1, ret, e);
+}
+
+int
+conf_read_inside(int rootfd, struct conf **ret, struct err *e)
+{
+	return draft_read(NULL, rootfd, ret, e);
 }
 
 const struct conf_format *

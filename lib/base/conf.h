@@ -195,6 +195,14 @@ struct conf_statistics {
 	size_t n_apis;
 };
 
+/* accept "ID" { reason = "…" until = "…" }: a finding of logscrub doctor that is known and borne */
+struct conf_accept {
+	struct conf_place where;
+	const char *id; /* the finding's; with an asterisk at its end: all that begin so */
+	const char *reason;
+	const char *until; /* its last day (UTC), "2026-12-31" */
+};
+
 struct conf {
 	const char *file;        /* the one read, or NULL: the shipped files alone */
 	const char *state_dir;   /* /var/lib/sparsam */
@@ -216,6 +224,8 @@ struct conf {
 	size_t n_stores;
 	struct conf_source *source;
 	size_t n_sources;
+	struct conf_accept *accept;
+	size_t n_accepts;
 	int64_t longest_period_s; /* of all stores; keys older than this are past */
 };
 
@@ -224,6 +234,11 @@ struct conf {
  * Fails with EX_CONFIG and "FILE:LINE: …" for bad configuration, EX_NOINPUT for a FILE that is not
  * there. */
 int conf_read(const char *file, struct conf **ret, struct err *e);
+
+/* The same for a system whose root is ROOTFD: its own /etc/sparsam, never this machine's, and nothing
+ * that its links would have to leave ROOTFD for; then the shipped files. What is there of its files
+ * is not looked at. */
+int conf_read_inside(int rootfd, struct conf **ret, struct err *e);
 
 struct conf *conf_free(struct conf *c);
 DEFINE_CLEANUP(struct conf, conf_free)

@@ -212,6 +212,16 @@ source_check(const struct conf *c, const struct conf_source *s, struct err *e)
 	return source_routes_check(c, s, e);
 }
 
+static int
+accept_check(const struct conf_accept *a, struct err *e)
+{
+	if (*a->reason && *a->until)
+		return 0;
+	return conf_fail(e, &a->where,
+		*a->reason ? N_("accepted without an end") : N_("accepted without a reason"),
+		N_("add reason = \"…\" and until = \"2026-12-31\""), "accept \"%s\"", a->id);
+}
+
 int
 conf_check(struct conf_draft *d, struct err *e)
 {
@@ -239,5 +249,9 @@ conf_check(struct conf_draft *d, struct err *e)
 	}
 	if (conf_sets_expand(d, e) < 0 || conf_statistics_check(c, e) < 0)
 		return -1;
+	for (size_t i = 0; i < c->n_accepts; i++) {
+		if (accept_check(&c->accept[i], e) < 0)
+			return -1;
+	}
 	return conf_claims_check(d, e);
 }

@@ -120,8 +120,10 @@ conf_claims_check(const struct conf_draft *d, struct err *e)
 		return err_memory(e);
 	used = claims_collect(c, v);
 	for (size_t i = 0; i < used; i++) {
-		if (path_check(d, v, used, i, v[i].pattern, e) < 0 ||
-			files_check(d, v, used, i, e) < 0)
+		if (path_check(d, v, used, i, v[i].pattern, e) < 0)
+			return -1;
+		/* the files of this machine say nothing about another root's */
+		if (d->root < 0 && files_check(d, v, used, i, e) < 0)
 			return -1;
 	}
 	for (size_t a = 0; a < c->n_stores; a++) {

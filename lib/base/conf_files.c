@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/conf-private.h"
+#include "base/walk.h"
 
 #define SYSTEM_DIR   "/etc/sparsam"
 #define SYSTEM_FILE  SYSTEM_DIR "/sparsam.conf"
@@ -36,10 +37,29 @@ text_read(int fd, char *p)
 	return -1;
 }
 
+/* Opens a path of the system that is configured; what is shipped is always this machine's. */
+static int
+place_open(const struct conf_draft *d, const char *path, int flags)
+{
+	if (d->root < 0 || d->shipped)
+		return open(path, flags | O_CLOEXEC);
+	return walk_open_inside(d->root, path, flags, NULL, NULL);
+}
+
+/* Is there a file of the operator's own at PATH? */
+static bool
+own_is_there(const struct conf_draft *d, const char *path)
+{
+	cleanup_fd int fd = d->root < 0 ? open(path, O_PATH | O_CLOEXEC)
+					: walk_open_inside(d->root, path, O_PATH, NULL, NULL);
+
+	return fd >= 0;
+}
+
 static int
 file_read(struct conf_draft *d, const char *file, bool main, struct err *e)
 {
-	cleanup_fd int fd = open(file, O_RDONLY | O_CLOEXEC);
+	cleanup_fd int fd = place_open(d, file, O_RDONLY);
 	cleanup_mem char *text = NULL;
 	ssize_t n;
 
@@ -80,7 +100,7 @@ part_read(struct conf_draft *d, const char *dir, const char *part, const char *n
 	if (hiding) {
 		if (asprintf(&hider, "%s/%s/%s", hiding, part, name) < 0)
 			return err_memory(e);
-		if (access(hider, F_OK) == 0)
+		if (own_is_there(d, hider))
 			return 0;
 	}
 	if (asprintf(&path, "%s/%s/%s", dir, part, name) < 0)
@@ -94,12 +114,15 @@ parts_read(
 	struct conf_draft *d, const char *dir, const char *part, const char *hiding, struct err *e)
 {
 	cleanup_mem char *path = NULL;
+	cleanup_fd int fd = -1;
 	struct dirent **v = NULL;
-	int n, r = 0;
+	int n = -1, r = 0;
 
 	if (asprintf(&path, "%s/%s", dir, part) < 0)
 		return err_memory(e);
-	n = scandir(path, &v, part_is_named, byte_order);
+	fd = place_open(d, path, O_RDONLY | O_DIRECTORY);
+	if (fd >= 0)
+		n = scandirat(fd, ".", &v, part_is_named, byte_order);
 	if (n < 0 && errno != ENOENT)
 		return err_fail(
 			e, EX_CONFIG, errno, N_("cannot read configuration"), NULL, "%s", path);
@@ -144,10 +167,12 @@ shipped_dir(char ret[PATH_MAX])
 
 /* The file to read where none is named, or NULL: the shipped ones alone. */
 static const char *
-default_file(void)
+default_file(const struct conf_draft *d)
 {
 	const char *env = getenv("SPARSAM_CONF");
 
+	if (d->root >= 0)
+		return own_is_there(d, SYSTEM_FILE) ? SYSTEM_FILE : NULL;
 	if (access(SYSTEM_FILE, F_OK) == 0)
 		return SYSTEM_FILE;
 	return env && *env ? env : NULL;
@@ -171,7 +196,7 @@ conf_files_read(struct conf_draft *d, const char *file, struct err *e)
 	char shipped[PATH_MAX];
 
 	if (!file)
-		file = default_file();
+		file = default_file(d);
 	own = own_dir(file);
 	d->conf.file = conf_strdup(d, file);
 	if (!own || d->failed)
@@ -184,6 +209,7 @@ conf_files_read(struct conf_draft *d, const char *file, struct err *e)
 	d->own_formats = d->conf.n_formats;
 	d->own_stores = d->conf.n_stores;
 	d->own_sources = d->conf.n_sources;
+	d->own_accepts = d->conf.n_accepts;
 	d->shipped = true;
 	return folder_read(d, shipped_dir(shipped), own, e);
 }

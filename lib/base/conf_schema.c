@@ -174,9 +174,17 @@ static cfg_opt_t list_options[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t accept_options[] = {
+	CFG_LINE,
+	STR("reason", text),
+	STR("until", date),
+	CFG_END(),
+};
+
 #define DECLARATIONS                                                                               \
 	TITLED("list", list_options), TITLED("format", format_options),                            \
-		TITLED("store", store_options), TITLED("source", source_options)
+		TITLED("store", store_options), TITLED("source", source_options),                  \
+		TITLED("accept", accept_options)
 
 /* formats.d, stores.d */
 static cfg_opt_t part_options[] = { DECLARATIONS, CFG_END() };

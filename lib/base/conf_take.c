@@ -378,6 +378,19 @@ source_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struc
 	return 0;
 }
 
+static int
+accept_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct err *e)
+{
+	(void)e;
+	*(struct conf_accept *)ret = (struct conf_accept){
+		.where = place_of(file, sec),
+		.id = conf_strdup(d, cfg_title(sec)),
+		.reason = text_or(d, sec, "reason", ""),
+		.until = text_or(d, sec, "until", ""),
+	};
+	return 0;
+}
+
 /* What all declarations begin with. */
 struct head {
 	struct conf_place where;
@@ -387,6 +400,7 @@ _Static_assert(offsetof(struct conf_set, name) == offsetof(struct head, name), "
 _Static_assert(offsetof(struct conf_format, name) == offsetof(struct head, name), "");
 _Static_assert(offsetof(struct conf_store, name) == offsetof(struct head, name), "");
 _Static_assert(offsetof(struct conf_source, name) == offsetof(struct head, name), "");
+_Static_assert(offsetof(struct conf_accept, id) == offsetof(struct head, name), "");
 
 struct kind {
 	const char *name;
@@ -398,6 +412,7 @@ static const struct kind list_kind = { "list", sizeof(struct conf_set), list_tak
 static const struct kind format_kind = { "format", sizeof(struct conf_format), format_take };
 static const struct kind store_kind = { "store", sizeof(struct conf_store), store_take };
 static const struct kind source_kind = { "source", sizeof(struct conf_source), source_take };
+static const struct kind accept_kind = { "accept", sizeof(struct conf_accept), accept_take };
 
 /* Adds SEC to the N declarations at V, the first OWN of which are the operator's and win over
  * shipped ones of the same name. Two in one folder are a failure. */
@@ -499,6 +514,9 @@ conf_take(struct conf_draft *d, const char *file, cfg_t *root, bool main, struct
 	if (declarations_take(
 		    d, name, root, &store_kind, &c->store, &c->n_stores, d->own_stores, e) < 0)
 		return -1;
+	if (declarations_take(
+		    d, name, root, &source_kind, &c->source, &c->n_sources, d->own_sources, e) < 0)
+		return -1;
 	return declarations_take(
-		d, name, root, &source_kind, &c->source, &c->n_sources, d->own_sources, e);
+		d, name, root, &accept_kind, &c->accept, &c->n_accepts, d->own_accepts, e);
 }

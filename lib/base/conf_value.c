@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Set in an option's flags once it was given: libconfuse would let a second one win in silence.
  * Its own flags end at 1 << 13. */
@@ -126,6 +127,25 @@ conf_value_period(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
 	if (conf_period_s(value) < 0) {
 		cfg_error(sec, "option '%s' is a number and s, min, h, d or w, as in \"7d\"",
 			opt->name);
+		return -1;
+	}
+	return conf_value_text(sec, opt, value, result);
+}
+
+/* A day that the calendar has: read and written again it is the same. */
+int
+conf_value_date(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
+{
+	struct tm tm = { 0 };
+	char again[16] = "";
+	const char *end = strptime(value, "%Y-%m-%d", &tm);
+
+	if (end && *end == '\0') {
+		(void)timegm(&tm); /* 31 February becomes 3 March */
+		(void)strftime(again, sizeof(again), "%Y-%m-%d", &tm);
+	}
+	if (*again == '\0' || strcmp(again, value) != 0) {
+		cfg_error(sec, "option '%s' is a day, as in \"2026-12-31\"", opt->name);
 		return -1;
 	}
 	return conf_value_text(sec, opt, value, result);

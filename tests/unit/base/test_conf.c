@@ -19,7 +19,7 @@ read_text_n(const char *text, size_t len, struct err *e)
 	struct conf_draft *d = conf_draft_new(e);
 
 	ck_assert_ptr_nonnull(d);
-	d->own_stores = d->own_formats = d->own_sources = SIZE_MAX;
+	d->own_stores = d->own_formats = d->own_sources = d->own_accepts = SIZE_MAX;
 	if (conf_parse(d, "t.conf", text, len, true, e) == 0 && conf_check(d, e) == 0)
 		return &d->conf;
 	return conf_free(&d->conf);
@@ -164,6 +164,11 @@ static const struct {
 	{ STORE("s",
 		  "") "source \"a\" { type = tail paths = { '/x' } store = s match = { 'A=b' } }\n",
 		"t.conf:6: source \"a\"" },
+	{ "accept \"a\" { reason = \"x\" }\n", "t.conf:1: accept \"a\"" },
+	{ "\naccept \"a\" { until = \"2026-12-31\" }\n", "t.conf:2: accept \"a\"" },
+	{ "accept \"a\" { until = \"2026-02-29\" }\n", "t.conf:1: option 'until' is a day" },
+	{ "accept \"a\" { until = \"2026-12-31T00:00:00Z\" }\n", "t.conf:1: option 'until'" },
+	{ "accept \"a\" { until = \"\" }\n", "t.conf:1: option 'until'" },
 	/* names that nothing declares, circles */
 	{ STORE("a", "  format = \"none\"\n"), "t.conf:1: \"none\"" },
 	{ "\nformat \"a\" { type = syslog message = none }\n", "t.conf:2: \"none\"" },
@@ -503,6 +508,20 @@ START_TEST(a_source_is_taken_whole)
 }
 END_TEST
 
+START_TEST(an_acceptance_is_taken_whole)
+{
+	struct conf *c = read_good("\naccept \"swap:/dev/sda2\" {\n  reason = \"moves in May\"\n"
+				   "  until = \"2028-02-29\"\n}\n");
+
+	ck_assert_uint_eq(c->n_accepts, 1);
+	ck_assert_uint_eq(c->accept[0].where.line, 2);
+	ck_assert_str_eq(c->accept[0].id, "swap:/dev/sda2");
+	ck_assert_str_eq(c->accept[0].reason, "moves in May");
+	ck_assert_str_eq(c->accept[0].until, "2028-02-29");
+	conf_free(c);
+}
+END_TEST
+
 /* --- files ------------------------------------------------------------------------------------ */
 
 static char dir[64];
@@ -657,6 +676,66 @@ START_TEST(parts_may_not_set_options_of_the_whole)
 }
 END_TEST
 
+static struct conf *
+read_inside(struct err *e)
+{
+	int root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct conf *c = NULL;
+
+	ck_assert_int_ge(root, 0);
+	(void)conf_read_inside(root, &c, e);
+	ck_assert_int_eq(close(root), 0);
+	return c;
+}
+
+START_TEST(another_root_has_its_own_configuration)
+{
+	struct err e = { 0 };
+	struct conf *c;
+	char path[128];
+
+	/* none: the shipped files alone, whatever /etc/sparsam of this machine says */
+	c = read_inside(&e);
+	ck_assert_msg(c != NULL, "%s: %s", e.what, e.where);
+	ck_assert_ptr_null(c->file);
+	ck_assert_ptr_nonnull(conf_find_store(c, "nginx-access"));
+	conf_free(c);
+	for (const char *const *p =
+			(const char *const[]){ "etc", "etc/sparsam", "etc/sparsam/stores.d", NULL };
+		*p; p++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, *p);
+		ck_assert_int_eq(mkdir(path, 0755), 0);
+	}
+	put("etc/sparsam/sparsam.conf", "clock = local\n");
+	put("etc/sparsam/stores.d/nginx.conf", STORE("mine", ""));
+	c = read_inside(&e);
+	ck_assert_msg(c != NULL, "%s: %s", e.what, e.where);
+	ck_assert_str_eq(c->file, "/etc/sparsam/sparsam.conf");
+	ck_assert(!c->clock_ntp);
+	ck_assert_ptr_nonnull(conf_find_store(c, "mine"));
+	ck_assert_ptr_null(conf_find_store(c, "nginx-access"));
+	ck_assert_str_eq(
+		conf_find_store(c, "mine")->where.file, "/etc/sparsam/stores.d/nginx.conf");
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(another_root_is_not_left)
+{
+	struct err e = { 0 };
+	char path[128], target[128];
+
+	(void)snprintf(path, sizeof(path), "%s/etc", dir);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	(void)snprintf(path, sizeof(path), "%s/etc/sparsam", dir);
+	(void)snprintf(target, sizeof(target), "../../../../../..%s", dir);
+	ck_assert_int_eq(symlink(target, path), 0); /* goes nowhere, seen from there */
+	put("sparsam.conf", "clock = nonsense\n");
+	conf_free(read_inside(&e));
+	ck_assert_ptr_null(e.what);
+}
+END_TEST
+
 START_TEST(a_missing_file_is_no_input)
 {
 	struct conf *c;
@@ -717,6 +796,7 @@ suite(void)
 	tcase_add_test(text, a_store_is_taken_whole);
 	tcase_add_test(text, rules_stand_in_order_with_their_lines);
 	tcase_add_test(text, a_source_is_taken_whole);
+	tcase_add_test(text, an_acceptance_is_taken_whole);
 	suite_add_tcase(s, text);
 	tcase_set_timeout(files, 60);
 	tcase_add_checked_fixture(files, dir_make, dir_remove);
@@ -727,6 +807,8 @@ suite(void)
 	tcase_add_test(files, a_claim_against_a_shipped_store_is_told_at_the_own_one);
 	tcase_add_test(files, only_conf_files_are_read_in_byte_order);
 	tcase_add_test(files, parts_may_not_set_options_of_the_whole);
+	tcase_add_test(files, another_root_has_its_own_configuration);
+	tcase_add_test(files, another_root_is_not_left);
 	tcase_add_test(files, a_missing_file_is_no_input);
 	tcase_add_test(files, a_part_that_cannot_be_read_is_an_error);
 	tcase_add_test(files, a_file_without_end_is_refused);
