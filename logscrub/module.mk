@@ -23,3 +23,4 @@ logscrub.srcs += logscrub/stats.c logscrub/stats_poll.c logscrub/stats_report.c 
 	    logscrub/stats_text.c logscrub/stats_html.c
 logscrub.srcs += logscrub/suggest.c logscrub/suggest_token.c logscrub/suggest_field.c \
 	    logscrub/suggest_form.c logscrub/suggest_print.c
+logscrub.srcs += logscrub/tree.c logscrub/words.c logscrub/settings.c
