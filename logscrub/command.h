@@ -15,3 +15,4 @@ int stats_main(int argc, char **argv);
 int suggest_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int check_config_main(int argc, char **argv);
+int doctor_main(int argc, char **argv);

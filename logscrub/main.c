@@ -20,6 +20,7 @@ static const struct command {
 	{ "run", run_main },
 	{ "explain", explain_main },
 	{ "check-config", check_config_main },
+	{ "doctor", doctor_main },
 	{ "detect", detect_main },
 	{ "token", token_main },
 	{ "keys", keys_main },

@@ -24,3 +24,5 @@ logscrub.srcs += logscrub/stats.c logscrub/stats_poll.c logscrub/stats_report.c 
 logscrub.srcs += logscrub/suggest.c logscrub/suggest_token.c logscrub/suggest_field.c \
 	    logscrub/suggest_form.c logscrub/suggest_print.c
 logscrub.srcs += logscrub/tree.c logscrub/words.c logscrub/settings.c
+logscrub.srcs += logscrub/doctor.c logscrub/doctor_checks.c logscrub/doctor_findings.c logscrub/doctor_facts.c logscrub/disks.c logscrub/rotations.c
+logscrub.srcs += logscrub/doctor_journald.c logscrub/doctor_rsyslog.c logscrub/doctor_logrotate.c
