@@ -15,6 +15,9 @@ static doctor_check *const checks[] = {
 	doctor_journald,
 	doctor_rsyslog,
 	doctor_logrotate,
+	doctor_nginx,
+	doctor_apache,
+	doctor_haproxy,
 };
 
 /* What could not be looked at is not clean. */
