@@ -18,6 +18,12 @@ static doctor_check *const checks[] = {
 	doctor_nginx,
 	doctor_apache,
 	doctor_haproxy,
+	doctor_logback,
+	doctor_coturn,
+	doctor_docker,
+	doctor_fail2ban,
+	doctor_redis,
+	doctor_bigbluebutton,
 };
 
 /* What could not be looked at is not clean. */

@@ -27,3 +27,5 @@ logscrub.srcs += logscrub/tree.c logscrub/words.c logscrub/settings.c
 logscrub.srcs += logscrub/doctor.c logscrub/doctor_checks.c logscrub/doctor_findings.c logscrub/doctor_facts.c logscrub/disks.c logscrub/rotations.c
 logscrub.srcs += logscrub/doctor_journald.c logscrub/doctor_rsyslog.c logscrub/doctor_logrotate.c
 logscrub.srcs += logscrub/doctor_nginx.c logscrub/doctor_apache.c logscrub/doctor_haproxy.c
+logscrub.srcs += logscrub/doctor_logback.c logscrub/doctor_coturn.c logscrub/doctor_docker.c
+logscrub.srcs += logscrub/doctor_fail2ban.c logscrub/doctor_redis.c logscrub/doctor_bigbluebutton.c
