@@ -23,7 +23,10 @@ static doctor_check *const checks[] = {
 	doctor_docker,
 	doctor_fail2ban,
 	doctor_redis,
+	doctor_cores,
+	doctor_swap,
 	doctor_bigbluebutton,
+	doctor_logins,
 };
 
 /* What could not be looked at is not clean. */
