@@ -27,6 +27,7 @@ static doctor_check *const checks[] = {
 	doctor_swap,
 	doctor_bigbluebutton,
 	doctor_logins,
+	doctor_files,
 };
 
 /* What could not be looked at is not clean. */

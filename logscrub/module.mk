@@ -30,3 +30,4 @@ logscrub.srcs += logscrub/doctor_nginx.c logscrub/doctor_apache.c logscrub/docto
 logscrub.srcs += logscrub/doctor_logback.c logscrub/doctor_coturn.c logscrub/doctor_docker.c
 logscrub.srcs += logscrub/doctor_fail2ban.c logscrub/doctor_redis.c logscrub/doctor_bigbluebutton.c
 logscrub.srcs += logscrub/doctor_cores.c logscrub/doctor_swap.c logscrub/doctor_logins.c
+logscrub.srcs += logscrub/doctor_files.c logscrub/doctor_open.c logscrub/tails.c logscrub/families.c
