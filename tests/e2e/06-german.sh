@@ -23,7 +23,7 @@ env -u LC_ALL LANG=de_DE.UTF-8 "$SPARSAM_BIN/logscrub" --lang en --help >"$scrat
 has "$scratch/help" 'Usage: logscrub'
 
 promise "every command says how it is used, in both languages"
-for command in run explain check-config detect token keys stats suggest; do
+for command in run explain check-config doctor detect token keys stats suggest; do
 	"$SPARSAM_BIN/logscrub" $command --help >"$scratch/help"
 	has "$scratch/help" "Usage: logscrub $command"
 	"$SPARSAM_BIN/logscrub" --lang de $command --help >"$scratch/help"
