@@ -611,7 +611,7 @@ level_json_inner(struct rule *r, struct level *lv, unsigned depth, struct err *e
 	const struct conf_format *decl = format_decl(lv->format);
 
 	for (size_t i = 0; i < decl->n_inner; i++) {
-		struct level *inner;
+		struct level *inner = NULL;
 		struct format *f;
 		struct action *a;
 

@@ -8,9 +8,9 @@
 
 #define MATCH_LIMIT    20000
 #define HEAP_LIMIT_KIB 1024
-#define N_MATCHED      64 /* a power of two */
+#define N_MATCHED      64      /* a power of two */
 #define BLANKS         " \t\n" /* between words of one text */
-#define MATCHED_MAX    63 /* bytes; longer ones are matched each time */
+#define MATCHED_MAX    63      /* bytes; longer ones are matched each time */
 
 /* A value that a pattern matched before: the same few come again and again. */
 struct matched {
