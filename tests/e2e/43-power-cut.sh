@@ -76,13 +76,16 @@ except OSError:
     pass
 PY
 
-# The numbers in whole lines of FILES, in order; everything else is said.
+# The numbers in whole lines of FILES, in order; everything else is said, but for what a source's cut
+# left whole of a line: a header without a message.
 cat >"$scratch/numbers.py" <<'PY'
 import re, sys
 pattern = re.compile(rb"2026-11-24T01:40:02\.\d{6}\+00:00 vm app\[7\]: (\d+) from " + sys.argv[1].encode() + rb" end")
 for name in sys.argv[2:]:
     with open(name, "rb") as f:
         for line in f:
+            if line == line[:33] + b"vm app[7]:\n":
+                continue
             m = pattern.fullmatch(line.rstrip(b"\n"))
             if m and line.endswith(b"\n"):
                 print(m[1].decode())
