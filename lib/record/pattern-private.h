@@ -32,6 +32,7 @@ struct pattern_plan {
 	struct pattern_mark mark[PATTERN_MARKS_MAX];
 	bool gaps;   /* marks are fields only; what lies between them is literal */
 	bool spaces; /* … with \s in it */
+	bool no_jit; /* PCRE2's JIT would get it wrong */
 };
 
 /* What one item of a pattern stands for. */

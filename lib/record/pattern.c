@@ -109,10 +109,10 @@ regex_compile(struct regex *r, const struct pattern_limits *l, const char *text,
 }
 
 static int
-regex_ready(struct regex *r, const struct pattern_limits *l, struct err *e)
+regex_ready(struct regex *r, const struct pattern_limits *l, bool no_jit, struct err *e)
 {
 	r->match = l->match;
-	r->jit = l->stack && pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE) == 0;
+	r->jit = l->stack && !no_jit && pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE) == 0;
 	r->data = pcre2_match_data_create_from_pattern(r->code, NULL);
 	return r->data ? 0 : err_memory(e);
 }
@@ -282,7 +282,7 @@ alternative_init(struct alternative *a, const struct conf_format *decl, size_t i
 			plan.source.len, PCRE2_ENDANCHORED, decl, e);
 	buf_release(&plan.source);
 	if (rc < 0 || groups_check(&a->regex, plan.n_marks, decl, e) < 0 ||
-		regex_ready(&a->regex, l, e) < 0)
+		regex_ready(&a->regex, l, plan.no_jit, e) < 0)
 		return -1;
 	a->gaps = plan.gaps;
 	a->spaces = plan.spaces;
@@ -341,7 +341,7 @@ pattern_begin_new(const struct conf_format *decl, const struct pattern_limits *l
 	if (!b)
 		return err_memory(e);
 	if (regex_compile(&b->regex, l, decl->begin, strlen(decl->begin), 0, decl, e) < 0 ||
-		regex_ready(&b->regex, l, e) < 0) {
+		regex_ready(&b->regex, l, false, e) < 0) {
 		pattern_begin_free(b);
 		return -1;
 	}

@@ -291,6 +291,14 @@ scan_ignored(struct scan *s, const struct level *lv)
 	}
 }
 
+/* After "(…)*+", PCRE2's JIT up to 10.42 goes back without forgetting what the group had: its text
+ * would pass for that field though the match is another one (PCRE2 issue 324). */
+static bool
+ends_in_star_plus(const struct buf *b)
+{
+	return b->len > 1 && memcmp(b->p + b->len - 2, "*+", 2) == 0;
+}
+
 /* Copies the quantifier that stands here, if there is one, and tells whether it is more than "?".
  */
 static bool
@@ -412,7 +420,7 @@ scan_level(struct scan *s, struct level *lv)
 {
 	for (;;) {
 		uint32_t start, end;
-		bool there = false, more;
+		bool there = false, more, group;
 		enum pattern_atom kind;
 
 		if (scan_quoting(s))
@@ -430,6 +438,7 @@ scan_level(struct scan *s, struct level *lv)
 			continue;
 		}
 		start = here(s);
+		group = !s->quoted && *s->p == '(';
 		kind = scan_atom(s, lv);
 		if (kind == ATOM_FAILED)
 			return -1;
@@ -441,6 +450,7 @@ scan_level(struct scan *s, struct level *lv)
 		more = !s->quoted && scan_quantifier(s, &there);
 		if (there)
 			end = here(s);
+		s->plan->no_jit |= there && group && ends_in_star_plus(&s->plan->source);
 		/* PCRE2 reads "a?\E?" as a quantifier of a quantifier: no need for it is known */
 		if (there && s->p[0] == '\\' && s->p[1] == 'E')
 			return not_supported(s);
@@ -506,7 +516,7 @@ pattern_scan(const struct conf_format *decl, size_t number, struct format_names 
 
 	ret->n_marks = 0;
 	ret->gaps = true;
-	ret->spaces = false;
+	ret->spaces = ret->no_jit = false;
 	buf_init(&ret->source, PATTERN_SOURCE_MAX);
 	(void)buf_room(&ret->source, 1); /* so that an empty source is not NULL */
 	if (scan_level(&s, &top) < 0)

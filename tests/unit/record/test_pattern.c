@@ -54,6 +54,10 @@ static const struct {
 	{ "(?:a(?:b(?:c(?<x>.)d)?e)?f)", "abc.def", "abc{x=.}def" },
 	{ "(?'x'\\d)(?P<y>\\d)", "12", "{x=1}{y=2}" },
 	{ "(?<x>(a|b)+(?:c)) (?<y>[()]+)", "abac ()", "{x=abac} {y=()}" },
+	/* what a group had is forgotten where the pattern goes another way */
+	{ "(?<a>x)*+b|.*", "xq", "" },
+	{ "(?x)(?<a>x) (?#) *+b|.*", "xq", "" },
+	{ "()(?<a>)*+y|.", "W", "" },
 	/* options, comments, look-arounds, ends */
 	{ "(?i)from (?<x>\\w+)(?-i) TO (?<y>.)", "FROM a TO b", "FROM {x=a} TO {y=b}" },
 	{ "fr(?i)om(?<x>\\d)", "frOM1", "frOM{x=1}" },
