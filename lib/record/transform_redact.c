@@ -95,13 +95,34 @@ put_finding(const struct transform *t, struct transform_env *env, const struct f
 }
 
 static inline bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
 is_alnum(char c)
 {
 	return (c >= '0' && c <= '9') || (unsigned char)((c | 0x20) - 'a') < 26;
 }
 
+/* Is there a digit AT, or behind a few of what may stand within a telephone number, going FORWARD or
+ * back? */
+static bool
+has_digit_near(struct span text, size_t at, bool forward)
+{
+	static const char within[] = " \t()-./";
+
+	/* in front of the first byte AT is greater than any length */
+	for (unsigned i = 0;
+		i < 4 && at < text.len && memchr(within, text.p[at], sizeof(within) - 1); i++)
+		at += forward ? 1 : (size_t)-1;
+	return at < text.len && is_digit(text.p[at]);
+}
+
 /* Is F an address between bytes that part words in everybody's grammar? Then what is put in its
- * place cannot grow together with them into something new. */
+ * place cannot grow together with them into something new. A telephone number goes on across such
+ * bytes, so no digit may be near: with the address it was none, without it it may be. */
 static bool
 stands_alone(const struct transform *t, const struct finding *f, struct span text)
 {
@@ -115,13 +136,16 @@ stands_alone(const struct transform *t, const struct finding *f, struct span tex
 			return false;
 	} else if (f->start > 0 && !memchr(before, p[-1], sizeof(before) - 1)) {
 		return false;
+	} else if (has_digit_near(text, f->start - 1, false)) {
+		return false;
 	}
 	p = text.p + f->end;
 	if (p < end && *p == ':' && !t->render_address) /* ADDRESS:PORT */
 		do
 			p++;
-		while (p < end && *p >= '0' && *p <= '9');
-	return p == end || (memchr(after, *p, sizeof(after) - 1) && (p + 1 == end || p[1] != '@'));
+		while (p < end && is_digit(*p));
+	return p == end || (memchr(after, *p, sizeof(after) - 1) && (p + 1 == end || p[1] != '@') &&
+				   !has_digit_near(text, (size_t)(p - text.p), true));
 }
 
 /* One pass. *RET_AGAIN: the text has to be looked at again. */

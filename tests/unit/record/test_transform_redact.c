@@ -13,6 +13,8 @@ static const struct pair texts[] = {
 	{ "7.113.0.203.in-addr.arpa", "<203.0.113.7>.in-addr.arpa" },
 	{ "203-0-113-78.dip.example.net", "<203.0.113.78>.dip.example.net" },
 	{ "call from +4915112345678 ended", "call from [phone] ended" },
+	/* one number up to the address, which is seen only when that is gone */
+	{ "+490.113452 1 203.0.13.7:80", "[phone] <203.0.13.7>:80" },
 	{ "GET /join?sessionToken=zdc8cdw69a1nr7z0&x=1", "GET /join?sessionToken=[token]&x=1" },
 	{ "6aa3ad04-aa86-34a0-2a50-621e22549eb8", "6aa3ad04-aa86-34a0-2a50-621e22549eb8" },
 	{ "nginx 1.22.1, std::string, 10:42:07", "nginx 1.22.1, std::string, 10:42:07" },
