@@ -149,12 +149,12 @@ static const struct key *
 key_before(const struct detect *d, size_t end)
 {
 	unsigned last = (unsigned)(char_before(d, end) & 31);
-	const struct key *k = key_groups[last].keys, *stop = k + key_groups[last].n;
+	const struct key *k = key_groups[last].keys, *stop;
 	char second = lower(char_before(d, end - 1));
 
-	if (!char_is(char_before(d, end), CHAR_ALPHA))
+	if (!k || !char_is(char_before(d, end), CHAR_ALPHA))
 		return NULL;
-	for (; k < stop; k++) {
+	for (stop = k + key_groups[last].n; k < stop; k++) {
 		if (k->name[k->len - 2] == second && ends_in_key(d->text.p, end, k) &&
 			(k->as == PART || is_whole(d, end - k->len, k->as == WORD)))
 			return k;

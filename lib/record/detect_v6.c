@@ -231,7 +231,7 @@ is_something_else(const struct detect *d, size_t start, size_t end)
 		low |= p[i] >= 'a';
 	}
 	if (char_before(d, start) == '>' && start > 1 && p[start - 2] != '-' &&
-		char_is(p[start + 2], CHAR_ALPHA)) /* vector<int>::add1 */
+		char_is(char_at(d, start + 2), CHAR_ALPHA)) /* vector<int>::add1 */
 		return true;
 	if (n_digits == 0) /* a::b; "::" by itself */
 		return end - start == 2 || char_before(d, start) != '[' || char_at(d, end) != ']';
