@@ -15,9 +15,8 @@
  * is a header only where a TAG ends in a colon. "-" may stand for each field, because that is what
  * is written for one that was dropped.
  */
+#include "base/bytes.h"
 #include "record/format-private.h"
-
-#include <ctype.h>
 
 #define HOST_MAX 255 /* RFC 5424, 6: bytes of each */
 #define TAG_MAX  64
@@ -44,33 +43,59 @@ syslog_names(const struct conf_format *decl, struct format_names *names, struct 
 	return 0;
 }
 
+/* What a byte may be part of; none is from 0x80 on. */
+#define PART_ALPHA 1
+#define PART_TAG   2 /* a program's name: letters, digits, and some signs */
+#define PART_PID   4
+static const uint8_t parts[256] = {
+	['0' ... '9'] = PART_TAG | PART_PID,
+	['a' ... 'z'] = PART_ALPHA | PART_TAG | PART_PID,
+	['A' ... 'Z'] = PART_ALPHA | PART_TAG | PART_PID,
+	['_'] = PART_TAG | PART_PID,
+	['-'] = PART_TAG | PART_PID,
+	['.'] = PART_TAG | PART_PID,
+	['/'] = PART_TAG,
+	['+'] = PART_TAG,
+	['~'] = PART_TAG,
+	['#'] = PART_TAG,
+	['('] = PART_TAG,
+	[')'] = PART_TAG,
+	['%'] = PART_TAG,
+	['@'] = PART_TAG,
+};
+
+static inline bool
+is_part(char c, unsigned of)
+{
+	return parts[(unsigned char)c] & of;
+}
+
 /* What is left of the line, and the pieces so far. Readers move P only when they succeed; pieces
- * that turn out to be none are taken back by setting the split's count. */
+ * that turn out to be none are taken back by setting the split's count. Literals have no pieces: all
+ * of a line that is no field is one. */
 struct cursor {
 	const char *p, *end;
 	struct split *split;
 	bool has_pri;
 };
 
-static void
+static inline void
 put(struct cursor *c, size_t len, int field)
 {
 	(void)split_add(c->split, c->p, len, field); /* a header has far fewer pieces than fit */
 	c->p += len;
 }
 
-static bool
-literal(struct cursor *c, const char *text)
+static inline bool
+blank(struct cursor *c)
 {
-	size_t n = strlen(text);
-
-	if ((size_t)(c->end - c->p) < n || memcmp(c->p, text, n) != 0)
+	if (c->p == c->end || *c->p != ' ')
 		return false;
-	put(c, n, PIECE_LITERAL);
+	c->p++;
 	return true;
 }
 
-static bool
+static inline bool
 is_digit(const char *p, const char *end)
 {
 	return p < end && *p >= '0' && *p <= '9';
@@ -103,10 +128,25 @@ pri(struct cursor *c)
 		n = 1;
 	if (n == 0 || p + n == c->end || p[n] != '>')
 		return false;
-	put(c, 1, PIECE_LITERAL);
+	c->p++;
 	put(c, n, SYSLOG_PRI);
-	put(c, 1, PIECE_LITERAL);
+	c->p++;
 	return true;
+}
+
+/* Is each of the 16 bytes at P between those of LOW and of HIGH? */
+static inline bool
+is_between(const char *p, const char *low, const char *high)
+{
+	typedef unsigned char bytes16 __attribute__((vector_size(16)));
+	bytes16 v, l, h;
+	bytes_pair all;
+
+	memcpy(&v, p, sizeof(v));
+	memcpy(&l, low, sizeof(l));
+	memcpy(&h, high, sizeof(h));
+	all = (bytes_pair)((v >= l) & (v <= h));
+	return (all[0] & all[1]) == UINT64_MAX;
 }
 
 /* Does the text at P look like SHAPE, where "0" is any digit? */
@@ -148,6 +188,8 @@ zone_end(const char *p, const char *end)
 static size_t
 iso_len(const char *p, const char *end)
 {
+	if (p < end && !is_digit(p, end))
+		return 0;
 	if (!looks_like(p, end, "0000-00-00T00:00:00"))
 		return 0;
 	return (size_t)(zone_end(fraction_end(p + 19, end), end) - p);
@@ -160,7 +202,13 @@ bsd_len(const char *p, const char *end)
 {
 	const char *q = p;
 
-	while (q < end && (isalpha((unsigned char)*q) || (unsigned char)*q >= 0x80))
+	/* nearly always, in English and without a fraction */
+	if (end - p >= 16 &&
+		(is_between(p, "AAA 00 00:00:00 ", "zzz 99 99:99:99 ") ||
+			is_between(p, "AAA  0 00:00:00 ", "zzz  9 99:99:99 ")) &&
+		is_part(p[0], PART_ALPHA) && is_part(p[1], PART_ALPHA) && is_part(p[2], PART_ALPHA))
+		return 15;
+	while (q < end && (is_part(*q, PART_ALPHA) || (unsigned char)*q >= 0x80))
 		q++;
 	if (q - p < 3 || q - p > 6)
 		return 0;
@@ -225,7 +273,7 @@ token(struct cursor *c, size_t max, int field)
 	if (n == 0)
 		return false;
 	put(c, n, field);
-	return literal(c, " ");
+	return blank(c);
 }
 
 static bool
@@ -240,7 +288,7 @@ version(struct cursor *c)
 	if (n == 0 || c->p[0] == '0')
 		return false;
 	put(c, n, SYSLOG_VERSION);
-	return literal(c, " ");
+	return blank(c);
 }
 
 static bool
@@ -253,7 +301,7 @@ rfc5424_time(struct cursor *c)
 	if (n == 0)
 		return false;
 	put(c, n, SYSLOG_TIME);
-	return literal(c, " ");
+	return blank(c);
 }
 
 /* The rest behind its blank. Without the blank there is no message, not even an empty one: a "-" in
@@ -261,9 +309,10 @@ rfc5424_time(struct cursor *c)
 static void
 message(struct cursor *c)
 {
-	if (!literal(c, " "))
+	if (!blank(c))
 		return;
-	(void)literal(c, "\xef\xbb\xbf"); /* the BOM of RFC 5424, 6.4 */
+	if (c->end - c->p >= 3 && memcmp(c->p, "\xef\xbb\xbf", 3) == 0)
+		c->p += 3; /* the BOM of RFC 5424, 6.4 */
 	put(c, (size_t)(c->end - c->p), SYSLOG_MESSAGE);
 }
 
@@ -281,27 +330,20 @@ rfc5424(struct cursor *c)
 
 /* --- RFC 3164 -------------------------------------------------------------------------------- */
 
-static bool
-is_tag_byte(char c)
-{
-	return isalnum((unsigned char)c) || (c != '\0' && strchr("_-./+~#()%@", c));
-}
-
 /* "name[pid]:" or "name:", then a blank or nothing. */
 static bool
 tag(struct cursor *c)
 {
 	const char *p = c->p, *q = p, *name_end, *pid_end = NULL;
 
-	while (q < c->end && q - p <= TAG_MAX && is_tag_byte(*q))
+	while (q < c->end && q - p <= TAG_MAX && is_part(*q, PART_TAG))
 		q++;
 	name_end = q;
 	if (q == p || q == c->end || q - p > TAG_MAX)
 		return false;
 	if (*q == '[') {
 		q++;
-		while (q < c->end && q - name_end <= PID_MAX &&
-			(isalnum((unsigned char)*q) || *q == '-' || *q == '.' || *q == '_'))
+		while (q < c->end && q - name_end <= PID_MAX && is_part(*q, PART_PID))
 			q++;
 		if (q == name_end + 1 || q == c->end || *q != ']')
 			return false;
@@ -313,10 +355,10 @@ tag(struct cursor *c)
 		return false;
 	put(c, (size_t)(name_end - p), SYSLOG_APPNAME);
 	if (pid_end) {
-		put(c, 1, PIECE_LITERAL);
+		c->p++;
 		put(c, (size_t)(pid_end - c->p), SYSLOG_PROCID);
 	}
-	put(c, (size_t)(q + 1 - c->p), PIECE_LITERAL);
+	c->p = q + 1;
 	return true;
 }
 
@@ -327,7 +369,7 @@ is_same_host(struct span a, struct span b)
 {
 	size_t n = a.len < b.len ? a.len : b.len, i = 0;
 
-	while (i < a.len && (isdigit((unsigned char)a.p[i]) || a.p[i] == '.'))
+	while (i < a.len && (is_digit(a.p + i, a.p + a.len) || a.p[i] == '.'))
 		i++;
 	if (i == a.len || memchr(a.p, ':', a.len))
 		return true;
@@ -356,7 +398,7 @@ host_and_tag(struct cursor *c)
 		if (n == 1 && !is_same_host(host[0], host[1]))
 			break;
 		put(c, len, SYSLOG_HOSTNAME);
-		if (!literal(c, " "))
+		if (!blank(c))
 			break;
 	}
 	c->split->n = mark;
@@ -374,7 +416,7 @@ rfc3164(struct cursor *c)
 	if (n == 0)
 		return false;
 	put(c, n, SYSLOG_TIME);
-	if (!literal(c, " ") || !host_and_tag(c))
+	if (!blank(c) || !host_and_tag(c))
 		return false;
 	message(c);
 	return true;
@@ -399,6 +441,7 @@ syslog_split(struct span line, struct split *ret)
 	struct cursor c = { .p = line.p, .end = line.p + line.len, .split = ret };
 
 	ret->n = 0;
+	ret->whole = true;
 	c.has_pri = pri(&c);
 	if (attempt(&c, rfc5424) || attempt(&c, rfc3164))
 		return;

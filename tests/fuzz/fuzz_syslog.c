@@ -25,24 +25,28 @@ drop_all(const struct format *f, const struct split *s, struct buf *out)
 static void
 check(struct format *f, struct span line)
 {
-	struct split before, after;
+	struct split before, after, retried;
 	struct buf once, twice;
 	struct span text;
 
 	buf_init(&once, line.len + 256);
 	buf_init(&twice, line.len + 256);
 	CHECK(format_split(f, line, &before) == FORMAT_OK);
+	retried = before;
+	pieces_spell_out(line, &before);
 	pieces_check(f, line, &before);
 	pieces_check_whole(line, &before);
 	drop_all(f, &before, &once);
 	text = span_of(once.p, once.len);
 	CHECK(format_split(f, text, &after) == FORMAT_OK);
+	pieces_spell_out(text, &after);
 	CHECK(after.n == before.n);
 	drop_all(f, &after, &twice);
 	CHECK(span_eq(text, span_of(twice.p, twice.len)));
-	if (format_retry_bare(f, line, &before)) {
-		CHECK(before.n == 1);
-		pieces_check_whole(line, &before);
+	if (format_retry_bare(f, line, &retried)) {
+		CHECK(retried.n == 1);
+		pieces_spell_out(line, &retried);
+		pieces_check_whole(line, &retried);
 	}
 	buf_release(&once);
 	buf_release(&twice);
