@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "record/pseudonym.h"
 
+#include <endian.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,6 @@ struct pseudonym {
 	int32_t today;
 	uint8_t prefix[NET_LEN];
 };
-
-static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
 
 int
 pseudonym_new(
@@ -64,6 +63,21 @@ pseudonym_refresh(struct pseudonym *p)
 	token_cache_wipe(p->cache);
 }
 
+/* Eight characters for 40 bits, all at once: the bits are spread to a byte each five, and moved to
+ * letters, from 26 on to digits. */
+static uint64_t
+base32_of(uint64_t v)
+{
+	const uint64_t each = 0x0101010101010101u;
+	uint64_t digits;
+
+	v = (v & 0xfffff00000u) << 12 | (v & 0xfffffu);
+	v = (v & 0x000ffc00000ffc00u) << 6 | (v & 0x000003ff000003ffu);
+	v = (v & 0x03e003e003e003e0u) << 3 | (v & 0x001f001f001f001fu);
+	digits = (v + each * (128 - 26)) >> 7 & each;
+	return v + each * 'a' - digits * ('a' + 26 - '2');
+}
+
 static void
 bits_render(const uint8_t bits[BITS_LEN], char ret[TEXT_LEN])
 {
@@ -72,8 +86,8 @@ bits_render(const uint8_t bits[BITS_LEN], char ret[TEXT_LEN])
 
 		for (unsigned i = 0; i < 5; i++)
 			v = v << 8 | bits[5 * half + i];
-		for (unsigned i = 0; i < 8; i++)
-			ret[8 * half + i] = base32[v >> (35 - 5 * i) & 31];
+		v = htobe64(base32_of(v));
+		memcpy(ret + 8 * half, &v, sizeof(v));
 	}
 }
 
@@ -171,6 +185,15 @@ static char
 address_domain(const struct address *a)
 {
 	return a->family == 4 ? '4' : '6';
+}
+
+void
+pseudonym_expect(const struct pseudonym *p, int32_t day, const struct address *a)
+{
+	uint64_t address[2];
+
+	memcpy(address, a->b, sizeof(address)); /* IPv4: the rest is zero */
+	token_cache_expect(p->cache, day, address_domain(a), address);
 }
 
 size_t

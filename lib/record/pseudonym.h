@@ -51,6 +51,9 @@ size_t pseudonym_address(struct pseudonym *p, int32_t day, const struct address 
 size_t pseudonym_id(
 	struct pseudonym *p, int32_t day, struct span id, char ret[TOKEN_TEXT_MAX], struct err *e);
 
+/* Has what is known of A on DAY brought near, for pseudonym_token() soon after. */
+void pseudonym_expect(const struct pseudonym *p, int32_t day, const struct address *a);
+
 /* The token that TEXT became on DAY the last time, by what pseudonym_note() was told; NULL: nothing is
  * known. Saves reading the address. Borrowed until the next call. */
 uint64_t pseudonym_hash(const struct pseudonym *p, struct span text); /* token_cache_hash_text() */

@@ -104,6 +104,12 @@ is_address(const struct by_address *n, int32_t day, char domain, const uint64_t 
 	       n->domain == domain;
 }
 
+void
+token_cache_expect(const struct token_cache *c, int32_t day, char domain, const uint64_t address[2])
+{
+	__builtin_prefetch(pair_of_address(c, day, domain, address));
+}
+
 const uint8_t *
 token_cache_find(struct token_cache *c, int32_t day, char domain, const uint64_t address[2])
 {

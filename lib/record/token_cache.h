@@ -33,6 +33,10 @@ const uint8_t *token_cache_find(
 void token_cache_put(struct token_cache *c, int32_t day, char domain, const uint64_t address[2],
 	const uint8_t bits[TOKEN_BITS]);
 
+/* Has the place of these bits brought near. */
+void token_cache_expect(
+	const struct token_cache *c, int32_t day, char domain, const uint64_t address[2]);
+
 /* The TOKEN_LEN characters that TEXT became on DAY, or NULL; borrowed likewise. What is longer than
  * TOKEN_FROM_MAX is not remembered. HASH is that of token_cache_hash_text(), which also has the place
  * brought near: asked some time before it costs no wait. */

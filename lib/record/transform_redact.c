@@ -24,6 +24,19 @@ is_control(char c)
 	return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
 }
 
+#ifdef __SSE2__
+static inline __m128i
+controls(const char *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+	__m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'));
+	__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+
+	return _mm_or_si128(_mm_andnot_si128(tab, low), del);
+}
+#endif
+
 /* Is there a control byte but for tabs? */
 static bool
 has_control(struct span s)
@@ -31,15 +44,14 @@ has_control(struct span s)
 	size_t i = 0;
 
 #ifdef __SSE2__
-	for (; s.len - i >= 16; i += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s.p + i));
-		__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
-		__m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'));
-		__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+	__m128i any = _mm_setzero_si128();
 
-		if (_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, low), del)) != 0)
-			return true;
-	}
+	for (; s.len - i >= 16; i += 16)
+		any = _mm_or_si128(any, controls(s.p + i));
+	if (i > 0) /* the last 16, some of them again */
+		any = _mm_or_si128(any, controls(s.p + s.len - 16));
+	if (i > 0)
+		return _mm_movemask_epi8(any) != 0;
 #endif
 	for (; i < s.len; i++)
 		if (is_control(s.p[i]))
@@ -148,30 +160,52 @@ stands_alone(const struct transform *t, const struct finding *f, struct span tex
 				   !has_digit_near(text, (size_t)(p - text.p), true));
 }
 
-/* One pass. *RET_AGAIN: the text has to be looked at again. */
+/* A text on its way: V up to DONE is written. */
+struct pass {
+	const struct transform *t;
+	struct transform_env *env;
+	struct span v;
+	size_t done;
+	bool again; /* it has to be looked at once more */
+	struct buf *out;
+};
+
+/* Writes what stands before F, and what stands for it. */
 static int
-redact_once(const struct transform *t, struct transform_env *env, struct span v, struct buf *out,
-	bool *ret_again, struct err *e)
+pass_finding(struct pass *p, const struct finding *f, struct err *e)
+{
+	size_t at;
+
+	buf_put(p->out, p->v.p + p->done, f->start - p->done);
+	at = p->out->len;
+	if (put_finding(p->t, p->env, f, p->v, p->out, e) < 0)
+		return -1;
+	if (!stands_alone(p->t, f, p->v) && !span_eq(span_of(p->out->p + at, p->out->len - at),
+						    span_of(p->v.p + f->start, f->end - f->start)))
+		p->again = true;
+	p->done = f->end;
+	return 0;
+}
+
+/* Each finding is written when the next one is found: by then its token has been fetched. */
+static int
+redact_once(struct pass *p, struct err *e)
 {
 	struct detect d;
-	struct finding f;
-	size_t done = 0;
+	struct finding f[2];
+	unsigned n = 0;
 
-	*ret_again = false;
-	detect_start(&d, v, t->types);
-	while (detect_next(&d, &f)) {
-		size_t at;
-
-		buf_put(out, v.p + done, f.start - done);
-		at = out->len;
-		if (put_finding(t, env, &f, v, out, e) < 0)
+	detect_start(&d, p->v, p->t->types);
+	while (detect_next(&d, &f[n % 2])) {
+		if (f[n % 2].type == DETECT_IPV4 || f[n % 2].type == DETECT_IPV6)
+			pseudonym_expect(p->env->pseudonym, p->env->day, &f[n % 2].address);
+		if (n > 0 && pass_finding(p, &f[(n - 1) % 2], e) < 0)
 			return -1;
-		if (!stands_alone(t, &f, v) && !span_eq(span_of(out->p + at, out->len - at),
-						       span_of(v.p + f.start, f.end - f.start)))
-			*ret_again = true;
-		done = f.end;
+		n++;
 	}
-	buf_span(out, span_from(v, done));
+	if (n > 0 && pass_finding(p, &f[(n - 1) % 2], e) < 0)
+		return -1;
+	buf_span(p->out, span_from(p->v, p->done));
 	return 0;
 }
 
@@ -189,9 +223,11 @@ transform_redact(const struct transform *t, struct transform_env *env, struct sp
 	}
 	for (unsigned round = 0; again && round < ROUNDS_MAX; round++) {
 		struct buf *text = &t->scratch[1 + round % 2];
+		struct pass p = { .t = t, .env = env, .v = v, .out = out };
 
-		if (redact_once(t, env, v, out, &again, e) < 0)
+		if (redact_once(&p, e) < 0)
 			return -1;
+		again = p.again;
 		if (!again || out->failed)
 			return 0;
 		buf_clear(text);
