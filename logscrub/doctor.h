@@ -68,7 +68,7 @@ bool doctor_on_disk(struct doctor *d, const char *path);
 /* Do lines that a program gives to syslog or the journal come to a disk raw? Unknown is yes. */
 bool doctor_syslog_on_disk(const struct doctor *d);
 
-/* Is the unit ("rsyslog.service") masked, or installed and enabled nowhere? */
+/* Is the unit ("rsyslog.service") masked, or installed on a system that enables others, and not it? */
 bool doctor_unit_is_off(struct doctor *d, const char *unit);
 
 /* The store that declares PATH as one of its raw files or sinks, or NULL. */

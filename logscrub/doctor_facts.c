@@ -55,7 +55,9 @@ doctor_unit_is_off(struct doctor *d, const char *unit)
 	}
 	(void)snprintf(path, sizeof(path), "/etc/systemd/system/*.wants/%s", unit);
 	tree_glob(&d->tree, path, wanted_seen, &wanted);
-	return installed && !wanted;
+	/* of packages that are only unpacked no unit is enabled yet */
+	return installed && !wanted &&
+	       tree_has(&d->tree, "/etc/systemd/system/multi-user.target.wants");
 }
 
 /* PATH is FILE, or a rotated one of it ("FILE.1.gz", "FILE-20261124"). */

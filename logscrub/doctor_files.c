@@ -238,7 +238,7 @@ static enum verdict
 verdict_of(const struct logfiles *l, const struct family *f)
 {
 	const struct conf_store *s = doctor_store_of(l->doctor, f->example);
-	const int64_t now_s = l->doctor->now_s;
+	const int64_t now_s = l->now_s;
 
 	if (f->is_raw)
 		return VERDICT_RAW;
@@ -252,7 +252,7 @@ verdict_of(const struct logfiles *l, const struct family *f)
 static void
 proof_tell(const struct logfiles *l, const struct family *f, enum verdict v, char *ret, size_t size)
 {
-	const long long days = (l->doctor->now_s - f->oldest_s) / DAY;
+	const long long days = (l->now_s - f->oldest_s) / DAY;
 	char found[128];
 	size_t n = 0;
 
@@ -377,11 +377,25 @@ folder_judge(const struct logfiles *l, struct family *v, size_t n)
 	}
 }
 
+/* An image that was taken months ago was no worse kept than its logs were then. */
+static int64_t
+now_of(const struct logfiles *l)
+{
+	int64_t newest_s = 0;
+
+	for (size_t i = 0; i < l->families.n; i++) {
+		if (l->families.v[i].newest_s > newest_s)
+			newest_s = l->families.v[i].newest_s;
+	}
+	return l->doctor->tree.live || newest_s > l->doctor->now_s ? l->doctor->now_s : newest_s;
+}
+
 static void
 all_judge(struct logfiles *l)
 {
 	struct families *f = &l->families;
 
+	l->now_s = now_of(l);
 	if (f->n > 1)
 		qsort(f->v, f->n, sizeof(*f->v), by_name);
 	for (size_t i = 0, k; i < f->n; i = k) {

@@ -10,6 +10,7 @@ struct logfiles {
 	struct doctor *doctor;
 	struct tails *tails;
 	struct families families;
+	int64_t now_s; /* of a system that does not run: when the last of its logs was written */
 	bool failed;
 };
 

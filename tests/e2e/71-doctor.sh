@@ -435,6 +435,21 @@ printf 'x\n' | put /var/log/app/app.log.9
 touch -d '-20 days' "$tree/var/log/app/app.log.9"
 bad log-outlived:/var/log/app/app.log
 rm "$tree/var/log/app/app.log.9"
+promise "log files: an image is judged by the time at which it was taken"
+empty
+printf 'x\n' | put /var/log/app/app.log
+touch -d '-90 days' "$tree/var/log/app/app.log"
+bad log-unclaimed:/var/log/app/app.log
+printf 'x\n' | put /var/log/app/late.log
+bad log-unclaimed:/var/log/app/late.log
+[ "$(jq -rs length "$scratch/found")" = 1 ] || fail "what nobody wrote to for long is said to grow"
+put /etc/sparsam/sparsam.conf <<-'END'
+	store "app" {
+	  type = "textlog" paths = { "/var/log/app/*.log*" } category = "log-and-system-data" period = "7d"
+	}
+END
+rm "$tree/var/log/app/late.log"
+good
 promise "log files: the machine's own, loopback, unspecified and pseudonym addresses are nobody's"
 printf '198.51.100.1 node\n' | put /etc/hosts
 token=$(printf '203.0.113.7\n' | "$SPARSAM_BIN/logscrub" token --at now -c "$tree/etc/sparsam/sparsam.conf" 2>/dev/null || true)
