@@ -20,8 +20,8 @@ kept() { # options: how many days' lines there are just before a rotation
 	chmod 644 "$scratch/rule"
 	for day in $(seq 30); do
 		echo "day $day" >>"$logs/a.log"
-		# what was written before has become a day older; a moment is lost to the rotation before
-		find "$logs" -name 'a.log.*' -exec sh -c 'for f; do touch -d "@$(($(stat -c %Y "$f") - 86400))" "$f"; done' sh {} +
+		# what was written before has become a day older, and a moment, for the day begins before the rotation
+		find "$logs" -name 'a.log.*' -exec sh -c 'for f; do touch -d "@$(($(stat -c %Y "$f") - 86401))" "$f"; done' sh {} +
 		[ "$day" -eq 30 ] || "$logrotate" -f -s "$scratch/state" "$scratch/rule" >"$scratch/logrotate.log" 2>&1
 	done
 	cat "$logs"/* | wc -l
