@@ -50,7 +50,7 @@ for store in nginx-access nginx-error sshd postfix bbb-web bbb-apps-akka journal
 	through "$store" "a binary file ($store)"
 done
 
-promise "lines that make a pattern backtrack end by its match limit"
+promise "lines that make a pattern backtrack do no harm, and one that meets its limit is counted"
 {
 	printf 'Nov 24 01:40:10 vm sshd[1]: Failed password for '
 	for _ in $(seq 20000); do printf 'a from b port 1 ssh2: c '; done
@@ -59,6 +59,21 @@ promise "lines that make a pattern backtrack end by its match limit"
 } >"$scratch/in"
 through sshd "a line that backtracks"
 [ "$(grep -c 'Invalid user - from ip4:' "$scratch/out")" -eq 1 ] || fail "the line behind it is lost"
+mkdir "$scratch/stores.d"
+cat >"$scratch/stores.d/slow.conf" <<-'END'
+	format "slow" { type = "pattern" pattern = '(?<time>\S+) (?<a>(?:x+x+)+)y (?<ip>\S+)' time = "time" }
+	store "slow" {
+	  type = "textlog" format = "slow" period = "7d"
+	  category = "log-and-system-data" purpose = "test" basis = "Art. 6(1)(f) GDPR"
+	  scrub { keep = { "time" } pseudonym = { "ip" } }
+	}
+END
+{
+	printf '2026-11-24T01:40:29Z %s 203.0.113.77\n' "$(head -c 200 /dev/zero | tr '\0' x)"
+	printf '2026-11-24T01:40:29Z xxy 203.0.113.77\n'
+} >"$scratch/in"
+through slow "a pattern that doubles with each byte"
+[ "$(grep -c '^2026-11-24T01:40:29Z -y ip4:' "$scratch/out")" -eq 1 ] || fail "the line behind it is lost"
 has "$scratch/err" "match-limit 1"
 
 promise "JSON bombs"
