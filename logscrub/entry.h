@@ -21,9 +21,9 @@ struct entry {
 	struct span ident; /* APP-NAME or SYSLOG_IDENTIFIER; routes to a store; may be empty */
 	struct span
 		message; /* the part of `line` behind a syslog header; `line` where there is none */
-	int64_t arrival_us; /* now, or the journal's own time */
-	int priority;       /* 0 to 7, -1 unknown (RFC 5424 severity) */
-	int facility;       /* 0 to 23, -1 unknown */
+	int64_t arrival_us;             /* now, or the journal's own time */
+	int priority;                   /* 0 to 7, -1 unknown (RFC 5424 severity) */
+	int facility;                   /* 0 to 23, -1 unknown */
 	const struct conf_store *store; /* journal: the one that claims it; else NULL */
 
 	/* Where the source goes on after this entry, for sinks that carry it; empty: cannot be read

@@ -216,8 +216,8 @@ struct conf {
 	struct conf_statistics statistics;
 	struct conf_set *set;
 	size_t n_sets;
-	int64_t run_interval_s;       /* retention: how far apart its runs are; 1 h */
-	long max_share; /* … percent of a store that a run may erase unconfirmed; 90 */
+	int64_t run_interval_s; /* retention: how far apart its runs are; 1 h */
+	long max_share;         /* … percent of a store that a run may erase unconfirmed; 90 */
 	struct conf_format *format;
 	size_t n_formats;
 	struct conf_store *store;

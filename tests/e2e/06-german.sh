@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 promise "every message of the code is translated, none by guess"
-cd "$root"
+cd "$root" || exit
 xgettext -o "$scratch/now.pot" --from-code=UTF-8 -k_ -kN_ -kngettext:1,2 -kerr_fail:4 -kerr_fail:5 \
 	-kconf_fail:3 -kconf_fail:4 lib/*/*.[ch] logscrub/*.[ch]
 msgmerge -q --no-fuzzy-matching -o "$scratch/de.po" po/de.po "$scratch/now.pot"

@@ -37,6 +37,7 @@ bad() { # expected place, then the text
 	grep -q "bad.conf:$1" "$scratch/err" || fail "not at line $1: $(cat "$scratch/err")"
 }
 bad 2 'format "x" { type = "pattern" pattern = { "(" } }'
+# shellcheck disable=SC2016 # a template's variables
 bad 2 'format "x" { type = "template" template = "$a$b" }'
 bad 2 'store "x" { type = "textlog" period = "7d" }'
 bad 3 $'format "x" { type = "template" template = \'$a $b\' }\nstore "x" { type = "textlog" format = "x" category = "log-and-system-data" period = "7d" scrub { keep = { "c" } } }'

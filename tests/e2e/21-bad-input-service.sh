@@ -92,7 +92,7 @@ wait_out 1
 	good 8
 } >>"$in"
 wait_out 8
-is_out 2 && is_out 6 || fail "good lines are lost"
+{ is_out 2 && is_out 6; } || fail "good lines are lost"
 ! is_out 666 || fail "the end of a long line passed for a line"
 ! grep -qaP '[\x00-\x08\x0b-\x1f]' "$out" || fail "a control byte came out"
 
@@ -171,7 +171,7 @@ wait_for began
 n=3000
 for way in entry cut zeros bits noise sizes junk; do
 	for seed in ${SEEDS:-1 2}; do
-		python3 "$scratch/tear.py" "$scratch/whole.journal" "$scratch/journal/$way-$seed.journal" $way $seed
+		python3 "$scratch/tear.py" "$scratch/whole.journal" "$scratch/journal/$way-$seed.journal" "$way" "$seed"
 		n=$((n + 1))
 		journal "$scratch/next.journal" $n $n
 		mv "$scratch/next.journal" "$scratch/journal/next-$n.journal"

@@ -91,7 +91,7 @@ run export-ledger "$scratch/bundle.tar"
 has "$scratch/verified" good
 mkdir "$scratch/audit" "$scratch/gnupg"
 tar -xf "$scratch/bundle.tar" -C "$scratch/audit"
-cd "$scratch/audit"
+cd "$scratch/audit" || exit
 gpg --homedir "$scratch/gnupg" -q --import key.asc 2>/dev/null
 gpg --homedir "$scratch/gnupg" --verify head.asc head.txt 2>"$scratch/gpg.log"
 has "$scratch/gpg.log" "Good signature"

@@ -153,9 +153,9 @@ twin_is_plain(struct span s)
 /* --- texts ------------------------------------------------------------------------------------ */
 
 static const char alphabet[] = "abcdefxyzABCXYZ0123456789.-_....----____%/;?#@\xc3~";
-static const char *const parts[] = { "w_", "v_", "gl-", "room", "a1b", "abc-def", "abc-def-ghi", ".json", "203", "-113",
-	"-0", "-7", ".png", ".", "html5client", "x86_64", "in-addr.arpa", "2001-db8--7",
-	"183f0bf3a0982a", "QWERTY", "..", "42", "-", "_" };
+static const char *const parts[] = { "w_", "v_", "gl-", "room", "a1b", "abc-def", "abc-def-ghi",
+	".json", "203", "-113", "-0", "-7", ".png", ".", "html5client", "x86_64", "in-addr.arpa",
+	"2001-db8--7", "183f0bf3a0982a", "QWERTY", "..", "42", "-", "_" };
 
 /* Few bytes of an alphabet, or parts of real segments, in memory of just that length. */
 static struct span
