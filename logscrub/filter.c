@@ -53,8 +53,8 @@ help(void)
 		"  -c, --config FILE   configuration (default: /etc/sparsam/sparsam.conf)\n"
 		"      --lang CODE     de or en (default: the locale)\n"
 		"      --help, --version\n\n"
-		"Commands: run (the service), explain, check-config, detect, token, keys;\n"
-		"          each has its own --help\n\n"
+		"Commands: run (the service), explain, check-config, detect, token, keys,\n"
+		"          doctor, stats, suggest; each has its own --help\n\n"
 		"Example:  logscrub --store nginx-access < access.log > clean.log\n"));
 }
 
