@@ -33,7 +33,7 @@ client() {
 
 # Runs in its own namespaces, as their first process.
 jail_inside() {
-	local r=$scratch/jail/root
+	local r=$scratch/jail/root d
 	umask 022
 	mount --make-rprivate /
 	mount -t tmpfs -o mode=755 tmpfs "$scratch/jail"
@@ -53,8 +53,10 @@ jail_inside() {
 	mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts "$r/dev/pts"
 	ln -s pts/ptmx "$r/dev/ptmx"
 	ln -s /proc/self/fd "$r/dev/fd"
-	mkdir -p "$r$scratch"
-	mount --bind "$scratch" "$r$scratch"
+	for d in "$scratch" "$root" "$BUILD"; do # which may lie below what is covered by now
+		mkdir -p "$r$d"
+		mount --bind "$d" "$r$d"
+	done
 	hostname node
 	echo "127.0.0.1 node localhost" >"$r/etc/hosts"
 	ip link set lo up
@@ -69,7 +71,7 @@ jail() {
 	mkdir -p "$scratch/jail" "$raw"
 	chmod 711 "$scratch" # what runs as another user goes through it
 	export -f jail_inside
-	scratch=$scratch unshare --mount --pid --fork --net --uts --ipc --kill-child bash -euc jail_inside >"$scratch/jail.log" 2>&1 &
+	scratch=$scratch root=$root unshare --mount --pid --fork --net --uts --ipc --kill-child bash -euc jail_inside >"$scratch/jail.log" 2>&1 &
 	parent=$!
 	spawned+=("$parent")
 	wait_for test -e "$scratch/jail.ready"
