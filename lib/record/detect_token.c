@@ -461,6 +461,8 @@ find_credentials(struct detect *d, struct value *v, struct finding *ret)
 		if ((c != ' ' && c != '+') || schemes[i][0] == 'd' || schemes[i][1] == 'w')
 			return false;
 		v->start = end + (n ? n : 1);
+		if (v->start > d->text.len) /* what lies behind a text's end reads as a blank */
+			return false;
 		find_end(d, v, VALUE_LOOK);
 		break;
 	}
