@@ -30,7 +30,7 @@ void api_secret_release(struct api_secret *s);
 void api_checksum(enum conf_checksum sum, const char *call, const char *query,
 	const struct api_secret *secret, char ret[129]);
 
-/* Fills C with who is there. Fails as bbb_answer_end() does, and with EX_UNAVAILABLE (nobody
+/* Fills CENSUS with who is there. Fails as bbb_answer_end() does, and with EX_UNAVAILABLE (nobody
  * answers, or with another status than 200), EX_TEMPFAIL (too late). */
-int api_meetings(const struct conf_api *a, const struct api_secret *secret, struct census *c,
+int api_meetings(const struct conf_api *c, const struct api_secret *secret, struct census *census,
 	struct census_media *ret, struct err *e);

@@ -45,7 +45,7 @@ bench: all                         ## speed beside its peers (BENCH_SIZE=256M), 
 	@$(tests.env) tests/bench/service
 
 lint: | need-lint                  ## clang-tidy, cppcheck, formatting, headers, scripts, man pages
-	@CC='$(CC)' tests/lint
+	@CC='$(CC)' tests/lint $(LINT_CHECKS)
 lint: export LINT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Ilib -I. $(DEFINES) $(PKG_CFLAGS)
 
 # tests/unit/PROGRAM/ sees that program's inside; the others see the library alone
