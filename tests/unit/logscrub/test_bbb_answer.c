@@ -55,6 +55,15 @@ counts(const char *text, int rooms, int people)
 }
 
 static void
+refused(const char *text, size_t n, size_t step)
+{
+	struct answer r = read_in(text, n, step);
+
+	ck_assert_int_lt(r.rc, 0);
+	census_free(r.census);
+}
+
+static void
 fails(const char *text, int status, const char *what)
 {
 	for (size_t step = 1; step < 5000; step = 7 * step + 1) {
@@ -151,11 +160,11 @@ START_TEST(hostile_answers_are_refused)
 	memset(big, ' ', ANSWER_MAX + 1);
 	big[ANSWER_MAX + 1] = '\0';
 	memcpy(big, OK, strlen(OK));
-	ck_assert_int_lt(read_in(big, ANSWER_MAX + 1, 1 << 16).rc, 0);
+	refused(big, ANSWER_MAX + 1, 1 << 16);
 	/* a tag without an end, which would be read again with every piece */
 	memset(big + strlen(OK), 'a', ANSWER_MAX - strlen(OK));
 	big[strlen(OK)] = '<';
-	ck_assert_int_lt(read_in(big, ANSWER_MAX, 4096).rc, 0);
+	refused(big, ANSWER_MAX, 4096);
 	free(big);
 }
 END_TEST
