@@ -119,12 +119,12 @@ need-test need-lint: need-%:
 $(B)/flags: | $(needs)
 
 pot:                               ## gather the messages for translators and merge them into po/
-	xgettext -o po/sparsam.pot --from-code=UTF-8 --add-location=file --sort-by-file -c \
+	xgettext -o po/sparsam.pot --from-code=UTF-8 --no-location --sort-output -c \
 		--package-name=sparsam --package-version=$(VERSION) -k_ -kN_ -kngettext:1,2 \
 		-kerr_fail:4 -kerr_fail:5 -kconf_fail:3 -kconf_fail:4 \
 		$(sort $(wildcard lib/*/*.[ch] $(programs:%=%/*.[ch])))
 	sed -i '/^"POT-Creation-Date:/d' po/sparsam.pot
-	for po in po/*.po; do msgmerge -q -U --backup=none --add-location=file $$po po/sparsam.pot; done
+	for po in po/*.po; do msgmerge -q -U --backup=none --no-location --sort-output $$po po/sparsam.pot; done
 
 # The units name /usr/bin, so that they can be checked as they stand; here they get the real place.
 share      := $(DESTDIR)$(PREFIX)/share
