@@ -5,6 +5,7 @@ e2e.srcs  := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 
 unit.bins   := $(unit.srcs:tests/unit/%.c=$(B)/test/%)
 replay.bins := $(fuzz.srcs:tests/fuzz/%.c=$(B)/replay/%)
+fault.bins  := $(B)/fault/powercut $(B)/fault/killat
 fuzz.bins   := $(fuzz.srcs:tests/fuzz/%.c=$(B)/fuzz/%)
 
 # where the tests find what was built, and how to build the same again
@@ -13,13 +14,13 @@ FUZZ_S   ?= 15
 
 .PHONY: check unit e2e asan fuzz bench cov valgrind lint
 
-check: all $(unit.bins) $(replay.bins) $(B)/fault/powercut  ## build and run every test
+check: all $(unit.bins) $(replay.bins) $(fault.bins)  ## build and run every test
 	@$(tests.env) tests/run $(unit.bins) $(replay.bins) $(e2e.srcs)
 
 unit: $(unit.bins) $(replay.bins) $(catalogs)  ## build and run the unit tests alone
 	@$(tests.env) tests/run $(unit.bins) $(replay.bins)
 
-e2e: all $(B)/fault/powercut       ## build and run the end-to-end stories alone
+e2e: all $(fault.bins)             ## build and run the end-to-end stories alone
 	@$(tests.env) tests/run $(e2e.srcs)
 
 # Stack protector and libsodium's guarded pages are no matter for ASan; leaks are.
@@ -68,6 +69,10 @@ $(B)/fault/powercut: tests/fault/powercut.c $(B)/flags
 	@mkdir -p $(@D)
 	$(LINK) -std=gnu17 -D_GNU_SOURCE $(WARN) $$(pkg-config --cflags fuse3) -o $@ $< \
 		$$(pkg-config --libs fuse3)
+
+$(B)/fault/killat: tests/fault/killat.c $(B)/flags
+	@mkdir -p $(@D)
+	$(LINK) -std=gnu17 -D_GNU_SOURCE $(WARN) -o $@ $<
 
 # libFuzzer's entry point has no header of its own.
 $(B)/obj/tests/fuzz/%.o: private WARN += -Wno-missing-prototypes

@@ -114,9 +114,6 @@ rotate() {
 	[ $((RANDOM % 2)) -eq 0 ] || kill -USR1 "$service"
 }
 
-# Until it waits for its signals they would end it.
-takes_signals() { grep -q '^SigBlk:.*[1-9a-f]' "/proc/$service/status"; }
-
 # Lines come, the sink is rotated, the power goes.
 cut_once() { # SOURCE-FOLDER SEED
 	local writer
@@ -125,7 +122,7 @@ cut_once() { # SOURCE-FOLDER SEED
 	service=$!
 	spawn writer python3 "$scratch/write.py" "$1/app.log" "$scratch/counter" "$scratch/stop" "$2"
 	writer=$!
-	wait_for takes_signals
+	wait_for takes_signals $service
 	wait_for test -s "$disk/out/app.log"
 	[ $((RANDOM % 3)) -ne 0 ] || rotate
 	sleep "0.$((RANDOM % 40 + 10))"

@@ -84,6 +84,9 @@ wait_for() {
 is_gone() { ! kill -0 "$1" 2>/dev/null || grep -qs '^State:[[:space:]]*Z' "/proc/$1/status"; }
 wait_gone() { wait_for is_gone "$1"; }
 
+# takes_signals PID : the service has got so far that HUP, INT, USR1, USR2 and TERM do not just end it
+takes_signals() { grep -q '^SigBlk:.*4a03$' "/proc/$1/status"; }
+
 # expect STATUS COMMAND... : COMMAND ends with STATUS
 expect() {
 	local wanted=$1 status=0
