@@ -180,8 +180,11 @@ readback_last(struct readback *r, const char *stream, struct readback_entry *ret
 	struct readback_entry best = { 0 };
 
 	(void)e; /* what cannot be read is not there */
-	if (!r->path)
+	if (!r->path) {
+		/* A file that was rotated while the folder was listed comes as an event. */
+		(void)sd_journal_process(r->j);
 		return last_of(r, r->j, stream, ret) ? 0 : 1;
+	}
 	last_of_siblings(r, stream, &best);
 	(void)last_of_file(r, r->path, stream, &best);
 	if (best.number == 0)
