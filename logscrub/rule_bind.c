@@ -123,7 +123,7 @@ bind_json(struct rule *r, const struct conf_reduce *d, struct err *e)
 			continue;
 		a = level_member(lv, json_path_of(lv, d->field), e);
 		if (!a) {
-			err_within(e, "%s:%u", d->where.file, d->where.line);
+			(void)err_within(e, "%s:%u", d->where.file, d->where.line);
 			return -1;
 		}
 		if (action_set(a, d, r->store, e) < 0)

@@ -16,8 +16,7 @@ struct conf_block {
 	_Alignas(max_align_t) char p[];
 };
 
-int
-conf_fail(struct err *e, const struct conf_place *at, const char *what, const char *todo,
+int(conf_fail)(struct err *e, const struct conf_place *at, const char *what, const char *todo,
 	const char *where, ...)
 {
 	char detail[400];

@@ -253,3 +253,4 @@ int64_t conf_period_s(const char *text);
 /* EX_CONFIG at a declaration's place; returns -1. WHERE may be "". */
 int conf_fail(struct err *e, const struct conf_place *at, const char *what, const char *todo,
 	const char *where, ...) __attribute__((format(printf, 5, 6)));
+#define conf_fail(...) ((void)(conf_fail)(__VA_ARGS__), -1) /* as in err.h */

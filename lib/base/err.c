@@ -5,9 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-int
-err_fail(struct err *e, int exit, int errnum, const char *what, const char *todo, const char *where,
-	...)
+int(err_fail)(struct err *e, int exit, int errnum, const char *what, const char *todo,
+	const char *where, ...)
 {
 	va_list ap;
 
@@ -22,8 +21,7 @@ err_fail(struct err *e, int exit, int errnum, const char *what, const char *todo
 	return -1;
 }
 
-int
-err_within(struct err *e, const char *where, ...)
+int(err_within)(struct err *e, const char *where, ...)
 {
 	char inner[sizeof(e->where)];
 	va_list ap;
@@ -41,8 +39,7 @@ err_within(struct err *e, const char *where, ...)
 	return -1;
 }
 
-int
-err_memory(struct err *e)
+int(err_memory)(struct err *e)
 {
 	return err_fail(e, EX_OSERR, 0, N_("out of memory"), NULL, NULL);
 }

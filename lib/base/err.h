@@ -33,5 +33,10 @@ int err_within(struct err *e, const char *where, ...) __attribute__((format(prin
 /* Out of memory: EX_OSERR. Returns -1. */
 int err_memory(struct err *e);
 
+/* Whoever reads one file alone, as compiler and analyzer do, sees what these return. */
+#define err_fail(...)   ((void)(err_fail)(__VA_ARGS__), -1)
+#define err_within(...) ((void)(err_within)(__VA_ARGS__), -1)
+#define err_memory(e)   ((void)(err_memory)(e), -1)
+
 /* Prints "PROGRAM: what: where: strerror; todo" and a newline, translated, and returns e->exit. */
 int err_print(const struct err *e, const char *program, FILE *f);

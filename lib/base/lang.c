@@ -41,13 +41,14 @@ static void
 lang_bind(void)
 {
 	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof("/../po"));
+	static const char po[] = "/../po";
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof(po));
 	char *slash;
 
 	if (n > 0) {
 		path[n] = '\0';
 		slash = strrchr(path, '/');
-		strcpy(slash, "/../po");
+		memcpy(slash, po, sizeof(po));
 		if (access(path, X_OK) == 0) {
 			(void)bindtextdomain(DOMAIN, path); /* without it: English */
 			return;

@@ -75,7 +75,7 @@ step(struct holds *h, sqlite3_stmt *st, struct err *e)
 static void
 entries_clear(struct holds *h)
 {
-	for (size_t i = 0; i < h->n; i++) {
+	for (size_t i = 0; h->entry && i < h->n; i++) {
 		struct hold_entry *en = &h->entry[i];
 
 		hold_needle_release(&en->needle);

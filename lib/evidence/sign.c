@@ -255,7 +255,7 @@ import_one(gpgme_ctx_t ctx, struct span key, char ret_fingerprint[FINGERPRINT_LE
 	if (!result || result->imported + result->unchanged != 1 || !result->imports ||
 		strlen(result->imports->fpr) != FINGERPRINT_LEN)
 		return 1;
-	strcpy(ret_fingerprint, result->imports->fpr);
+	memcpy(ret_fingerprint, result->imports->fpr, FINGERPRINT_LEN + 1);
 	return 0;
 }
 

@@ -23,7 +23,7 @@ hex_value(const struct detect *d, size_t i, unsigned n)
 
 		if (!char_is(c, CHAR_HEX))
 			return -1;
-		v = v << 4 | (char_is(c, CHAR_DIGIT) ? c - '0' : lower(c) - 'a' + 10);
+		v = v * 16 + (char_is(c, CHAR_DIGIT) ? c - '0' : lower(c) - 'a' + 10);
 	}
 	return v;
 }

@@ -276,7 +276,6 @@ hyphens_v6(struct detect *d, size_t at, struct finding *ret)
 		start--;
 	while (end < hi && (p[end] == '-' || char_is(p[end], CHAR_HEX)))
 		end++;
-	n = end;
 	if (char_is(char_at(d, end), CHAR_ALNUM)) { /* …-ca2f-static: cut "static" */
 		while (end > at && p[end - 1] != '-')
 			end--;

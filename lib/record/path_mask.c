@@ -129,7 +129,7 @@ path_mask_new(const struct conf_reduce *d, struct path_mask **ret, struct err *e
 	m->segments = d->segments < 0 ? SIZE_MAX : (size_t)d->segments;
 	m->route = calloc(d->mask.n + 1, sizeof(*m->route));
 	m->level = calloc(ROUTE_DEPTH_MAX, sizeof(*m->level));
-	m->pattern = calloc(d->mask.n + 1, sizeof(*m->pattern));
+	m->pattern = calloc(d->mask.n + 1, sizeof(pcre2_code *));
 	m->match = pcre2_match_data_create(1, NULL);
 	m->limits = pcre2_match_context_create(NULL);
 	if (!m->route || !m->level || !m->pattern || !m->match || !m->limits)

@@ -79,7 +79,7 @@ static bool
 minute_utc(struct timestamp *t, struct span s, const struct time_text *x, int year, int64_t *ret_us,
 	bool *ret_sure)
 {
-	int64_t wall = wall_minute_s(x, year), reading[2];
+	int64_t wall = wall_minute_s(x, year), reading[2] = { 0 };
 
 	*ret_sure = true;
 	if (x->day > time_month_days(year, x->month))
@@ -353,7 +353,7 @@ timestamp_format(int64_t us, char ret[28])
 
 	time_date(day_us / DAY_US, &year, &month, &day);
 	if (year < 0 || year > 9999) { /* has no form of this length: nothing writes such a time */
-		strcpy(ret, "-");
+		memcpy(ret, "-", sizeof("-"));
 		return;
 	}
 	memcpy(ret, "0000-00-00T00:00:00.000000Z", 28);

@@ -146,9 +146,8 @@ stands_alone(const struct transform *t, const struct finding *f, struct span tex
 	if (f->start > 0 && p[-1] == '=') { /* KEY=ADDRESS */
 		if (f->start < 2 || !is_alnum(p[-2]))
 			return false;
-	} else if (f->start > 0 && !memchr(before, p[-1], sizeof(before) - 1)) {
-		return false;
-	} else if (has_digit_near(text, f->start - 1, false)) {
+	} else if ((f->start > 0 && !memchr(before, p[-1], sizeof(before) - 1)) ||
+		   has_digit_near(text, f->start - 1, false)) {
 		return false;
 	}
 	p = text.p + f->end;

@@ -144,7 +144,7 @@ pattern_add(struct value_set *s, const struct conf_reduce *d, const char *text, 
 static int
 patterns_make(struct value_set *s, const struct conf_reduce *d, struct err *e)
 {
-	s->pattern = calloc(d->values.n, sizeof(*s->pattern));
+	s->pattern = calloc(d->values.n, sizeof(pcre2_code *));
 	s->matched = calloc(N_MATCHED, sizeof(*s->matched));
 	s->match = pcre2_match_data_create(1, NULL);
 	s->limits = pcre2_match_context_create(NULL);
