@@ -57,7 +57,7 @@ mark(struct confirm *f, int32_t day, struct span line, char ret[MARK_MAX], struc
 static bool
 was_written(struct confirm *f, struct span line)
 {
-	char text[MARK_MAX], now[MARK_MAX];
+	char text[MARK_MAX], now[MARK_MAX], *end;
 	struct span pos;
 	int64_t order;
 	int32_t day;
@@ -67,7 +67,10 @@ was_written(struct confirm *f, struct span line)
 	f->order = order;
 	memcpy(text, pos.p, pos.len);
 	text[pos.len] = '\0';
-	if (sscanf(text, "h:%" SCNd32 ":", &day) != 1 || mark(f, day, line, now, NULL) < 0)
+	if (strncmp(text, "h:", 2) != 0)
+		return false;
+	day = (int32_t)strtol(text + 2, &end, 10);
+	if (*end != ':' || mark(f, day, line, now, NULL) < 0)
 		return false;
 	return strcmp(text, now) == 0;
 }

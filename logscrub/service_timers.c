@@ -88,7 +88,7 @@ tell_status(struct service *s)
 		(void)snprintf(text, sizeof(text), "%zu sources read", s->n_work);
 	if (strcmp(text, s->status) == 0)
 		return;
-	strcpy(s->status, text);
+	memcpy(s->status, text, sizeof(s->status));
 	say_state("STATUS=%s", text);
 }
 

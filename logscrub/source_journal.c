@@ -114,6 +114,16 @@ copy_first(struct buf *b, struct span value)
 		buf_span(b, value);
 }
 
+static int
+small_number(struct span digits)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < digits.len && digits.p[i] >= '0' && digits.p[i] <= '9'; i++)
+		n = n * 10 + (digits.p[i] - '0');
+	return n;
+}
+
 static void
 take_field(struct source_journal *j, struct entry *ret, struct span data)
 {
@@ -138,7 +148,7 @@ take_field(struct source_journal *j, struct entry *ret, struct span data)
 		 value.p[0] <= '7')
 		ret->priority = value.p[0] - '0';
 	else if (span_eq(name, SPAN("SYSLOG_FACILITY")) && value.len > 0 && value.len <= 2)
-		ret->facility = atoi((char[]){ value.p[0], value.len > 1 ? value.p[1] : '\0', 0 });
+		ret->facility = small_number(value);
 	take_trusted(j, data, name.len);
 }
 

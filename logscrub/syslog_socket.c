@@ -77,7 +77,7 @@ open_unix(const char *path, struct syslog_socket *ret, struct err *e)
 
 	if (strlen(path) >= sizeof(sa.sun_path) || path[0] != '/')
 		return fail_address(path, e);
-	strcpy(sa.sun_path, path);
+	memcpy(sa.sun_path, path, strlen(path) + 1);
 	if (clear_stale(&sa, e) < 0)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -133,16 +133,17 @@ open_inet(
 	const char *where, int type, struct syslog_socket *ret, const char *listen_, struct err *e)
 {
 	CLEANUP(addrinfo_freep) struct addrinfo *list = NULL;
-	const struct addrinfo *a;
+	const struct addrinfo *a = NULL;
 	cleanup_fd int fd = -1;
 	int one = 1, zero = 0;
 
 	if (resolve(where, type, &list, listen_, e) < 0)
 		return -1;
-	a = list;
 	for (const struct addrinfo *i = list; i; i = i->ai_next)
-		if (i->ai_family == AF_INET6)
+		if (!a || i->ai_family == AF_INET6)
 			a = i; /* "*": one socket for both families */
+	if (!a)
+		return fail_listen(EADDRNOTAVAIL, listen_, e);
 	fd = socket(a->ai_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return fail_listen(errno, listen_, e);

@@ -324,27 +324,43 @@ tail_file_is_reading(const struct tail_file *f, const struct tail_id *id)
 
 /* --- the past --------------------------------------------------------------------------------- */
 
+/* Reads up to MAX times ":HEX" and returns how often; 0 if P goes on otherwise. */
+static unsigned
+read_hex(const char *p, uint64_t *ret, unsigned max)
+{
+	unsigned n = 0;
+	char *end;
+
+	for (; *p == ':' && n < max; p = end) {
+		ret[n++] = strtoull(p + 1, &end, 16);
+		if (end == p + 1)
+			return 0;
+	}
+	return *p == '\0' ? n : 0;
+}
+
 /* Fills in the place in F that PAST names. */
 static bool
 position_read(struct tail_file *f, const struct source_past *past, off_t *ret_offset)
 {
 	char text[sizeof(f->position)];
-	uint64_t offset;
-	uint32_t day;
-	int n;
+	uint64_t v[6];
+	unsigned n;
 
 	if (past->len >= sizeof(text))
 		return false;
 	memcpy(text, past->position, past->len);
 	text[past->len] = '\0';
-	n = sscanf(text, "t:%" SCNx64 ":%" SCNx64 ":%" SCNx64 ":%" SCNx64 ":%" SCNx32 ":%" SCNx32,
-		&f->id.dev, &f->id.ino, &f->id.birth, &offset, &day, &f->seal);
-	if ((n != 4 && n != 6) || offset > INT64_MAX)
+	n = text[0] == 't' ? read_hex(text + 1, v, 6) : 0;
+	if ((n != 4 && n != 6) || v[3] > INT64_MAX)
 		return false;
+	f->id = (struct tail_id){ .dev = v[0], .ino = v[1], .birth = v[2] };
 	f->sealed = n == 6;
-	if (f->sealed)
-		f->seal_day = (int32_t)day;
-	*ret_offset = (off_t)offset;
+	if (f->sealed) {
+		f->seal_day = (int32_t)v[4];
+		f->seal = (uint32_t)v[5];
+	}
+	*ret_offset = (off_t)v[3];
 	return true;
 }
 

@@ -137,7 +137,7 @@ tail_find_next(const char *path, const struct tail_id *id, uint64_t changed_ns)
 			continue;
 		best_key = key;
 		best_id = found;
-		strcpy(best, de->d_name);
+		memcpy(best, de->d_name, strlen(de->d_name) + 1);
 	}
 	return best[0] ? open_checked(dirfd(d), best, &best_id) : -1;
 }

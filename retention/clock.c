@@ -61,7 +61,7 @@ see_last(void *ctx, const struct ledger_entry *en, struct err *e)
 	l->time_us = en->time_us;
 	l->since_boot_us = json_integer_value(json_object_get(data, "since_boot_us"));
 	if (boot && strlen(boot) < sizeof(l->boot))
-		strcpy(l->boot, boot);
+		memcpy(l->boot, boot, strlen(boot) + 1);
 	json_decref(data);
 	return 0;
 }
