@@ -66,12 +66,20 @@ path_matches(const char *pattern, const char *path)
 	return fnmatch(pattern, path, FNM_PATHNAME | FNM_PERIOD) == 0;
 }
 
+/* Of a database each store has tables, or rows of one. */
+static bool
+is_database(struct claim v)
+{
+	return strcmp(v.store->type, "sqlite") == 0;
+}
+
 static int
 path_check(const struct conf_draft *d, const struct claim *v, size_t n, size_t at, const char *path,
 	struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (v[i].store != v[at].store && path_matches(v[i].pattern, path))
+		if (v[i].store != v[at].store && !(is_database(v[i]) && is_database(v[at])) &&
+			path_matches(v[i].pattern, path))
 			return claim_fail(d, v[at].store, v[i].store,
 				N_("file claimed by two stores"), path, e);
 	}

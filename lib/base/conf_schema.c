@@ -98,11 +98,13 @@ static cfg_opt_t textlog_options[] = { KEY("anchor"), KEY("reopen"), CFG_END() }
 static cfg_opt_t tree_options[] = { KEY("unit"), KEY("age"), KEY("event"), KEY("scatter"),
 	KEY("keep_if"), CFG_END() };
 static cfg_opt_t maildir_options[] = { KEY("age"), KEY("answered"), CFG_END() };
-static cfg_opt_t sqlite_options[] = { KEY("table"), KEY("key"), KEY("time"), KEY("where"),
-	CFG_END() };
-static cfg_opt_t postgres_options[] = { KEY("service"), KEY("table"), KEY("key"), KEY("time"),
-	KEY("where"), KEY("vacuum"), CFG_END() };
-static cfg_opt_t redis_options[] = { KEY("socket"), KEY("database"), KEY("keys"), KEY("field"),
+static cfg_opt_t sqlite_options[] = { KEY("table"), KEY("time"), KEY("time_format"), KEY("where"),
+	KEY("clear"), KEY("vacuum"), CFG_END() };
+static cfg_opt_t postgres_options[] = { KEY("service"), KEY("socket"), KEY("port"), KEY("database"),
+	KEY("user"), KEY("passfile"), KEY("table"), KEY("key"), KEY("time"), KEY("time_format"),
+	KEY("where"), KEY("with"), KEY("clear"), KEY("vacuum"), KEY("timeout"), CFG_END() };
+static cfg_opt_t redis_options[] = { KEY("socket"), KEY("address"), KEY("database"), KEY("user"),
+	KEY("password"), KEY("keys"), KEY("age"), KEY("field"), KEY("time_format"), KEY("rewrite"),
 	CFG_END() };
 
 static cfg_opt_t store_options[] = {

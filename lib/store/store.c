@@ -6,6 +6,7 @@
 
 static const struct store_driver *const drivers[] = {
 	&store_textlog,
+	&store_sqlite,
 };
 
 static const struct store_driver *

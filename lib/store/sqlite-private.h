@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * sqlite-private.h - what the files of the sqlite driver share
+ *
+ *   sqlite.c          the driver: which files, what a plan says of each
+ *   sqlite_db.c       one database: opened by descriptor, its table, its rows in slices
+ *   sqlite_act.c      rows erased, the write-ahead log cut off
+ *   sqlite_remains.c  what an application's own library left in free pages
+ *
+ * The program that owns a database goes on working: rows are read and erased in slices of
+ * SLICE_US, between which nothing is locked.
+ */
+#pragma once
+#include <sqlite3.h>
+
+#include "store/place.h"
+#include "store/row.h"
+#include "store/store-private.h"
+
+#define SLICE_US 20000 /* a lock is held that long at most, but for one row's own time */
+
+struct sqlite {
+	struct store store; /* first */
+	const char *table, *time;
+	const char *where; /* an SQL expression of the configuration, "1" without one */
+	char *clear_text;
+	const char
+		*clear[ROW_NAMES_MAX]; /* columns that are set to NULL instead of deleting rows */
+	size_t n_clear;
+	bool vacuum;
+	enum row_time form;
+	struct timestamp ts;
+	struct row row;
+};
+
+struct sqlite_db {
+	struct sqlite *t;
+	sqlite3 *sql;
+	const char *path; /* borrowed: for reports */
+	int dirfd; /* the folder it lies in, which its file, log and journal are reached by */
+	char *column[ROW_COLUMNS_MAX];
+	size_t n_columns;
+	const char *rowid; /* its name, which no column has */
+	bool indexed;      /* an index finds rows by their time */
+};
+
+/* Opens NAME below DIRFD (copied). The caller owns *ret. 1: it is empty as yet. Fails with EX_CONFIG
+ * at the store's place (no such table or column, a view, a table without rowid), EX_DATAERR (no
+ * database, damaged), EX_TEMPFAIL (locked for long), EX_NOPERM, EX_IOERR. */
+int sqlite_db_open(struct sqlite *t, int dirfd, const char *name, const char *path, bool writable,
+	struct sqlite_db **ret, struct err *e);
+struct sqlite_db *sqlite_db_free(struct sqlite_db *db);
+DEFINE_CLEANUP(struct sqlite_db, sqlite_db_free)
+
+/* What SQLite says as an error at DB's path. Returns -1. */
+int sqlite_db_fail(const struct sqlite_db *db, int rc, struct err *e);
+/* Runs SQL that gives nothing; returns SQLite's own code. */
+int sqlite_db_run(const struct sqlite_db *db, const char *sql);
+/* The first number that SQL gives, or OTHERWISE. */
+int64_t sqlite_db_number(const struct sqlite_db *db, const char *sql, int64_t otherwise);
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+struct sqlite_rows {
+	struct sqlite_db *db;
+	const struct selector *which;
+	sqlite3_stmt *stmt;
+	bool by_time, texts, running, ended;
+	int64_t from_us, to_us;
+	sqlite3_int64 rowid, at; /* of the row in hand; from where on it is read when not running */
+	sqlite3_value *time;     /* of the row in hand, where rows come by time */
+};
+
+/* Readies R for the rows that WHICH may select, with columns if TEXTS or where WHICH needs them. 1:
+ * it selects none. R is ended by sqlite_rows_end() either way. */
+int sqlite_rows_begin(struct sqlite_db *db, const struct selector *which, bool texts,
+	struct sqlite_rows *r, struct err *e);
+
+/* 0: *ret is the next one that WHICH selects, borrowed; 1: the end; 2: another row; ask again. */
+int sqlite_rows_next(struct sqlite_rows *r, struct record *ret, struct err *e);
+
+/* Lets go of all locks. The next row is the one behind the row in hand; with AGAIN, that one. */
+void sqlite_rows_rest(struct sqlite_rows *r, bool again);
+void sqlite_rows_end(struct sqlite_rows *r);
+
+int64_t sqlite_now_us(void); /* of a clock that only goes ahead */
+
+/* --- acts ------------------------------------------------------------------------------------- */
+
+int sqlite_act(struct store *s, const struct plan_step *step, const struct selector *which,
+	struct store_result *ret, struct err *e);
+
+/* How many pages hold bytes of rows that are not there any more? Reads the file by the descriptor
+ * of DB. -1: too large to look through. */
+int64_t sqlite_remains(const struct sqlite_db *db);

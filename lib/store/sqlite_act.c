@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Rows go in transactions of a slice's length, with a rest of the same length between two, so that the
+ * owning program gets its turn. SQLite overwrites what is deleted (secure_delete); what its
+ * write-ahead log saw of it is cut off behind. A transaction that was killed is rolled back by
+ * whoever opens the database next.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "store/sqlite-private.h"
+
+#define REST_BUSY_MS 2000 /* to wait for readers of the log */
+
+struct erasing {
+	struct sqlite_db *db;
+	struct sqlite_rows rows;
+	sqlite3_stmt *erase;
+	struct store_result *result;
+	uint64_t n_referenced; /* rows to which others point, so that they stay */
+};
+
+static int
+prepare_erase(struct erasing *x, struct err *e)
+{
+	const struct sqlite *t = x->db->t;
+	struct buf sql;
+	int rc = SQLITE_NOMEM;
+
+	buf_init(&sql, 1 << 16);
+	buf_str(&sql, t->n_clear > 0 ? "UPDATE " : "DELETE FROM ");
+	row_quote(&sql, t->table);
+	for (size_t i = 0; i < t->n_clear; i++) {
+		buf_str(&sql, i > 0 ? ", " : " SET ");
+		row_quote(&sql, t->clear[i]);
+		buf_str(&sql, " = NULL");
+	}
+	buf_printf(&sql, " WHERE %s = ?1", x->db->rowid);
+	buf_char(&sql, '\0');
+	if (!sql.failed)
+		rc = sqlite3_prepare_v2(x->db->sql, sql.p, -1, &x->erase, NULL);
+	buf_release(&sql);
+	return rc == SQLITE_OK ? 0 : sqlite_db_fail(x->db, rc, e);
+}
+
+static int
+erase_row(struct erasing *x, const struct record *r, struct err *e)
+{
+	int rc;
+
+	(void)sqlite3_bind_int64(x->erase, 1, x->rows.rowid);
+	rc = sqlite3_step(x->erase);
+	(void)sqlite3_reset(x->erase);
+	if ((rc & 0xff) == SQLITE_CONSTRAINT) {
+		x->n_referenced++;
+		return 0;
+	}
+	if (rc != SQLITE_DONE)
+		return sqlite_db_fail(x->db, rc, e);
+	x->result->n_erased++;
+	x->result->bytes += r->size;
+	return 0;
+}
+
+/* The next row that is to go, without a lock on the database: without an index most rows stay. */
+static int
+seek(struct erasing *x, struct err *e)
+{
+	int64_t end_us = sqlite_now_us() + SLICE_US;
+	struct record r;
+	int rc;
+
+	while ((rc = sqlite_rows_next(&x->rows, &r, e)) == 2) {
+		if (sqlite_now_us() <= end_us)
+			continue;
+		sqlite_rows_rest(&x->rows, false);
+		end_us = sqlite_now_us() + SLICE_US;
+	}
+	sqlite_rows_rest(&x->rows, true);
+	return rc;
+}
+
+/* As many rows as a slice has time for. 1: the last ones. */
+static int
+erase_slice(struct erasing *x, struct err *e)
+{
+	const int64_t end_us = sqlite_now_us() + SLICE_US;
+	struct record r;
+	int rc;
+
+	do {
+		rc = sqlite_rows_next(&x->rows, &r, e);
+		if (rc == 0 && erase_row(x, &r, e) < 0)
+			rc = -1;
+	} while ((rc == 0 || rc == 2) && sqlite_now_us() < end_us);
+	sqlite_rows_rest(&x->rows, false);
+	return rc == 2 ? 0 : rc;
+}
+
+static int
+one_transaction(struct erasing *x, struct err *e)
+{
+	int rc = sqlite_db_run(x->db, "BEGIN IMMEDIATE"), end;
+
+	if (rc != SQLITE_OK)
+		return sqlite_db_fail(x->db, rc, e);
+	end = erase_slice(x, e);
+	rc = end < 0 ? SQLITE_OK : sqlite_db_run(x->db, "COMMIT");
+	if (rc != SQLITE_OK)
+		end = sqlite_db_fail(x->db, rc, e);
+	if (end < 0)
+		(void)sqlite_db_run(x->db, "ROLLBACK");
+	return end;
+}
+
+static int
+erase_all(struct erasing *x, struct err *e)
+{
+	int rc;
+
+	while ((rc = seek(x, e)) == 0) {
+		const int64_t begun_us = sqlite_now_us();
+		int64_t took_us;
+
+		rc = one_transaction(x, e);
+		if (rc != 0)
+			break;
+		took_us = sqlite_now_us() - begun_us;
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0,
+			&(struct timespec){ took_us / 1000000, took_us % 1000000 * 1000 }, NULL);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+/* --- what is left ----------------------------------------------------------------------------- */
+
+static void
+cut_log(const struct sqlite_db *db)
+{
+	int n_frames = 0, n_done = 0;
+	char detail[96];
+
+	(void)sqlite3_busy_timeout(db->sql, REST_BUSY_MS);
+	if (sqlite3_wal_checkpoint_v2(
+		    db->sql, NULL, SQLITE_CHECKPOINT_TRUNCATE, &n_frames, &n_done) == SQLITE_OK)
+		return;
+	(void)snprintf(detail, sizeof(detail),
+		"write-ahead log: a reader has it open, %d pages stay until it is done", n_frames);
+	store_tell(&db->t->store, NOTE_REMAINS, db->path, detail);
+}
+
+static void
+look_for_remains(const struct sqlite_db *db)
+{
+	int64_t n = sqlite_remains(db);
+	char detail[96];
+
+	if (n != 0 && db->t->vacuum && sqlite_db_run(db, "VACUUM") == SQLITE_OK) {
+		cut_log(db);
+		n = sqlite_remains(db);
+	}
+	if (n == 0)
+		return;
+	if (n < 0)
+		(void)snprintf(detail, sizeof(detail), "free pages: too many to look through");
+	else
+		(void)snprintf(detail, sizeof(detail),
+			"%lld pages hold bytes of rows deleted or moved before; vacuum mends",
+			(long long)n);
+	store_tell(&db->t->store, NOTE_REMAINS, db->path, detail);
+}
+
+static int
+erase(struct sqlite_db *db, const struct selector *which, struct store_result *ret, struct err *e)
+{
+	struct erasing x = { .db = db, .result = ret };
+	int rc = sqlite_rows_begin(db, which, false, &x.rows, e);
+
+	if (rc == 0 && (prepare_erase(&x, e) < 0 || erase_all(&x, e) < 0))
+		rc = -1;
+	sqlite_rows_end(&x.rows);
+	(void)sqlite3_finalize(x.erase);
+	ret->n_stayed = x.n_referenced;
+	if (x.n_referenced > 0)
+		store_tell(&db->t->store, NOTE_NOT_POSSIBLE, db->path,
+			"rows of another table point to them");
+	return rc < 0 ? -1 : 0;
+}
+
+int
+sqlite_act(struct store *s, const struct plan_step *step, const struct selector *which,
+	struct store_result *ret, struct err *e)
+{
+	struct sqlite *t = (struct sqlite *)s;
+	const char *name;
+	cleanup_fd int dirfd = place_open_folder(&s->conf->paths, step->place, &name, e);
+	CLEANUP(sqlite_db_freep) struct sqlite_db *db = NULL;
+	struct stat st;
+	int rc;
+
+	*ret = (struct store_result){ .technique = PLAN_UNLINKED };
+	if (dirfd < 0)
+		return -1;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
+		st.st_dev != step->dev || st.st_ino != step->ino || st.st_nlink != 1) {
+		ret->skipped = true; /* another file by now: the next run sees it */
+		return 0;
+	}
+	rc = sqlite_db_open(t, dirfd, name, step->place, true, &db, e);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	if (erase(db, which, ret, e) < 0)
+		return -1;
+	cut_log(db);
+	look_for_remains(db);
+	return 0;
+}
