@@ -6,6 +6,7 @@
  *   template.c       nginx log_format and Apache LogFormat, compiled
  *   template_split.c … and lines split by them
  *   pattern.c        PCRE2 with named groups
+ *   pattern_need.c   … and not tried where they cannot match
  *   pattern_scan.c   … rewritten so that its literals are captured as well
  *   syslog.c         RFC 5424, RFC 3164, bare
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Alternatives are tried in order; each must match the whole line ("." also a new line). Where a
- * page can't be made executable (MemoryDenyWriteExecute) or on a machine without PCRE2's JIT, the
+ * Alternatives are tried in order, but for those that the line cannot match by what they need of it
+ * (pattern_need.h); each must match the whole line ("." also a new line). Where a page can't be made
+ * executable (MemoryDenyWriteExecute) or on a machine without PCRE2's JIT, the
  * interpreter does the same, slower.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -9,7 +10,9 @@
 
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "record/pattern-private.h"
+#include "record/pattern_need.h"
 
 #define MATCH_LIMIT     100000
 #define HEAP_LIMIT_KIB  4096 /* of the interpreter */
@@ -35,10 +38,16 @@ struct alternative {
 	unsigned n_marks;
 	struct pattern_mark *mark; /* of group 1, 2, … */
 	bool gaps, spaces;
+	struct pattern_need need;
 };
+
+#define ROW_BITS 64
 
 struct pattern {
 	size_t n;
+	size_t row_len;   /* words */
+	uint64_t *begins; /* a row of bits for each byte: what a line may match that begins with it;
+			   * NULL: there is one alternative, and it is tried */
 	struct alternative alternative[];
 };
 
@@ -233,17 +242,37 @@ put_groups(const struct alternative *a, struct span line, struct split *ret)
 	return FORMAT_OK;
 }
 
+static enum format_result
+alternative_split(struct alternative *a, struct span line, struct split *ret)
+{
+	enum format_result found = regex_match(&a->regex, line);
+
+	if (found != FORMAT_OK)
+		return found;
+	return a->gaps ? put_gaps(a, line, ret) : put_groups(a, line, ret);
+}
+
 enum format_result
 pattern_split(struct pattern *p, struct span line, struct split *ret)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		struct alternative *a = &p->alternative[i];
-		enum format_result found = regex_match(&a->regex, line);
+	const uint64_t head = bytes_few(line.p, line.len < 8 ? line.len : 8);
+	const uint64_t *row;
 
-		if (found == FORMAT_OK)
-			return a->gaps ? put_gaps(a, line, ret) : put_groups(a, line, ret);
-		if (found != FORMAT_NO_MATCH)
-			return found;
+	if (!p->begins)
+		return alternative_split(p->alternative, line, ret);
+	row = p->begins + (head & 0xff) * p->row_len;
+	for (size_t word = 0; word < p->row_len; word++) {
+		for (uint64_t left = row[word]; left != 0; left &= left - 1) {
+			struct alternative *a = p->alternative + word * ROW_BITS +
+						(unsigned)__builtin_ctzll(left);
+			enum format_result found;
+
+			if (!pattern_need_is_met(&a->need, line, head))
+				continue;
+			found = alternative_split(a, line, ret);
+			if (found != FORMAT_NO_MATCH)
+				return found;
+		}
 	}
 	return FORMAT_NO_MATCH;
 }
@@ -270,6 +299,7 @@ alternative_init(struct alternative *a, const struct conf_format *decl, size_t i
 	const char *text = decl->pattern.v[i];
 	struct pattern_plan plan;
 	struct regex check = { 0 };
+	cleanup_mem char *source = NULL;
 	int rc;
 
 	/* as it stands first: then an error's place is the operator's, and what is read is valid */
@@ -280,6 +310,9 @@ alternative_init(struct alternative *a, const struct conf_format *decl, size_t i
 	if (rc == 0)
 		rc = regex_compile(&a->regex, l, plan.source.p ? plan.source.p : "",
 			plan.source.len, PCRE2_ENDANCHORED, decl, e);
+	source = strndup(plan.source.p ? plan.source.p : "", plan.source.len);
+	if (source)
+		pattern_need_read(source, &a->need);
 	buf_release(&plan.source);
 	if (rc < 0 || groups_check(&a->regex, plan.n_marks, decl, e) < 0 ||
 		regex_ready(&a->regex, l, plan.no_jit, e) < 0)
@@ -291,6 +324,23 @@ alternative_init(struct alternative *a, const struct conf_format *decl, size_t i
 	if (!a->mark)
 		return err_memory(e);
 	memcpy(a->mark, plan.mark, plan.n_marks * sizeof(*a->mark));
+	return 0;
+}
+
+static int
+begins_make(struct pattern *p, struct err *e)
+{
+	if (p->n < 2)
+		return 0;
+	p->row_len = (p->n + ROW_BITS - 1) / ROW_BITS;
+	p->begins = calloc(256 * p->row_len, sizeof(*p->begins));
+	if (!p->begins)
+		return err_memory(e);
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t i = 0; i < p->n; i++)
+			if (pattern_need_begins(&p->alternative[i].need, (unsigned char)c))
+				p->begins[c * p->row_len + i / ROW_BITS] |= UINT64_C(1)
+									    << i % ROW_BITS;
 	return 0;
 }
 
@@ -315,6 +365,10 @@ pattern_new(const struct conf_format *decl, const struct pattern_limits *l,
 		return conf_fail(e, &decl->where, N_("pattern without a named group"),
 			N_("name what is a field: (?<name>…)"), "format \"%s\"", decl->name);
 	}
+	if (begins_make(p, e) < 0) {
+		pattern_free(p);
+		return -1;
+	}
 	*ret = p;
 	return 0;
 }
@@ -328,6 +382,7 @@ pattern_free(struct pattern *p)
 		regex_release(&p->alternative[i].regex);
 		free(p->alternative[i].mark);
 	}
+	free(p->begins);
 	free(p);
 	return NULL;
 }

@@ -77,9 +77,11 @@ static const struct {
 	{ "(?<x>a)|", "", "" },
 };
 
+/* Alone, and where there is a choice, so that the line is asked first for what the pattern needs. */
 static void
 check_case(int i)
 {
+	const char *const twice[] = { cases[i].pattern, cases[i].pattern };
 	struct splitting s;
 	struct err e;
 
@@ -87,6 +89,9 @@ check_case(int i)
 		ck_assert_int_eq(splitting_try(&s, pattern(&cases[i].pattern, 1), &e), -1);
 	} else {
 		splitting_init(&s, pattern(&cases[i].pattern, 1));
+		ck_assert_str_eq(splitting_of(&s, cases[i].line), cases[i].split);
+		splitting_release(&s);
+		splitting_init(&s, pattern(twice, 2));
 		ck_assert_str_eq(splitting_of(&s, cases[i].line), cases[i].split);
 	}
 	splitting_release(&s);
