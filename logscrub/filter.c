@@ -9,8 +9,8 @@
 #include <getopt.h>
 #include <libintl.h>
 #include <signal.h>
-#include <time.h>
 
+#include "base/now.h"
 #include "base/print.h"
 #include "base/replace.h"
 #include "base/walk.h"
@@ -63,15 +63,6 @@ usage(const char *what)
 {
 	fprintf(stderr, "logscrub: %s; %s\n", what, _("see `logscrub --help`"));
 	return EX_USAGE;
-}
-
-static int64_t
-now_us(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 /* --- output ----------------------------------------------------------------------------------- */

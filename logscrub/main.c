@@ -5,12 +5,11 @@
 #include <libintl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include <sodium.h>
 
 #include "base/lang.h"
+#include "base/no_core.h"
 #include "logscrub/command.h"
 
 static const struct command {
@@ -27,18 +26,6 @@ static const struct command {
 	{ "stats", stats_main },
 	{ "suggest", suggest_main },
 };
-
-/* Raw records pass through this process: none may end in a core dump. */
-static void
-no_core(void)
-{
-	const struct rlimit none = { 0, 0 };
-
-	(void)setrlimit(RLIMIT_CORE, &none);
-#ifndef __SANITIZE_ADDRESS__ /* its leak check attaches to this process */
-	(void)prctl(PR_SET_DUMPABLE, 0);
-#endif
-}
 
 int
 main(int argc, char **argv)

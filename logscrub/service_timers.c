@@ -126,7 +126,7 @@ count_due(struct service *s, int64_t now)
 		return;
 	s->count_us = now + COUNTING_COMMIT_S * SECOND_US;
 	if (is_caught_up(s))
-		counting_lines_idle(s->counting, source_now_us());
+		counting_lines_idle(s->counting, now_us());
 	counting_lines_commit(s->counting);
 }
 
@@ -173,7 +173,7 @@ service_timers_start(struct service *s)
 	s->advance_us = now + ADVANCE_US;
 	s->flush_us = now + FLUSH_ALL_US;
 	s->mark_us = needs_mark(s) ? now + MARK_US : INT64_MAX;
-	destroy_old_keys(s, timestamp_day(source_now_us()));
+	destroy_old_keys(s, timestamp_day(now_us()));
 }
 
 static void
@@ -227,7 +227,7 @@ int
 service_timers(struct service *s, struct err *e)
 {
 	int64_t now = service_now_us();
-	int32_t today = timestamp_day(source_now_us());
+	int32_t today = timestamp_day(now_us());
 
 	if (now >= s->watchdog_us) {
 		say_state("WATCHDOG=1");

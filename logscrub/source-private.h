@@ -3,6 +3,7 @@
  * source-private.h - what a kind of source fills in
  */
 #pragma once
+#include "base/now.h"
 #include "logscrub/source.h"
 
 struct source_ops {
@@ -35,4 +36,3 @@ int source_syslog_open(const struct conf *c, const struct conf_source *d,
 int source_tail_open(const struct conf *c, const struct conf_source *d,
 	const struct source_host *host, struct source **ret, struct err *e);
 
-int64_t source_now_us(void); /* realtime */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "logscrub/source.h"
 
-#include <time.h>
-
 #include "logscrub/source-private.h"
 
 #define PATIENCE_MS 100
@@ -150,15 +148,6 @@ int64_t
 source_lag_us(const struct source *s)
 {
 	return s->lag_us;
-}
-
-int64_t
-source_now_us(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 struct source *

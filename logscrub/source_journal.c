@@ -328,7 +328,7 @@ seek_end(struct source_journal *j, struct err *e)
 		r = sd_journal_seek_head(j->journal);
 	if (r < 0)
 		return fail_seek(r, e);
-	j->order = source_now_us();
+	j->order = now_us();
 	j->position_len = (size_t)snprintf(
 		j->position, sizeof(j->position), "j:@%lld", (long long)j->order);
 	return 0;
@@ -439,7 +439,7 @@ journal_next(struct source *s, struct entry *ret, struct err *e)
 				e, EX_DATAERR, -r, N_("cannot read the journal"), NULL, NULL);
 		if (read_entry(j, ret, e) < 0)
 			return -1;
-		s->lag_us = source_now_us() - ret->realtime_us;
+		s->lag_us = now_us() - ret->realtime_us;
 		if (!j->message.failed && !j->line.failed && j->message.len <= LINE_MAX_BYTES)
 			return 0;
 		s->n_too_long++;

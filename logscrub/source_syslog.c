@@ -101,7 +101,7 @@ make_entry(struct source_syslog *y, struct span raw, struct entry *ret)
 	*ret = (struct entry){ .line = f.line,
 		.ident = f.ident,
 		.message = f.message,
-		.arrival_us = source_now_us(),
+		.arrival_us = now_us(),
 		.priority = f.priority,
 		.facility = f.facility,
 		.stream = y->s.decl->name };

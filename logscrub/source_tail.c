@@ -160,7 +160,7 @@ make_entry(struct source_tail *t, struct tail_file *f, struct span line, struct 
 	*ret = (struct entry){ .line = line,
 		.ident = frame.ident,
 		.message = frame.message,
-		.arrival_us = source_now_us(),
+		.arrival_us = now_us(),
 		.priority = -1,
 		.facility = -1,
 		.position = tail_file_position(f),

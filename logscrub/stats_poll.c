@@ -3,21 +3,12 @@
 
 #include <inttypes.h>
 #include <libintl.h>
-#include <time.h>
 
+#include "base/now.h"
 #include "base/print.h"
 #include "logscrub/bbb_api.h"
 #include "logscrub/counting.h"
 #include "logscrub/stats_prom.h"
-
-static int64_t
-now_us(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 static int
 count(const struct conf_api *a, const struct api_secret *secret, struct counting *k, struct err *e)

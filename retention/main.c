@@ -5,13 +5,12 @@
 #include <libintl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 
 #include <sodium.h>
 
 #include "base/lang.h"
+#include "base/no_core.h"
 #include "retention/command.h"
 #include "retention/session.h"
 
@@ -50,18 +49,6 @@ usage_fail(const char *what)
 {
 	fprintf(stderr, "retention: %s; %s\n", what, _("see `retention --help`"));
 	return EX_USAGE;
-}
-
-/* Records pass through this process: none may end in a core dump. */
-static void
-no_core(void)
-{
-	const struct rlimit none = { 0, 0 };
-
-	(void)setrlimit(RLIMIT_CORE, &none);
-#ifndef __SANITIZE_ADDRESS__ /* its leak check attaches to this process */
-	(void)prctl(PR_SET_DUMPABLE, 0);
-#endif
 }
 
 /* Takes -c FILE out of the arguments, wherever it stands. */

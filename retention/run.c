@@ -11,10 +11,10 @@
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include <sodium.h>
 
+#include "base/now.h"
 #include "evidence/hold.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
@@ -300,15 +300,6 @@ refuse_share(struct run *r, struct job *j, struct err *e)
 		  "run --dry-run`, then run with --confirm %s\n"),
 		store_conf(j->store)->name, r->s->conf->max_share, r->hash);
 	return ledger_append(r->s->ledger, r->s->now_us, "refusal", d, NULL, e);
-}
-
-static int64_t
-now_us(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 static int

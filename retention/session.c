@@ -9,9 +9,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/now.h"
 #include "evidence/hold.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
@@ -82,11 +82,9 @@ has_ledger(const struct conf *c)
 int
 session_open(struct session *s, unsigned needs, struct err *e)
 {
-	struct timespec ts;
 	const bool write = needs & MAY_WRITE;
 
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	s->now_us = (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+	s->now_us = now_us();
 	s->lock = -1;
 	if (!(needs & NEED_CONF))
 		return 0;
