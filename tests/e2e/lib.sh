@@ -16,6 +16,7 @@ BUILD=${BUILD:-$root/build}
 SPARSAM_BIN=${SPARSAM_BIN:-$BUILD/$VARIANT/bin}
 export SPARSAM_BIN BUILD VARIANT
 export LC_ALL=C.UTF-8 TZ=UTC
+export PATH=$PATH:/usr/sbin:/sbin # where daemons are, also for an ordinary user
 unset SPARSAM_CONF LANGUAGE MAKEFLAGS MFLAGS MAKELEVEL
 umask 077
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/sparsam.XXXXXX")
