@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
@@ -10,7 +11,8 @@
 #include "base/cleanup.h"
 #include "logscrub/sink-private.h"
 
-#define SUFFIX ".journal"
+#define SUFFIX    ".journal"
+#define TRIES_MAX 100000 /* entries that are torn, or another stream's */
 
 static int
 readback_init(struct readback *r, const char *store, struct err *e)
@@ -64,12 +66,12 @@ readback_release(struct readback *r)
 	*r = (struct readback){ 0 };
 }
 
-/* Stands on the last entry of J with the matches A, B, C (NULL: none). */
+/* Stands on the last entry of J with the matches A, B, C (NULL: not that one). */
 static bool
 stand_on_last(sd_journal *j, const char *a, const char *b, const char *c)
 {
 	sd_journal_flush_matches(j);
-	if (sd_journal_add_match(j, a, 0) < 0 || (b && sd_journal_add_match(j, b, 0) < 0) ||
+	if ((a && sd_journal_add_match(j, a, 0) < 0) || (b && sd_journal_add_match(j, b, 0) < 0) ||
 		(c && sd_journal_add_match(j, c, 0) < 0))
 		return false;
 	return sd_journal_seek_tail(j) >= 0 && sd_journal_previous(j) > 0;
@@ -102,17 +104,30 @@ read_entry(sd_journal *j, struct readback_entry *ret)
 	return true;
 }
 
-/* An entry that a power cut tore cannot be read: the one before it counts. */
+static bool
+is_of_stream(sd_journal *j, const char *match)
+{
+	const void *p;
+	size_t len;
+
+	return sd_journal_get_data(j, "SPARSAM_SOURCE", &p, &len) >= 0 && len == strlen(match) &&
+	       memcmp(p, match, len) == 0;
+}
+
+/* An entry that a power cut tore cannot be read: the one before it counts. A file has the entries of
+ * one store alone and is looked through without matches: the lists that serve those may have lost
+ * their end, or kept it, where the list of all entries has not. */
 static bool
 last_of(struct readback *r, sd_journal *j, const char *stream, struct readback_entry *ret)
 {
 	char match[POSITION_NAME_MAX + 32];
 
 	(void)snprintf(match, sizeof(match), "SPARSAM_SOURCE=%s", stream ? stream : "");
-	if (!stand_on_last(j, r->store_match, r->path ? NULL : r->uid_match, stream ? match : NULL))
+	if (r->path ? !stand_on_last(j, NULL, NULL, NULL)
+		    : !stand_on_last(j, r->store_match, r->uid_match, stream ? match : NULL))
 		return false;
-	for (unsigned tries = 0; tries < 1000; tries++) {
-		if (read_entry(j, ret))
+	for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
+		if (read_entry(j, ret) && (!r->path || !stream || is_of_stream(j, match)))
 			return true;
 		if (sd_journal_previous(j) <= 0)
 			return false;
@@ -133,6 +148,36 @@ closedirp(DIR **d)
 		(void)closedir(*d);
 }
 
+/* The last entry of a file that nobody closed: a power cut may have left its lists of entries short
+ * at their end, and yet the entries there, for those who read on from the first. */
+static bool
+last_of_torn(sd_journal *j, const char *stream, struct readback_entry *ret)
+{
+	char match[POSITION_NAME_MAX + 32];
+	struct readback_entry n;
+
+	(void)snprintf(match, sizeof(match), "SPARSAM_SOURCE=%s", stream ? stream : "");
+	ret->number = 0;
+	sd_journal_flush_matches(j);
+	if (sd_journal_seek_head(j) < 0)
+		return false;
+	while (sd_journal_next(j) > 0)
+		if (read_entry(j, &n) && n.number > ret->number &&
+			(!stream || is_of_stream(j, match)))
+			*ret = n;
+	return ret->number > 0;
+}
+
+/* Its header's state, a byte: 1 while it is written to. Source: systemd.io/JOURNAL_FILE_FORMAT. */
+static bool
+is_closed(const char *path)
+{
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t state = 1;
+
+	return fd >= 0 && pread(fd, &state, 1, 16) == 1 && state != 1;
+}
+
 /* Calls for the file and each rotated sibling; BEST is the entry with the greatest number. */
 static bool
 last_of_file(struct readback *r, const char *path, const char *stream, struct readback_entry *best)
@@ -141,7 +186,8 @@ last_of_file(struct readback *r, const char *path, const char *stream, struct re
 	const char *paths[] = { path, NULL };
 	struct readback_entry n;
 
-	if (sd_journal_open_files(&j, paths, 0) < 0 || !last_of(r, j, stream, &n))
+	if (sd_journal_open_files(&j, paths, 0) < 0 ||
+		!(is_closed(path) ? last_of(r, j, stream, &n) : last_of_torn(j, stream, &n)))
 		return false;
 	if (n.number > best->number)
 		*best = n;
