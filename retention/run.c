@@ -106,9 +106,7 @@ plan_all(struct run *r, struct err *e)
 		found = true;
 		if (!due_applies(st) || plan_one(r, st, e) == 0)
 			continue;
-		if (e->exit == EX_CONFIG)
-			return -1;
-		say(r, e); /* one store of many stops no other */
+		say(r, e); /* one store of many stops no other, nor what a product's update moved */
 		worse(r, EX_UNAVAILABLE);
 	}
 	if (!found)
