@@ -4,3 +4,6 @@ lib.srcs += lib/store/place.c
 lib.srcs += lib/store/textlog.c lib/store/textlog_entries.c lib/store/textlog_writer.c lib/store/textlog_act.c
 lib.srcs += lib/store/row.c
 lib.srcs += lib/store/sqlite.c lib/store/sqlite_db.c lib/store/sqlite_act.c lib/store/sqlite_remains.c
+lib.srcs += lib/store/postgres.c lib/store/postgres_link.c lib/store/postgres_table.c \
+	    lib/store/postgres_keys.c lib/store/postgres_rows.c lib/store/postgres_act.c
+lib.srcs += lib/store/redis.c lib/store/redis_link.c lib/store/redis_key.c

@@ -274,7 +274,7 @@ tell_timeless(const struct question *q, const struct sqlite_db *db)
 	buf_printf(&sql, " IS NULL AND (%s)", q->t->where);
 	buf_char(&sql, '\0');
 	if (!sql.failed && sqlite_db_number(db, sql.p, 0) > 0)
-		store_tell(&q->t->store, NOTE_NO_TIME, db->path, "nothing: they are kept");
+		store_tell(&q->t->store, NOTE_NO_TIME, db->path, "none: they stay");
 	buf_release(&sql);
 }
 

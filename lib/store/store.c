@@ -7,6 +7,8 @@
 static const struct store_driver *const drivers[] = {
 	&store_textlog,
 	&store_sqlite,
+	&store_postgres,
+	&store_redis,
 };
 
 static const struct store_driver *
