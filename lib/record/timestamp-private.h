@@ -40,6 +40,6 @@ int64_t time_days(int year, int month, int day);
 void time_date(int64_t days, int *ret_year, int *ret_month, int *ret_day);
 int time_month_days(int year, int month);
 
-/* The readings of LOCAL_S (seconds since 1970-01-01 00:00 by the clock on the wall) in T's zone, in
- * t->n_offsets and t->offset_s: 1, or 2 in the doubled hour. */
-void time_zone_read(struct timestamp *t, int64_t local_s);
+/* The readings of LOCAL_S (seconds since 1970-01-01 00:00 by the clock on the wall) in T's zone: 1, or
+ * 2 in the doubled hour. Borrowed until the next one is read. */
+const struct timestamp_quarter *time_zone_read(struct timestamp *t, int64_t local_s);

@@ -80,6 +80,7 @@ minute_utc(struct timestamp *t, struct span s, const struct time_text *x, int ye
 	bool *ret_sure)
 {
 	int64_t wall = wall_minute_s(x, year), reading[2] = { 0 };
+	const struct timestamp_quarter *zone;
 
 	*ret_sure = true;
 	if (x->day > time_month_days(year, x->month))
@@ -88,10 +89,10 @@ minute_utc(struct timestamp *t, struct span s, const struct time_text *x, int ye
 		*ret_us = (wall - x->offset_s) * SECOND_US;
 		return true;
 	}
-	time_zone_read(t, wall);
-	for (unsigned i = 0; i < t->n_offsets; i++) {
-		reading[i] = (wall - t->offset_s[i]) * SECOND_US;
-		if (x->zone_len > 0 && span_eq(span_str(t->abbreviation[i]),
+	zone = time_zone_read(t, wall);
+	for (unsigned i = 0; i < zone->n_offsets; i++) {
+		reading[i] = (wall - zone->offset_s[i]) * SECOND_US;
+		if (x->zone_len > 0 && span_eq(span_str(zone->abbreviation[i]),
 					       span_of(s.p + x->zone_at, x->zone_len))) {
 			*ret_us = reading[i];
 			return true;
@@ -99,11 +100,11 @@ minute_utc(struct timestamp *t, struct span s, const struct time_text *x, int ye
 	}
 	if (x->zone_len > 0)
 		return false;
-	*ret_sure = t->n_offsets == 1;
-	*ret_us = t->n_offsets == 1 ? reading[0]
-				    : choose_reading(t, reading[0] + x->second * SECOND_US,
-					      reading[1] + x->second * SECOND_US) -
-					      x->second * SECOND_US;
+	*ret_sure = zone->n_offsets == 1;
+	*ret_us = zone->n_offsets == 1 ? reading[0]
+				       : choose_reading(t, reading[0] + x->second * SECOND_US,
+						 reading[1] + x->second * SECOND_US) -
+						 x->second * SECOND_US;
 	return true;
 }
 

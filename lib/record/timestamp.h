@@ -21,6 +21,16 @@
 
 #define DAY_US (INT64_C(86400) * 1000000)
 
+#define TIMESTAMP_QUARTERS 8
+
+/* A quarter of an hour, local, whose offsets from UTC are known. */
+struct timestamp_quarter {
+	int64_t number;      /* since 1970 */
+	int32_t offset_s[2]; /* two in the doubled hour, the earlier reading first */
+	char abbreviation[2][8];
+	uint8_t n_offsets; /* 0: not yet */
+};
+
 /* Reads times of one store; remembers the last minute, so that the next line of it costs a memcmp.
  * Of the fields only `latest_us` is for others; it may be set at any time. */
 struct timestamp {
@@ -38,10 +48,7 @@ struct timestamp {
 	char coarse[48];  /* text before the seconds, made coarse */
 	int64_t coarse_s; /* … to this interval; 0: not yet */
 
-	int64_t quarter;     /* of an hour, local, whose offsets from UTC are known */
-	int32_t offset_s[2]; /* two in the doubled hour, the earlier reading first */
-	char abbreviation[2][8];
-	uint8_t n_offsets;
+	struct timestamp_quarter quarter[TIMESTAMP_QUARTERS];
 };
 
 void timestamp_init(struct timestamp *t, const char *timezone);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The C library knows one zone at a time, the process's: TZ is set to the store's and back again.
- * That costs a file read, so the offsets of the last quarter of an hour are kept; no zone changes
+ * That costs a file read, so the offsets of the last quarters of an hour are kept; no zone changes
  * its offset in the midst of one.
  */
 #include "record/timestamp-private.h"
@@ -11,7 +11,8 @@
 
 #include "base/cleanup.h"
 
-#define QUARTER_S 900
+#define QUARTER_S    900
+#define DAY_QUARTERS 96
 
 static int64_t
 floor_div(int64_t a, int64_t b)
@@ -37,7 +38,7 @@ offset_at(int64_t at, char name[8])
 
 /* The offsets of a day before and a day after: where they differ, the change lies between. */
 static void
-find_offsets(struct timestamp *t, int64_t local_s)
+find_offsets(struct timestamp_quarter *q, int64_t local_s)
 {
 	char before_name[8], after_name[8], name[8];
 	int32_t before = offset_at(local_s - 86400, before_name);
@@ -45,28 +46,28 @@ find_offsets(struct timestamp *t, int64_t local_s)
 	bool before_stands = offset_at(local_s - before, name) == before;
 	bool after_stands = offset_at(local_s - after, name) == after;
 
-	t->n_offsets = 1;
-	t->offset_s[0] = after_stands && !before_stands ? after : before;
-	memcpy(t->abbreviation[0], t->offset_s[0] == before ? before_name : after_name, 8);
+	q->n_offsets = 1;
+	q->offset_s[0] = after_stands && !before_stands ? after : before;
+	memcpy(q->abbreviation[0], q->offset_s[0] == before ? before_name : after_name, 8);
 	if (before == after || !before_stands || !after_stands)
 		return;
-	t->n_offsets =
+	q->n_offsets =
 		2; /* clocks went back: the same time of day twice, first by the old offset */
-	t->offset_s[1] = after;
-	memcpy(t->abbreviation[1], after_name, 8);
+	q->offset_s[1] = after;
+	memcpy(q->abbreviation[1], after_name, 8);
 }
 
 static void
-with_zone(struct timestamp *t, int64_t local_s)
+with_zone(struct timestamp_quarter *q, const char *timezone, int64_t local_s)
 {
 	const char *old = getenv("TZ");
 	cleanup_mem char *saved = old ? strdup(old) : NULL;
 
-	if (setenv("TZ", t->timezone, 1) < 0 || (old && !saved)) {
-		find_offsets(t, local_s); /* memory is out: in the machine's zone, then */
+	if (setenv("TZ", timezone, 1) < 0 || (old && !saved)) {
+		find_offsets(q, local_s); /* memory is out: in the machine's zone, then */
 	} else {
 		tzset();
-		find_offsets(t, local_s);
+		find_offsets(q, local_s);
 	}
 	if (saved)
 		(void)setenv("TZ", saved, 1); /* it was there before, so there is room */
@@ -75,18 +76,22 @@ with_zone(struct timestamp *t, int64_t local_s)
 	tzset();
 }
 
-void
+const struct timestamp_quarter *
 time_zone_read(struct timestamp *t, int64_t local_s)
 {
-	int64_t quarter = floor_div(local_s, QUARTER_S);
+	int64_t number = floor_div(local_s, QUARTER_S);
+	/* the same time of other days has another place */
+	uint64_t place = (uint64_t)(number + floor_div(number, DAY_QUARTERS)) % TIMESTAMP_QUARTERS;
+	struct timestamp_quarter *q = &t->quarter[place];
 
-	if (t->n_offsets > 0 && t->quarter == quarter)
-		return;
-	t->quarter = quarter;
+	if (q->n_offsets > 0 && q->number == number)
+		return q;
+	q->number = number;
 	if (t->timezone) {
-		with_zone(t, quarter * QUARTER_S);
+		with_zone(q, t->timezone, number * QUARTER_S);
 	} else {
 		tzset();
-		find_offsets(t, quarter * QUARTER_S);
+		find_offsets(q, number * QUARTER_S);
 	}
+	return q;
 }

@@ -159,10 +159,39 @@ static const struct {
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
-static const char *
-find(struct span s, const char *mark)
+/* An agent, and which pairs of bytes stand in it: nearly all marks are seen from them not to. */
+struct agent {
+	struct span s;
+	uint64_t pairs[64]; /* bits; several pairs may share one */
+};
+
+static unsigned
+pair_of(const char *p)
 {
-	return memmem(s.p, s.len, mark, strlen(mark));
+	return ((unsigned char)p[0] << 5 ^ (unsigned char)p[1]) & 0xfff;
+}
+
+static void
+agent_init(struct agent *a, struct span s)
+{
+	*a = (struct agent){ .s = s };
+	for (size_t i = 0; i + 1 < s.len; i++)
+		a->pairs[pair_of(s.p + i) / 64] |= UINT64_C(1) << pair_of(s.p + i) % 64;
+}
+
+static bool
+has_pair(const struct agent *a, const char *p)
+{
+	return a->pairs[pair_of(p) / 64] >> pair_of(p) % 64 & 1;
+}
+
+/* Where MARK, of three bytes or more, stands in A; NULL: nowhere. */
+static const char *
+find(const struct agent *a, const char *mark)
+{
+	if (!has_pair(a, mark) || !has_pair(a, mark + 1))
+		return NULL;
+	return memmem(a->s.p, a->s.len, mark, strlen(mark));
 }
 
 /* How many digits of a major version S begins with; 0 where they are none, or too many. */
@@ -177,10 +206,10 @@ version_len(struct span s)
 }
 
 static const char *
-system_of(struct span s)
+system_of(const struct agent *a)
 {
 	for (size_t i = 0; i < N(systems); i++)
-		if (find(s, systems[i].mark))
+		if (find(a, systems[i].mark))
 			return systems[i].name;
 	return NULL;
 }
@@ -221,7 +250,8 @@ is_own(struct span s)
 	for (size_t i = 0; i < N(families); i++) {
 		struct span rest = s;
 
-		if (take_name(&rest, families[i].name) && is_own_rest(rest, families[i].is))
+		if (s.p[0] == families[i].name[0] && take_name(&rest, families[i].name) &&
+			is_own_rest(rest, families[i].is))
 			return true;
 	}
 	if (take_name(&s, "other"))
@@ -231,34 +261,34 @@ is_own(struct span s)
 
 /* The word for robots that we have no name for. */
 static bool
-is_bot(struct span s)
+is_bot(const struct agent *a)
 {
 	static const char *const marks[] = { "bot", "Bot", "crawl", "Crawl", "spider", "Spider",
 		"slurp", "Slurp", "scan", "Scan" };
 
 	for (size_t i = 0; i < N(marks); i++)
-		if (find(s, marks[i]))
+		if (find(a, marks[i]))
 			return true;
 	return false;
 }
 
 static void
-put_version(const struct family *f, struct span s, const char *mark, struct buf *out)
+put_version(const struct family *f, const struct agent *a, const char *mark, struct buf *out)
 {
-	const char *at = mark + strlen(f->mark), *version;
+	const char *at = mark + strlen(f->mark), *end = a->s.p + a->s.len, *version;
 	size_t n;
 
 	if (strcmp(f->mark, "Safari/") == 0) { /* its own number is WebKit's */
-		version = find(s, "Version/");
-		at = version ? version + strlen("Version/") : s.p + s.len;
+		version = find(a, "Version/");
+		at = version ? version + strlen("Version/") : end;
 	} else if (strcmp(f->mark, "Opera/") == 0) { /* 9.80 for ever */
-		version = find(s, "Version/");
+		version = find(a, "Version/");
 		at = version ? version + strlen("Version/") : at;
 	} else if (strcmp(f->mark, "Trident/") == 0) {
-		version = find(s, "rv:");
-		at = version ? version + strlen("rv:") : s.p + s.len;
+		version = find(a, "rv:");
+		at = version ? version + strlen("rv:") : end;
 	}
-	n = version_len(span_of(at, (size_t)(s.p + s.len - at)));
+	n = version_len(span_of(at, (size_t)(end - at)));
 	if (n > 0) {
 		buf_char(out, '/');
 		buf_put(out, at, n);
@@ -266,25 +296,25 @@ put_version(const struct family *f, struct span s, const char *mark, struct buf 
 }
 
 static void
-put_family(struct span s, struct buf *out)
+put_family(const struct agent *a, struct buf *out)
 {
 	const struct family *f = NULL;
 	const char *mark = NULL, *system;
 
 	for (size_t i = 0; i < N(families) && !mark; i++) {
 		f = &families[i];
-		mark = find(s, f->mark);
+		mark = find(a, f->mark);
 	}
-	if ((!mark || f->is == IS_BROWSER) && is_bot(s)) {
+	if ((!mark || f->is == IS_BROWSER) && is_bot(a)) {
 		buf_str(out, "bot");
 		return;
 	}
 	buf_str(out, mark ? f->name : "other");
 	if (mark && f->is != IS_BOT)
-		put_version(f, s, mark, out);
+		put_version(f, a, mark, out);
 	if (mark && f->is != IS_BROWSER)
 		return;
-	system = system_of(s);
+	system = system_of(a);
 	if (system) {
 		buf_char(out, ' ');
 		buf_str(out, system);
@@ -295,11 +325,15 @@ int
 transform_browser_family(const struct transform *t, struct transform_env *env, struct span v,
 	struct buf *out, struct err *e)
 {
+	struct agent a;
+
 	(void)t, (void)env, (void)e;
-	if (is_own(v))
+	if (is_own(v)) {
 		buf_span(out, v);
-	else
-		put_family(span_of(v.p, v.len < AGENT_MAX ? v.len : AGENT_MAX), out);
+		return 0;
+	}
+	agent_init(&a, span_of(v.p, v.len < AGENT_MAX ? v.len : AGENT_MAX));
+	put_family(&a, out);
 	return 0;
 }
 
