@@ -6,7 +6,6 @@
 #include "record/pseudonym.h"
 #include "record/transform-private.h"
 
-#define WORD_MAX 16 /* bytes of a scheme or method, and one */
 #define HOST_MAX 253
 
 static bool
@@ -21,27 +20,40 @@ is_alpha(char c)
 	return (unsigned char)((c | 0x20) - 'a') < 26;
 }
 
-/* The first N bytes of S are letters or dashes. Are they one of LIST's words, each between blanks? */
-static bool
-is_listed(const char *list, struct span s, size_t n)
-{
-	char word[WORD_MAX + 2] = " ";
-
-	if (n == 0 || n > WORD_MAX - 1)
-		return false;
-	memcpy(word + 1, s.p, n);
-	word[n + 1] = ' ';
-	word[n + 2] = '\0';
-	return strcasestr(list, word) != NULL;
-}
-
-/* Any other word in the place of a scheme or of a method might be somebody's name. */
-static const char schemes[] =
-	" http https ws wss ftp android-app grpc rtmp rtmps rtsp fastcgi uwsgi scgi ";
+/* Any other word in the place of a scheme or of a method might be somebody's name. The most frequent
+ * come first. */
+static const struct span schemes[] = { SPAN("https"), SPAN("http"), SPAN("ws"), SPAN("wss"),
+	SPAN("ftp"), SPAN("android-app"), SPAN("grpc"), SPAN("rtmp"), SPAN("rtmps"), SPAN("rtsp"),
+	SPAN("fastcgi"), SPAN("uwsgi"), SPAN("scgi") };
 
 /* Methods: RFC 9110 9.3, RFC 5789, WebDAV (RFC 4918, 3253, 5323), HTTP/2's preface. */
-static const char methods[] = " GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH PROPFIND "
-			      "PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH PURGE PRI ";
+static const struct span methods[] = { SPAN("GET"), SPAN("POST"), SPAN("HEAD"), SPAN("PUT"),
+	SPAN("DELETE"), SPAN("CONNECT"), SPAN("OPTIONS"), SPAN("TRACE"), SPAN("PATCH"),
+	SPAN("PROPFIND"), SPAN("PROPPATCH"), SPAN("MKCOL"), SPAN("COPY"), SPAN("MOVE"),
+	SPAN("LOCK"), SPAN("UNLOCK"), SPAN("REPORT"), SPAN("SEARCH"), SPAN("PURGE"), SPAN("PRI") };
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+static inline char
+upper(char c)
+{
+	return is_alpha(c) ? (char)(c & ~0x20) : c;
+}
+
+/* Are the first N bytes of S, letters or dashes, one of LIST's words, in either case? */
+static bool
+is_listed(const struct span *list, size_t n_list, struct span s, size_t n)
+{
+	for (size_t i = 0; i < n_list && n > 0; i++) {
+		size_t k = 0;
+
+		while (list[i].len == n && k < n && upper(list[i].p[k]) == upper(s.p[k]))
+			k++;
+		if (k == n)
+			return true;
+	}
+	return false;
+}
 
 /* The length of "scheme://" at the start of S (RFC 3986 3.1), 0 where there is none. */
 static size_t
@@ -51,7 +63,7 @@ scheme_len(struct span s)
 
 	while (n < s.len && (is_alpha(s.p[n]) || s.p[n] == '-'))
 		n++;
-	if (!span_starts(span_from(s, n), SPAN("://")) || !is_listed(schemes, s, n))
+	if (!span_starts(span_from(s, n), SPAN("://")) || !is_listed(schemes, N(schemes), s, n))
 		return 0;
 	return n + 3;
 }
@@ -311,7 +323,7 @@ method_len(struct span v)
 
 	while (n < v.len && v.p[n] >= 'A' && v.p[n] <= 'Z')
 		n++;
-	return n + 1 < v.len && v.p[n] == ' ' && is_listed(methods, v, n) ? n + 1 : 0;
+	return n + 1 < v.len && v.p[n] == ' ' && is_listed(methods, N(methods), v, n) ? n + 1 : 0;
 }
 
 int
