@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "logscrub/stats_prom.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
-#include "base/buf.h"
 #include "base/conf.h"
+#include "base/prom.h"
 #include "logscrub/stats_db.h"
-
-#define TEXT_MAX (1u << 20)
 
 /* What is told of each node: a gauge of now, or a sum since the beginning. */
 static const struct metric {
@@ -97,26 +93,11 @@ put_all(const struct conf *c, struct stats_db *db, struct buf *b, struct err *e)
 int
 stats_prom_write(const struct conf *c, struct stats_db *db, struct err *e)
 {
-	CLEANUP(buf_release) struct buf b = { .max = TEXT_MAX };
-	cleanup_fd int dir = open(c->metrics_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1;
-	char new[64];
+	CLEANUP(buf_release) struct buf b = { .max = PROM_MAX };
 
-	if (dir < 0 && errno == ENOENT)
-		return 0;
+	if (access(c->metrics_dir, F_OK) < 0)
+		return 0; /* nobody collects */
 	if (put_all(c, db, &b, e) < 0)
 		return -1;
-	if (b.failed)
-		return err_memory(e);
-	(void)snprintf(new, sizeof(new), STATS_PROM_FILE ".%d", (int)getpid());
-	if (dir >= 0)
-		fd = openat(dir, new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd >= 0 && fchmod(fd, 0644) == 0 && write(fd, b.p, b.len) == (ssize_t)b.len &&
-		renameat(dir, new, dir, STATS_PROM_FILE) == 0)
-		return 0;
-	(void)err_fail(e, EX_IOERR, errno, N_("cannot write metrics"),
-		N_("let the service write in the folder, or change metrics_dir"), "%s",
-		c->metrics_dir);
-	if (fd >= 0)
-		(void)unlinkat(dir, new, 0);
-	return -1;
+	return prom_write(c->metrics_dir, STATS_PROM_FILE, &b, e) < 0 ? -1 : 0;
 }
