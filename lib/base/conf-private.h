@@ -11,6 +11,7 @@
  *   conf_check.c   what a declaration needs, and that the names it uses are there
  *   conf_set.c     lists that rules share, put in their places
  *   conf_claim.c   a file belongs to one store
+ *   conf_policy.c  categories and duties: both, as well
  *   conf_statistics.c  both of it for the section statistics
  */
 #pragma once
@@ -33,10 +34,10 @@ struct conf_draft {
 	struct conf conf; /* first: conf_free() is given its address */
 	struct conf_block *blocks;
 	bool failed; /* memory is out */
-	size_t own_sets, own_formats, own_stores, own_sources,
-		own_accepts; /* the operator's, not shipped */
-	bool shipped;        /* now the shipped folder is read */
-	int root;            /* whose configuration this is, or -1: this machine's */
+	size_t own_sets, own_formats, own_stores, own_sources, own_accepts, own_categories,
+		own_duties; /* the operator's, not shipped */
+	bool shipped;       /* now the shipped folder is read */
+	int root;           /* whose configuration this is, or -1: this machine's */
 };
 
 /* N zeroed bytes that live as long as D; NULL (and d->failed) when memory is out. */
@@ -70,6 +71,13 @@ int conf_sets_expand(struct conf_draft *d, struct err *e);
 
 int conf_statistics_take(struct conf_draft *d, const char *file, cfg_t *root, struct err *e);
 int conf_statistics_check(const struct conf *c, struct err *e);
+
+int conf_category_take(
+	struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct err *e);
+int conf_duty_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct err *e);
+void conf_contact_take(struct conf_draft *d, cfg_t *root);
+/* Before the stores are checked: they take from their categories what they leave out. */
+int conf_policy_check(struct conf *c, struct err *e);
 
 /* One file's text, read and taken: the way in for tests and fuzzers too. */
 int conf_parse(struct conf_draft *d, const char *file, const char *text, size_t len, bool main,

@@ -71,6 +71,11 @@ conf_draft_new(struct err *e)
 		.credential = "/etc/credstore.encrypted/sparsam-keys",
 		.pseudonym_prefix = DEFAULT_PREFIX,
 		.clock_ntp = true,
+		.controller = "",
+		.dpo = "",
+		.authority = "",
+		.remind_s = 7 * 86400,
+		.sendmail = "/usr/sbin/sendmail",
 		.statistics = { .store = "bbb-web", .round = 5 },
 	};
 	return d;
@@ -92,6 +97,8 @@ conf_free(struct conf *c)
 	free(c->store);
 	free(c->source);
 	free(c->accept);
+	free(c->category);
+	free(c->duty);
 	free(d);
 	return NULL;
 }

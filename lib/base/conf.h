@@ -203,6 +203,37 @@ struct conf_accept {
 	const char *until; /* its last day (UTC), "2026-12-31" */
 };
 
+/* What one row of the privacy policy says in one language: text "de" { … }. "" where not given. */
+struct conf_policy_text {
+	const char *title, *holds, *purpose, *basis, *period, *subjects, *recipients;
+};
+
+enum conf_language { LANG_EN, LANG_DE, LANGUAGES };
+
+/* category "NAME" { … }: a row of the privacy policy. Stores without a period, start event or deletion
+ * class of their own have those of their category (DIN 66398: standard and regular period). */
+struct conf_category {
+	struct conf_place where;
+	const char *name;
+	bool stored;      /* on this machine; else no store is missed */
+	int64_t period_s; /* the standard period; 0: none that is counted in days */
+	const char *start_event, *deletion_class;
+	struct conf_policy_text text[LANGUAGES];
+};
+
+/* duty "NAME" { … }: a law under which records are restricted instead of erased (GDPR Art. 17(3)(b)).
+ * A record is under it until the end of ENDS_S, and YEARS after the end of the (UTC) calendar year
+ * that it is of, whichever is given and comes first. */
+struct conf_duty {
+	struct conf_place where;
+	const char *name;
+	const char *law;                     /* "Section 147 AO" */
+	struct conf_list stores, categories; /* that it covers: all of both */
+	int64_t since_s, until_s; /* of records, UTC, until excluded; INT64_MIN and _MAX: any */
+	int64_t ends_s;           /* excluded; INT64_MAX: by YEARS alone */
+	long years;               /* -1: by ENDS_S alone */
+};
+
 struct conf {
 	const char *file;        /* the one read, or NULL: the shipped files alone */
 	const char *state_dir;   /* /var/lib/sparsam */
@@ -226,6 +257,14 @@ struct conf {
 	size_t n_sources;
 	struct conf_accept *accept;
 	size_t n_accepts;
+	struct conf_category *category;
+	size_t n_categories;
+	struct conf_duty *duty;
+	size_t n_duties;
+	const char *controller, *dpo, *authority;  /* for the register of Art. 30; "" */
+	int64_t remind_s;                          /* before a hold's end; 7 d */
+	const char *mail_to, *witness, *mail_from; /* retention notify; NULL: no such mail */
+	const char *sendmail;                      /* /usr/sbin/sendmail */
 	int64_t longest_period_s; /* of all stores; keys older than this are past */
 };
 
@@ -246,6 +285,11 @@ DEFINE_CLEANUP(struct conf, conf_free)
 /* NULL where nothing has that name. */
 const struct conf_format *conf_find_format(const struct conf *c, const char *name);
 const struct conf_store *conf_find_store(const struct conf *c, const char *name);
+
+const struct conf_category *conf_find_category(const struct conf *c, const char *name);
+
+/* Is S under duty D, for some of its records? */
+bool conf_duty_names(const struct conf_duty *d, const struct conf_store *s);
 
 /* "7d" and the like: s, min, h, d, w. -1: no period. */
 int64_t conf_period_s(const char *text);

@@ -210,6 +210,8 @@ conf_files_read(struct conf_draft *d, const char *file, struct err *e)
 	d->own_stores = d->conf.n_stores;
 	d->own_sources = d->conf.n_sources;
 	d->own_accepts = d->conf.n_accepts;
+	d->own_categories = d->conf.n_categories;
+	d->own_duties = d->conf.n_duties;
 	d->shipped = true;
 	return folder_read(d, shipped_dir(shipped), own, e);
 }

@@ -183,10 +183,45 @@ static cfg_opt_t accept_options[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t policy_text_options[] = {
+	CFG_LINE,
+	STR("title", text),
+	STR("holds", text),
+	STR("purpose", text),
+	STR("basis", text),
+	STR("period", text),
+	STR("subjects", text),
+	STR("recipients", text),
+	CFG_END(),
+};
+
+static cfg_opt_t category_options[] = {
+	CFG_LINE,
+	CFG_BOOL_CB("stored", cfg_true, CFGF_NONE, conf_value_flag),
+	STR("period", period),
+	STR("start_event", text),
+	STR("deletion_class", text),
+	TITLED("text", policy_text_options),
+	CFG_END(),
+};
+
+static cfg_opt_t duty_options[] = {
+	CFG_LINE,
+	STR("law", text),
+	LIST("stores", text),
+	LIST("categories", category),
+	STR("since", date),
+	STR("until", date),
+	STR("ends", date),
+	NUMBER("years"),
+	CFG_END(),
+};
+
 #define DECLARATIONS                                                                               \
 	TITLED("list", list_options), TITLED("format", format_options),                            \
 		TITLED("store", store_options), TITLED("source", source_options),                  \
-		TITLED("accept", accept_options)
+		TITLED("accept", accept_options), TITLED("category", category_options),            \
+		TITLED("duty", duty_options)
 
 /* formats.d, stores.d */
 static cfg_opt_t part_options[] = { DECLARATIONS, CFG_END() };
@@ -195,6 +230,11 @@ static cfg_opt_t retention_options[] = {
 	CFG_LINE,
 	STR("interval", period),
 	NUMBER("max_share"),
+	STR("remind", period),
+	STR("mail_to", mail),
+	STR("mail_from", mail),
+	STR("witness", mail),
+	STR("sendmail", path),
 	CFG_END(),
 };
 
@@ -208,6 +248,9 @@ static cfg_opt_t main_options[] = {
 	STR("credential", path),
 	STR("pseudonym_prefix", prefix),
 	WORD("clock", clock),
+	STR("controller", text),
+	STR("dpo", text),
+	STR("authority", text),
 	SECTION("statistics", statistics_options),
 	CFG_SEC("retention", retention_options, CFGF_NONE),
 	DECLARATIONS,

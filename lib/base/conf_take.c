@@ -400,6 +400,8 @@ _Static_assert(offsetof(struct conf_set, name) == offsetof(struct head, name), "
 _Static_assert(offsetof(struct conf_format, name) == offsetof(struct head, name), "");
 _Static_assert(offsetof(struct conf_store, name) == offsetof(struct head, name), "");
 _Static_assert(offsetof(struct conf_source, name) == offsetof(struct head, name), "");
+_Static_assert(offsetof(struct conf_category, name) == offsetof(struct head, name), "");
+_Static_assert(offsetof(struct conf_duty, name) == offsetof(struct head, name), "");
 _Static_assert(offsetof(struct conf_accept, id) == offsetof(struct head, name), "");
 
 struct kind {
@@ -412,6 +414,9 @@ static const struct kind list_kind = { "list", sizeof(struct conf_set), list_tak
 static const struct kind format_kind = { "format", sizeof(struct conf_format), format_take };
 static const struct kind store_kind = { "store", sizeof(struct conf_store), store_take };
 static const struct kind source_kind = { "source", sizeof(struct conf_source), source_take };
+static const struct kind category_kind = { "category", sizeof(struct conf_category),
+	conf_category_take };
+static const struct kind duty_kind = { "duty", sizeof(struct conf_duty), conf_duty_take };
 static const struct kind accept_kind = { "accept", sizeof(struct conf_accept), accept_take };
 
 /* Adds SEC to the N declarations at V, the first OWN of which are the operator's and win over
@@ -487,6 +492,7 @@ globals_take(struct conf_draft *d, cfg_t *root)
 	c->pseudonym_prefix = text_or(d, root, "pseudonym_prefix", c->pseudonym_prefix);
 	c->clock_ntp = cfg_getint(root, "clock") <= 0;
 	retention_take(c, cfg_getsec(root, "retention"));
+	conf_contact_take(d, root);
 	c->key_dir = text_of(d, root, "key_dir");
 	if (!c->key_dir && c->state_dir && asprintf(&keys, "%s/keys", c->state_dir) >= 0) {
 		c->key_dir = conf_strdup(d, keys);
@@ -516,6 +522,11 @@ conf_take(struct conf_draft *d, const char *file, cfg_t *root, bool main, struct
 		return -1;
 	if (declarations_take(
 		    d, name, root, &source_kind, &c->source, &c->n_sources, d->own_sources, e) < 0)
+		return -1;
+	if (declarations_take(d, name, root, &category_kind, &c->category, &c->n_categories,
+		    d->own_categories, e) < 0 ||
+		declarations_take(
+			d, name, root, &duty_kind, &c->duty, &c->n_duties, d->own_duties, e) < 0)
 		return -1;
 	return declarations_take(
 		d, name, root, &accept_kind, &c->accept, &c->n_accepts, d->own_accepts, e);

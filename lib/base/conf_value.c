@@ -254,6 +254,21 @@ conf_value_prefix(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
 	return conf_value_text(sec, opt, value, result);
 }
 
+/* It becomes a header, which it must not end, and an argument, which it must not be an option of. */
+int
+conf_value_mail(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789.!#$%&*+/=?^_{}~@-";
+
+	if (!*value || value[0] == '-' || strspn(value, allowed) != strlen(value)) {
+		cfg_error(sec, "option '%s' is a mail address, as in \"root@example.org\"",
+			opt->name);
+		return -1;
+	}
+	return conf_value_text(sec, opt, value, result);
+}
+
 /* an absolute path: the service's working directory is nobody's business */
 int
 conf_value_path(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)

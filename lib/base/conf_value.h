@@ -32,6 +32,7 @@ conf_value conf_value_store_type;
 conf_value conf_value_category;
 conf_value conf_value_network; /* ADDRESS or ADDRESS/BITS */
 conf_value conf_value_prefix;  /* a /48 below fd00::/8 */
+conf_value conf_value_mail;    /* NAME@HOST or NAME, for a header and sendmail */
 conf_value conf_value_path;    /* absolute */
 conf_value conf_value_socket;  /* unix:, udp:, tcp:, systemd: */
 conf_value conf_value_url;     /* http: or https:, no user, no query */
