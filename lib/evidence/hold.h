@@ -27,6 +27,7 @@
 #include "base/span.h"
 #include "store/selector.h"
 
+struct record;
 struct holds; /* the open hold file */
 
 enum hold_end { HOLD_IN_FORCE, HOLD_RELEASED, HOLD_EXPIRED };
@@ -81,6 +82,10 @@ size_t holds_list(const struct holds *h, const struct hold **ret);
  * nothing per record. holds_ask_one(): by hold ID alone. */
 const struct select_question *holds_ask(struct holds *h, int64_t now_us);
 const struct select_question *holds_ask_one(struct holds *h, uint64_t id);
+
+/* Calls SEEN with the id of each hold in force at NOW_US that covers R. */
+void holds_each(struct holds *h, const struct record *r, int64_t now_us,
+	void (*seen)(void *ctx, uint64_t id), void *ctx);
 
 /* How many holds in force cover STORE, or may. */
 size_t holds_of_store(const struct holds *h, const char *store, int64_t now_us);

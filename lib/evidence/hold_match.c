@@ -159,22 +159,34 @@ counts(const struct holds *h, const struct hold *d)
 }
 
 static bool
+covers_one(struct holds *h, struct hold_entry *en, const struct record *r)
+{
+	return counts(h, &en->hold) && names(&en->hold.stores, r->store->name) &&
+	       (r->time_us == RECORD_NO_TIME ||
+		       (r->time_us >= en->hold.from_us && r->time_us < en->hold.to_us)) &&
+	       needle_finds(h, en, r);
+}
+
+static bool
 covers(void *ctx, const struct record *r)
 {
 	struct holds *h = ctx;
 
-	for (size_t i = 0; i < h->n; i++) {
-		struct hold_entry *en = &h->entry[i];
-
-		if (!counts(h, &en->hold) || !names(&en->hold.stores, r->store->name))
-			continue;
-		if (r->time_us != RECORD_NO_TIME &&
-			(r->time_us < en->hold.from_us || r->time_us >= en->hold.to_us))
-			continue;
-		if (needle_finds(h, en, r))
+	for (size_t i = 0; i < h->n; i++)
+		if (covers_one(h, &h->entry[i], r))
 			return true;
-	}
 	return false;
+}
+
+void
+holds_each(struct holds *h, const struct record *r, int64_t now_us,
+	void (*seen)(void *ctx, uint64_t id), void *ctx)
+{
+	h->only = 0;
+	h->now_us = now_us;
+	for (size_t i = 0; i < h->n; i++)
+		if (covers_one(h, &h->entry[i], r))
+			seen(ctx, h->entry[i].hold.id);
 }
 
 static enum select_answer

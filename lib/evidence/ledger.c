@@ -276,13 +276,14 @@ ledger_append(struct ledger *l, int64_t now_us, const char *kind, json_t *data, 
 	return 0;
 }
 
-int
-ledger_read(struct ledger *l, uint64_t seq, ledger_seen *seen, void *ctx, struct err *e)
+static int
+read_rows(struct ledger *l, const char *sql, uint64_t seq, ledger_seen *seen, void *ctx,
+	struct err *e)
 {
 	CLEANUP(finish) sqlite3_stmt *st = NULL;
 	int rc;
 
-	if (prepare(l, "SELECT " COLUMNS " FROM entry WHERE seq >= ? ORDER BY seq", &st, e) < 0)
+	if (prepare(l, sql, &st, e) < 0)
 		return -1;
 	(void)sqlite3_bind_int64(st, 1, (sqlite3_int64)seq);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
@@ -296,6 +297,20 @@ ledger_read(struct ledger *l, uint64_t seq, ledger_seen *seen, void *ctx, struct
 			return end < 0 ? -1 : 0;
 	}
 	return rc == SQLITE_DONE ? 0 : failed(l, e);
+}
+
+int
+ledger_read(struct ledger *l, uint64_t seq, ledger_seen *seen, void *ctx, struct err *e)
+{
+	return read_rows(
+		l, "SELECT " COLUMNS " FROM entry WHERE seq >= ? ORDER BY seq", seq, seen, ctx, e);
+}
+
+int
+ledger_read_back(struct ledger *l, ledger_seen *seen, void *ctx, struct err *e)
+{
+	return read_rows(l, "SELECT " COLUMNS " FROM entry WHERE seq >= ? ORDER BY seq DESC", 0,
+		seen, ctx, e);
 }
 
 int

@@ -11,7 +11,7 @@
  * hash = SHA-256(canonical bytes) with, in UTF-8, one a line, each ended by LF:
  *   "sparsam-ledger-1", the sequence number, the previous hash (64 hex digits; zeros for the
  *   first), the time (RFC 3339, UTC, microseconds, "Z"), the kind, then the entry's data as
- *   canonical JSON (keys sorted, no blanks; RFC 8785 for what we use: strings, integers, booleans)
+ *   canonical JSON (keys sorted, no blanks; RFC 8785 for what we use: strings, integers, booleans, null)
  *
  * An auditor repeats that with sqlite3 and sha256sum alone. The ledger holds no personal data:
  * names of stores and rules, counts, times, hashes. Entries with a before and an after ("plan" and
@@ -68,6 +68,9 @@ int ledger_head(struct ledger *l, const struct ledger_entry **ret, struct err *e
 /* Calls SEEN for each entry from SEQ on, in order. SEEN returns 1 to end early. */
 typedef int ledger_seen(void *ctx, const struct ledger_entry *en, struct err *e);
 int ledger_read(struct ledger *l, uint64_t seq, ledger_seen *seen, void *ctx, struct err *e);
+
+/* The same from the newest entry back to the first. */
+int ledger_read_back(struct ledger *l, ledger_seen *seen, void *ctx, struct err *e);
 
 /* Calls SEEN for the newest entry of KIND; 1: there is none. */
 int ledger_last(struct ledger *l, const char *kind, ledger_seen *seen, void *ctx, struct err *e);
