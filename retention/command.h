@@ -16,7 +16,8 @@ enum need {
 	NEED_LEDGER = 8,
 	MAY_WRITE = 16, /* holds and ledger are opened for writing; the node's key, too */
 	MAY_ERASE = 32, /* … and no other run is under way */
-	LEDGER_IF_ANY = 64
+	LEDGER_IF_ANY = 64,
+	SPEAKS_NAGIOS = 128 /* exit status 0 to 3; what main() cannot open is 3 */
 };
 
 struct command {
@@ -32,7 +33,16 @@ int run_main(struct session *s, int argc, char **argv, struct err *e);
 int hold_main(struct session *s, int argc, char **argv, struct err *e);
 int status_main(struct session *s, int argc, char **argv, struct err *e);
 int verify_main(struct session *s, int argc, char **argv, struct err *e);
+int check_main(struct session *s, int argc, char **argv, struct err *e);
+int report_main(struct session *s, int argc, char **argv, struct err *e);
+int policy_main(struct session *s, int argc, char **argv, struct err *e);
+int notify_main(struct session *s, int argc, char **argv, struct err *e);
+int backup_main(struct session *s, int argc, char **argv, struct err *e);
+int restore_main(struct session *s, int argc, char **argv, struct err *e);
 int export_ledger_main(struct session *s, int argc, char **argv, struct err *e);
+
+/* Says why nothing is known, as Nagios reads it, and returns 3. */
+int check_unknown(const struct err *e);
 
 /* Says that the command line is wrong, and returns EX_USAGE. */
 int usage_fail(const char *what);

@@ -20,7 +20,9 @@ due_init(struct due *d, struct session *s, const struct conf_store *st, int64_t 
 
 	d->cutoff_us = s->now_us - (keep_us > 0 ? keep_us : 0);
 	d->old = select_before(d->cutoff_us);
-	d->held = select_ask(holds_ask(s->holds, s->now_us));
+	d->hold = select_ask(holds_ask(s->holds, s->now_us));
+	d->duty = select_ask(duties_ask(&s->duties, s->now_us));
+	d->held = select_or(&d->hold, &d->duty);
 	d->unheld = select_not(&d->held);
 	d->due = select_and(&d->old, &d->unheld);
 }

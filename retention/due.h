@@ -14,7 +14,9 @@ struct session;
 
 struct due {
 	int64_t cutoff_us;
-	struct selector old, held, unheld, due; /* due: older than the cut-off, and not held */
+	struct selector old, hold, duty;
+	struct selector held, unheld,
+		due; /* held: by either; due: older than the cut-off, not held */
 };
 
 /* D borrows S, and itself: it must not be moved. LONGEST_US: of the runs so far. */

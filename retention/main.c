@@ -28,6 +28,9 @@ static const struct command commands[] = {
 	{ "status", status_main,
 		NEED_CONF | NEED_FORMATS | NEED_HOLDS | NEED_LEDGER | LEDGER_IF_ANY,
 		N_("each store's oldest record against its period") },
+	{ "check", check_main,
+		NEED_CONF | NEED_FORMATS | NEED_HOLDS | NEED_LEDGER | LEDGER_IF_ANY | SPEAKS_NAGIOS,
+		N_("one line and exit status for Nagios or Icinga, a file for node_exporter") },
 	{ "export-ledger", export_ledger_main, NEED_CONF | NEED_LEDGER,
 		N_("write a bundle that an auditor can check") },
 	{ "verify", verify_main, 0, N_("check a bundle: every edit, gap or cut shows") },
@@ -144,7 +147,8 @@ main(int argc, char **argv)
 	if (status == 0)
 		status = cmd->main(&s, argc - 1, argv + 1, &e);
 	if (status < 0)
-		status = err_print(&e, "retention", stderr);
+		status = cmd->needs & SPEAKS_NAGIOS ? check_unknown(&e)
+						    : err_print(&e, "retention", stderr);
 	session_release(&s);
 	if (fflush(stdout) != 0 && status == 0)
 		status = EX_IOERR;

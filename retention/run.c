@@ -20,10 +20,14 @@
 #include "evidence/sign.h"
 #include "record/record.h"
 #include "record/timestamp.h"
+#include "retention/account.h"
+#include "retention/changes.h"
 #include "retention/clock.h"
 #include "retention/command.h"
 #include "retention/due.h"
+#include "retention/numbers.h"
 #include "retention/session.h"
+#include "retention/standing.h"
 
 #define _(text) gettext(text)
 
@@ -40,11 +44,12 @@ struct run {
 		struct due due;
 		struct plan plan;
 		struct store_size size;
-		bool failed; /* its plan is not whole: nothing of it is done */
+		int64_t oldest_us; /* read back; RECORD_NO_TIME: nothing is left */
+		bool failed;       /* its plan is not whole: nothing of it is done */
 	} * job;
 	struct plan all;
 	char hash[2 * PLAN_HASH_LEN + 1];
-	json_t *oldest; /* what is left: times by store, read back */
+	json_t *stores; /* what came of each: account.h */
 	int status;     /* of the whole, the worst so far */
 };
 
@@ -82,6 +87,7 @@ plan_one(struct run *r, const struct conf_store *st, struct err *e)
 		store_size(j->store, &j->size, e) < 0)
 		return -1;
 	j->failed = false;
+	account_plan(r->stores, st->name, &j->plan);
 	for (size_t i = 0; i < j->plan.n; i++)
 		if (plan_add(&r->all, &j->plan.step[i], e) < 0)
 			return -1;
@@ -107,6 +113,7 @@ plan_all(struct run *r, struct err *e)
 		if (!due_applies(st) || plan_one(r, st, e) == 0)
 			continue;
 		say(r, e); /* one store of many stops no other, nor what a product's update moved */
+		account_add(r->stores, st->name, "failed", 1);
 		worse(r, EX_UNAVAILABLE);
 	}
 	if (!found)
@@ -274,16 +281,17 @@ static void
 read_back(struct run *r, struct job *j)
 {
 	struct err e;
-	int64_t oldest;
 	int rc;
 
 	r->s->quiet = true; /* the plan has said it already */
-	rc = store_oldest(j->store, &j->due.held, &oldest, &e);
-	r->s->quiet = false;
+	rc = store_oldest(j->store, &j->due.held, &j->oldest_us, &e);
 	if (rc == 0)
-		set_time(r->oldest, store_conf(j->store)->name, oldest);
-	else if (rc < 0)
+		account_oldest(r->stores, store_conf(j->store)->name, j->oldest_us);
+	else
+		j->oldest_us = RECORD_NO_TIME;
+	if (rc < 0 || account_kept(r->stores, r->s, j->store, &j->due, &e) < 0)
 		say(r, &e);
+	r->s->quiet = false;
 }
 
 static int
@@ -319,6 +327,9 @@ act_store(struct run *r, struct job *j, struct err *e)
 	if (ledger_append(r->s->ledger, now_us(), "plan", d, NULL, e) < 0)
 		return -1;
 	act_steps(r, j, &done, &n_failed);
+	account_add(r->stores, store_conf(j->store)->name, "dropped", done.n_records);
+	account_add(r->stores, store_conf(j->store)->name, "bytes", done.bytes);
+	account_add(r->stores, store_conf(j->store)->name, "failed", n_failed);
 	d = entry_of(j, r, &done);
 	(void)json_object_set_new(d, "failed", json_integer((json_int_t)n_failed));
 	(void)json_object_set_new(d, "holds",
@@ -361,20 +372,29 @@ begin(struct run *r, struct err *e)
 	}
 	d = json_pack("{s:s}", "version", SPARSAM_VERSION);
 	clock_note(d);
-	return ledger_append(s->ledger, s->now_us, "run", d, NULL, e);
+	if (ledger_append(s->ledger, s->now_us, "run", d, NULL, e) < 0)
+		return -1;
+	return changes_note(s, e);
 }
 
 static int
 expire_holds(struct run *r, struct err *e)
 {
-	size_t n;
+	const struct hold *list;
+	json_t *ids = json_array();
+	size_t n = holds_list(r->s->holds, &list);
+	int rc;
 
-	if (holds_expire(r->s->holds, r->s->now_us, &n, e) < 0)
-		return -1;
-	if (n == 0)
-		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (list[i].end == HOLD_IN_FORCE && list[i].expires_us <= r->s->now_us)
+			(void)json_array_append_new(ids, json_integer((json_int_t)list[i].id));
+	rc = holds_expire(r->s->holds, r->s->now_us, &n, e);
+	if (rc < 0 || n == 0) {
+		json_decref(ids);
+		return rc;
+	}
 	return ledger_append(r->s->ledger, r->s->now_us, "hold",
-		json_pack("{s:s, s:I}", "what", "expired", "holds", (json_int_t)n), NULL, e);
+		json_pack("{s:s, s:o}", "what", "expired", "holds", ids), NULL, e);
 }
 
 static int
@@ -393,8 +413,34 @@ end(struct run *r, struct err *e)
 	}
 	if (findings > 0)
 		worse(r, 1);
-	(void)json_object_set(d, "oldest", r->oldest);
+	(void)json_object_set(d, "stores", r->stores);
+	if (r->only)
+		(void)json_object_set_new(d, "only", json_string(r->only));
 	return ledger_append(r->s->ledger, now_us(), "end", d, NULL, e);
+}
+
+/* Monitoring sees what this run has read back; nobody who reads it is no failure. */
+static void
+numbers(struct run *r)
+{
+	struct standing *v = calloc(r->n_open + 1, sizeof(*v));
+	size_t n = 0;
+	struct err e;
+
+	for (size_t i = 0; v && i < r->n_open; i++) {
+		const struct job *j = &r->job[i];
+
+		if (j->failed)
+			continue;
+		v[n++] = (struct standing){ .store = store_conf(j->store),
+			.empty = j->oldest_us == RECORD_NO_TIME,
+			.age_s = (now_us() - j->oldest_us) / 1000000,
+			.n_holds = holds_of_store(
+				r->s->holds, store_conf(j->store)->name, r->s->now_us) };
+	}
+	if (v && !r->only && numbers_write(r->s, v, n, now_us(), &e) < 0)
+		(void)err_print(&e, "retention", stderr);
+	free(v);
 }
 
 static int
@@ -411,7 +457,10 @@ run_steps(struct run *r, struct err *e)
 			return -1;
 		read_back(r, j);
 	}
-	return end(r, e);
+	if (end(r, e) < 0)
+		return -1;
+	numbers(r);
+	return 0;
 }
 
 /* Whatever came of it is signed: a refusal is on record like all else. */
@@ -478,7 +527,7 @@ run_main(struct session *s, int argc, char **argv, struct err *e)
 	if (rc != 0)
 		return rc > 0 ? 0 : usage_fail(_("unknown option, or its value is missing"));
 	plan_init(&r.all);
-	r.oldest = json_object();
+	r.stores = json_object();
 	if (s->ledger && ledger_last(s->ledger, "end", see_end, &r.longest_us, e) < 0)
 		rc = -1;
 	else if (r.dry)
@@ -494,7 +543,7 @@ run_main(struct session *s, int argc, char **argv, struct err *e)
 		store_free(r.job[i].store);
 	}
 	free(r.job);
-	json_decref(r.oldest);
+	json_decref(r.stores);
 	plan_release(&r.all);
 	return rc < 0 ? -1 : r.status;
 }

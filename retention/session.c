@@ -55,6 +55,14 @@ say_note(void *ctx, const struct conf_store *st, enum store_note n, const char *
 			detail);
 }
 
+/* Only where a person waits: print_progress() looks for a terminal. */
+static void
+show_progress(void *ctx, const struct conf_store *st, uint64_t done, uint64_t total)
+{
+	(void)ctx;
+	print_progress(st->name, done, total);
+}
+
 static int
 run_lock(struct session *s, struct err *e)
 {
@@ -101,12 +109,14 @@ session_open(struct session *s, unsigned needs, struct err *e)
 		return -1;
 	if (write && s->ledger && sign_open(s->conf, &s->sign, e) < 0)
 		return -1;
+	duties_init(&s->duties, s->conf);
 	s->env = (struct store_env){ .conf = s->conf,
 		.formats = s->formats,
 		.now_us = s->now_us,
 		.memory_max = 32u << 20,
 		.ctx = s,
-		.note = say_note };
+		.note = say_note,
+		.progress = show_progress };
 	return 0;
 }
 

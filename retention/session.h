@@ -9,6 +9,7 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/print.h"
+#include "evidence/duty.h"
 #include "store/store.h"
 
 struct formats;
@@ -27,6 +28,7 @@ struct session {
 	int64_t now_us;
 	struct print out;
 	struct store_env env;
+	struct duties duties;
 	uint64_t n_notes[STORE_NOTES];
 	bool quiet; /* notes are counted, not said */
 };

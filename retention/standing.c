@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "retention/standing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "evidence/hold.h"
+#include "retention/due.h"
+#include "retention/session.h"
+
+void
+standing_age(int64_t s, char ret[32])
+{
+	if (s >= 86400)
+		(void)snprintf(ret, 32, "%.1f d", (double)s / 86400);
+	else if (s >= 3600)
+		(void)snprintf(ret, 32, "%.1f h", (double)s / 3600);
+	else
+		(void)snprintf(ret, 32, "%lld s", (long long)s);
+}
+
+const char *
+light_name(enum light l)
+{
+	static const char *const names[] = { "green", "yellow", "red" };
+
+	return names[l];
+}
+
+bool
+hold_is_ending(const struct session *s, const struct hold *d)
+{
+	return d->end == HOLD_IN_FORCE && d->expires_us > s->now_us &&
+	       d->expires_us - s->now_us <= s->conf->remind_s * 1000000;
+}
+
+static size_t
+count_ending(const struct session *s, const char *store)
+{
+	const struct hold *list;
+	size_t n = holds_list(s->holds, &list), found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < list[i].stores.n; k++)
+			found += strcmp(list[i].stores.v[k], store) == 0 &&
+				 hold_is_ending(s, &list[i]);
+	return found;
+}
+
+/* What a person has to look at: it could not be erased, or may not be gone. */
+static uint64_t
+notes_of(const struct session *s)
+{
+	return s->n_notes[NOTE_DELETED_OPEN] + s->n_notes[NOTE_DAMAGED] +
+	       s->n_notes[NOTE_NOT_POSSIBLE] + s->n_notes[NOTE_FOREIGN_MOUNT] +
+	       s->n_notes[NOTE_ODD];
+}
+
+static int
+look(struct session *s, const struct conf_store *st, struct standing *ret, struct err *e)
+{
+	CLEANUP(store_freep) struct store *store = NULL;
+	struct due due;
+	int64_t oldest;
+	int rc = store_open(&s->env, st, &store, e);
+
+	ret->absent = rc > 0;
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	due_init(&due, s, st, 0);
+	rc = store_oldest(store, &due.held, &oldest, e);
+	if (rc < 0 || store_size(store, &ret->size, e) < 0)
+		return -1;
+	ret->empty = rc > 0;
+	ret->age_s = rc > 0 ? 0 : (s->now_us - oldest) / 1000000;
+	return 0;
+}
+
+void
+standing_look(struct session *s, const struct conf_store *st, struct standing *ret)
+{
+	const uint64_t notes = notes_of(s);
+	struct err e;
+
+	*ret = (struct standing){ .store = st,
+		.n_holds = holds_of_store(s->holds, st->name, s->now_us),
+		.n_duties = duties_of_store(s->conf, st, s->now_us),
+		.n_ending = count_ending(s, st->name) };
+	ret->failed = look(s, st, ret, &e) < 0;
+	if (ret->failed)
+		(void)err_print(&e, "retention", stderr);
+	ret->n_notes = notes_of(s) - notes;
+	ret->late = ret->age_s > st->period_s;
+	if (ret->failed || ret->late || (ret->absent && st->required))
+		ret->light = LIGHT_RED;
+	else if (ret->n_ending > 0 || ret->n_notes > 0)
+		ret->light = LIGHT_YELLOW;
+}
+
+size_t
+standing_all(struct session *s, struct standing **ret)
+{
+	const struct conf *c = s->conf;
+	struct standing *v = calloc(c->n_stores + 1, sizeof(*v));
+	size_t n = 0;
+
+	s->quiet = true;
+	for (size_t i = 0; v && i < c->n_stores; i++) {
+		if (!due_applies(&c->store[i]))
+			continue;
+		standing_look(s, &c->store[i], &v[n]);
+		n += v[n].light != LIGHT_GREEN || v[n].n_holds + v[n].n_duties > 0 ||
+		     (!v[n].absent && !(v[n].empty && v[n].size.n_parts == 0));
+	}
+	*ret = v;
+	return n;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * standing.h - how a store stands against its period, now, read from the store itself
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/store.h"
+
+struct hold;
+struct session;
+
+enum light { LIGHT_GREEN, LIGHT_YELLOW, LIGHT_RED };
+
+struct standing {
+	const struct conf_store *store;
+	bool absent;   /* its product is not on this machine */
+	bool empty;    /* nothing in it that is not kept */
+	bool failed;   /* could not be read; said already */
+	bool late;     /* its oldest record is past its period */
+	int64_t age_s; /* of the oldest record that neither hold nor duty covers */
+	size_t n_holds, n_duties, n_ending; /* holds that end within conf->remind_s */
+	uint64_t n_notes;                   /* of what a run could not erase here */
+	struct store_size size;
+	enum light
+		light; /* red: late, failed, or required and absent; yellow: n_ending or n_notes */
+};
+
+/* Looks at ST. What failed is printed and makes it red; it stops no other. */
+void standing_look(struct session *s, const struct conf_store *st, struct standing *ret);
+
+/* All stores that retention serves and that are there, or required. The caller frees *RET. */
+size_t standing_all(struct session *s, struct standing **ret);
+
+/* "6.2 d", "3.0 h", "12 s" */
+void standing_age(int64_t s, char ret[32]);
+
+const char *light_name(enum light l); /* "green", …: as in JSON */
+bool hold_is_ending(const struct session *s, const struct hold *d);
