@@ -5,12 +5,10 @@
  * executable (MemoryDenyWriteExecute) or on a machine without PCRE2's JIT, the
  * interpreter does the same, slower.
  */
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "record/first_bytes.h"
 #include "record/pattern-private.h"
 #include "record/pattern_need.h"
 
@@ -38,6 +36,7 @@ struct alternative {
 	unsigned n_marks;
 	struct pattern_mark *mark; /* of group 1, 2, … */
 	bool gaps, spaces;
+	struct first_bytes first;
 	struct pattern_need need;
 };
 
@@ -107,8 +106,8 @@ regex_compile(struct regex *r, const struct pattern_limits *l, const char *text,
 	PCRE2_SIZE at;
 	int code;
 
-	r->code = pcre2_compile((PCRE2_SPTR)text, len,
-		options | PCRE2_DOTALL | PCRE2_DUPNAMES | PCRE2_ANCHORED, &code, &at, l->compile);
+	r->code = pcre2_compile((PCRE2_SPTR)text, len, options | PCRE2_DOTALL | PCRE2_DUPNAMES,
+		&code, &at, l->compile);
 	if (!r->code) {
 		(void)pcre2_get_error_message(code, why, sizeof(why));
 		return conf_fail(e, &decl->where, N_("bad pattern"), NULL,
@@ -305,11 +304,12 @@ alternative_init(struct alternative *a, const struct conf_format *decl, size_t i
 	/* as it stands first: then an error's place is the operator's, and what is read is valid */
 	if (regex_compile(&check, l, text, strlen(text), 0, decl, e) < 0)
 		return -1;
+	first_bytes_of(check.code, &a->first);
 	regex_release(&check);
 	rc = pattern_scan(decl, i, names, &plan, e);
 	if (rc == 0)
 		rc = regex_compile(&a->regex, l, plan.source.p ? plan.source.p : "",
-			plan.source.len, PCRE2_ENDANCHORED, decl, e);
+			plan.source.len, PCRE2_ANCHORED | PCRE2_ENDANCHORED, decl, e);
 	source = strndup(plan.source.p ? plan.source.p : "", plan.source.len);
 	if (source)
 		pattern_need_read(source, &a->need);
@@ -338,7 +338,8 @@ begins_make(struct pattern *p, struct err *e)
 		return err_memory(e);
 	for (unsigned c = 0; c < 256; c++)
 		for (size_t i = 0; i < p->n; i++)
-			if (pattern_need_begins(&p->alternative[i].need, (unsigned char)c))
+			if (first_bytes_has(&p->alternative[i].first, (unsigned char)c) &&
+				pattern_need_begins(&p->alternative[i].need, (unsigned char)c))
 				p->begins[c * p->row_len + i / ROW_BITS] |= UINT64_C(1)
 									    << i % ROW_BITS;
 	return 0;
@@ -395,7 +396,8 @@ pattern_begin_new(const struct conf_format *decl, const struct pattern_limits *l
 
 	if (!b)
 		return err_memory(e);
-	if (regex_compile(&b->regex, l, decl->begin, strlen(decl->begin), 0, decl, e) < 0 ||
+	if (regex_compile(&b->regex, l, decl->begin, strlen(decl->begin), PCRE2_ANCHORED, decl, e) <
+			0 ||
 		regex_ready(&b->regex, l, false, e) < 0) {
 		pattern_begin_free(b);
 		return -1;

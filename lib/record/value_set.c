@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "record/value_set.h"
 
-#include <pcre2.h>
 #include <stdint.h>
 #include <stdlib.h>
+
+#include "record/first_bytes.h"
 
 #define MATCH_LIMIT    20000
 #define HEAP_LIMIT_KIB 1024
@@ -18,10 +18,16 @@ struct matched {
 	char text[MATCHED_MAX];
 };
 
+struct pattern {
+	pcre2_code *code;
+	struct first_bytes first;
+	bool jit;
+};
+
 struct value_set {
 	struct span *word; /* a hash table with open addresses; p == NULL: free */
 	size_t mask;       /* of the hash */
-	pcre2_code **pattern;
+	struct pattern *pattern;
 	size_t n_patterns;
 	struct matched *matched; /* N_MATCHED, NULL without patterns */
 	pcre2_match_data *match;
@@ -123,28 +129,35 @@ words_make(struct value_set *s, const struct conf_reduce *d, bool split, struct 
 static int
 pattern_add(struct value_set *s, const struct conf_reduce *d, const char *text, struct err *e)
 {
+	struct pattern *p = &s->pattern[s->n_patterns];
 	PCRE2_UCHAR why[256];
 	PCRE2_SIZE at;
 	int code;
-	pcre2_code *p = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
-		PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &at, NULL);
+	pcre2_code *anywhere = pcre2_compile(
+		(PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, 0, &code, &at, NULL);
 
-	if (!p) {
+	if (anywhere) {
+		first_bytes_of(anywhere, &p->first);
+		p->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
+			PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &at, NULL);
+	}
+	pcre2_code_free(anywhere);
+	if (!p->code) {
 		if (pcre2_get_error_message(code, why, sizeof(why)) < 0)
 			why[0] = '\0';
 		return conf_fail(e, &d->where, N_("bad pattern among the values"),
 			N_("see pcre2pattern(3)"), "%s: %s at character %zu", d->field,
 			(const char *)why, (size_t)at);
 	}
-	(void)pcre2_jit_compile(p, PCRE2_JIT_COMPLETE); /* without it, it is only slower */
-	s->pattern[s->n_patterns++] = p;
+	p->jit = pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE) == 0;
+	s->n_patterns++;
 	return 0;
 }
 
 static int
 patterns_make(struct value_set *s, const struct conf_reduce *d, struct err *e)
 {
-	s->pattern = calloc(d->values.n, sizeof(pcre2_code *));
+	s->pattern = calloc(d->values.n, sizeof(*s->pattern));
 	s->matched = calloc(N_MATCHED, sizeof(*s->matched));
 	s->match = pcre2_match_data_create(1, NULL);
 	s->limits = pcre2_match_context_create(NULL);
@@ -185,7 +198,7 @@ value_set_free(struct value_set *s)
 	if (!s)
 		return NULL;
 	for (size_t i = 0; i < s->n_patterns; i++)
-		pcre2_code_free(s->pattern[i]);
+		pcre2_code_free(s->pattern[i].code);
 	pcre2_match_data_free(s->match);
 	pcre2_match_context_free(s->limits);
 	free(s->matched);
@@ -196,11 +209,21 @@ value_set_free(struct value_set *s)
 }
 
 static bool
+pattern_matches(const struct value_set *s, const struct pattern *p, struct span value)
+{
+	PCRE2_SPTR text = (PCRE2_SPTR)value.p;
+
+	if (!first_bytes_has(&p->first, (unsigned char)value.p[0]))
+		return false;
+	return (p->jit ? pcre2_jit_match(p->code, text, value.len, 0, 0, s->match, s->limits)
+		       : pcre2_match(p->code, text, value.len, 0, 0, s->match, s->limits)) >= 0;
+}
+
+static bool
 patterns_match(const struct value_set *s, struct span value)
 {
 	for (size_t i = 0; i < s->n_patterns; i++)
-		if (pcre2_match(s->pattern[i], (PCRE2_SPTR)value.p, value.len, 0, 0, s->match,
-			    s->limits) >= 0)
+		if (pattern_matches(s, &s->pattern[i], value))
 			return true;
 	return false;
 }
