@@ -30,11 +30,17 @@ struct replace {
 };
 
 static int
-replace_failed(const struct replace *r, const char *what, struct err *e)
+failed(const char *name, const char *what, struct err *e)
 {
 	const int exit = errno == EACCES || errno == EPERM ? EX_NOPERM : EX_CANTCREAT;
 
-	return err_fail(e, exit, errno, what, NULL, "%s", r->name);
+	return err_fail(e, exit, errno, what, NULL, "%s", name);
+}
+
+static int
+replace_failed(const struct replace *r, const char *what, struct err *e)
+{
+	return failed(r->name, what, e);
 }
 
 /* A read lease is granted only where nobody has the file open for writing. It is given back at
@@ -124,14 +130,14 @@ replace_new_fd(const struct replace *r)
 }
 
 static int
-acl_copy(const struct replace *r)
+acl_copy(int from_fd, int to_fd)
 {
-	acl_t acl = acl_get_fd(r->old_fd);
+	acl_t acl = acl_get_fd(from_fd);
 	int rc;
 
 	if (!acl)
 		return errno == ENOTSUP ? 0 : -1;
-	rc = acl_set_fd(r->new_fd, acl);
+	rc = acl_set_fd(to_fd, acl);
 	(void)acl_free(acl);
 	return rc;
 }
@@ -145,57 +151,57 @@ xattr_goes_along(const char *name)
 }
 
 static int
-xattr_copy(const struct replace *r, const char *name)
+xattr_copy(int from_fd, int to_fd, const char *name)
 {
 	cleanup_mem char *value = malloc(XATTR_MAX);
 	ssize_t n;
 
 	if (!value)
 		return -1;
-	n = fgetxattr(r->old_fd, name, value, XATTR_MAX);
+	n = fgetxattr(from_fd, name, value, XATTR_MAX);
 	if (n < 0)
 		return errno == ENODATA ? 0 : -1;
-	if (fsetxattr(r->new_fd, name, value, (size_t)n, 0) == 0)
+	if (fsetxattr(to_fd, name, value, (size_t)n, 0) == 0)
 		return 0;
 	/* labels that the system sets by itself, and only it may */
 	return strncmp(name, "security.", 9) == 0 || strncmp(name, "trusted.", 8) == 0 ? 0 : -1;
 }
 
 static int
-xattrs_copy(const struct replace *r)
+xattrs_copy(int from_fd, int to_fd)
 {
 	cleanup_mem char *names = malloc(XATTR_MAX);
 	ssize_t n;
 
 	if (!names)
 		return -1;
-	n = flistxattr(r->old_fd, names, XATTR_MAX);
+	n = flistxattr(from_fd, names, XATTR_MAX);
 	if (n < 0)
 		return errno == ENOTSUP ? 0 : -1;
 	for (const char *p = names; p < names + n; p += strlen(p) + 1) {
-		if (xattr_goes_along(p) && xattr_copy(r, p) < 0)
+		if (xattr_goes_along(p) && xattr_copy(from_fd, to_fd, p) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* All that belongs to the file but its content. The owner comes before the mode, since chown(2)
- * takes set-id bits away; the ACL after the mode, which would change its mask; the times last. */
-static int
-belongings_copy(const struct replace *r, struct err *e)
+/* The owner comes before the mode, since chown(2) takes set-id bits away; the ACL after the mode,
+ * which would change its mask; the times last. */
+int
+file_dress(int from_fd, const struct stat *from, int to_fd, const char *name, struct err *e)
 {
-	const struct timespec times[] = { r->old.st_atim, r->old.st_mtim };
+	const struct timespec times[] = { from->st_atim, from->st_mtim };
 
-	if (fchown(r->new_fd, r->old.st_uid, r->old.st_gid) < 0)
-		return replace_failed(r, N_("cannot keep the owner"), e);
-	if (fchmod(r->new_fd, r->old.st_mode & 07777) < 0)
-		return replace_failed(r, N_("cannot keep the mode"), e);
-	if (acl_copy(r) < 0)
-		return replace_failed(r, N_("cannot keep the ACL"), e);
-	if (xattrs_copy(r) < 0)
-		return replace_failed(r, N_("cannot keep the extended attributes"), e);
-	if (futimens(r->new_fd, times) < 0)
-		return replace_failed(r, N_("cannot keep the times"), e);
+	if (fchown(to_fd, from->st_uid, from->st_gid) < 0)
+		return failed(name, N_("cannot keep the owner"), e);
+	if (fchmod(to_fd, from->st_mode & 07777) < 0)
+		return failed(name, N_("cannot keep the mode"), e);
+	if (acl_copy(from_fd, to_fd) < 0)
+		return failed(name, N_("cannot keep the ACL"), e);
+	if (xattrs_copy(from_fd, to_fd) < 0)
+		return failed(name, N_("cannot keep the extended attributes"), e);
+	if (futimens(to_fd, times) < 0)
+		return failed(name, N_("cannot keep the times"), e);
 	return 0;
 }
 
@@ -227,7 +233,7 @@ names_check(const struct replace *r, struct err *e)
 int
 replace_commit(struct replace *r, struct err *e)
 {
-	if (belongings_copy(r, e) < 0)
+	if (file_dress(r->old_fd, &r->old, r->new_fd, r->name, e) < 0)
 		return -1;
 	if (fsync(r->new_fd) < 0)
 		return replace_failed(r, N_("cannot write"), e);

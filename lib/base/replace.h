@@ -14,6 +14,7 @@
 #include "base/err.h"
 
 struct replace;
+struct stat;
 
 /* Begins to replace the file NAME below DIRFD (borrowed). Refuses (EX_NOPERM) a link, a file with
  * several links, one that is no regular file, and (EX_TEMPFAIL) one that some process has open for
@@ -27,6 +28,10 @@ int replace_new_fd(const struct replace *r); /* to write to */
 /* Makes it so. EX_TEMPFAIL if the old file has changed meanwhile (inode, size, mtime) or is written
  * to by now; EX_CANTCREAT, EX_NOPERM if the new one cannot be made like it. */
 int replace_commit(struct replace *r, struct err *e);
+
+/* Gives the file TO_FD the owner, mode, ACL, xattrs and times of FROM_FD, whose stat is FROM. NAME is for
+ * messages. EX_CANTCREAT, EX_NOPERM. */
+int file_dress(int from_fd, const struct stat *from, int to_fd, const char *name, struct err *e);
 
 /* Without a commit before: nothing happened. */
 struct replace *replace_free(struct replace *r);
