@@ -24,6 +24,7 @@
 #include "record/record.h"
 #include "record/timestamp.h"
 #include "retention/command.h"
+#include "retention/hold_copy.h"
 #include "retention/session.h"
 #include "retention/when.h"
 
@@ -82,51 +83,6 @@ note(struct session *s, const char *what, uint64_t id, const struct hold *d, str
 	return ledger_sign(s->ledger, s->sign, e) < 0 ? -1 : 0;
 }
 
-/* --- copies ----------------------------------------------------------------------------------- */
-
-/* Where the hold's copies of lines lie: state_dir/hold, mode 0700. */
-static int
-hold_folder(const struct session *s, struct err *e)
-{
-	cleanup_mem char *path = NULL;
-	int fd;
-
-	if (asprintf(&path, "%s/hold", s->conf->state_dir) < 0)
-		return err_memory(e);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return err_fail(e, EX_NOPERM, errno, N_("cannot open folder"), NULL, "%s", path);
-	return fd;
-}
-
-/* logrotate and journald's vacuum know of no holds: what they could drop is copied. */
-static int
-copies_make(struct session *s, uint64_t id, const struct hold *d, uint64_t *ret_n, struct err *e)
-{
-	const struct selector held = select_ask(holds_ask_one(s->holds, id));
-	cleanup_fd int folder = hold_folder(s, e);
-	char name[64];
-
-	*ret_n = 0;
-	if (folder < 0)
-		return -1;
-	for (size_t i = 0; i < d->stores.n; i++) {
-		CLEANUP(store_freep) struct store *st = NULL;
-		uint64_t n;
-		int rc = store_open(&s->env, conf_find_store(s->conf, d->stores.v[i]), &st, e);
-
-		if (rc < 0)
-			return -1;
-		if (rc > 0)
-			continue;
-		(void)snprintf(name, sizeof(name), "hold-%llu-%zu", (unsigned long long)id, i + 1);
-		if (store_keep(st, &held, folder, name, &n, e) < 0)
-			return -1;
-		*ret_n += n;
-	}
-	return 0;
-}
-
 /* --- the verbs -------------------------------------------------------------------------------- */
 
 static int
@@ -143,7 +99,7 @@ hold_add_do(struct session *s, struct asked *a, struct err *e)
 	rc = hold_add(s->holds, &a->hold, span_of(a->match.p, a->match.len), s->now_us, &id, e);
 	if (rc < 0)
 		return -1;
-	if (note(s, "added", id, &a->hold, e) < 0 || copies_make(s, id, &a->hold, &n, e) < 0)
+	if (note(s, "added", id, &a->hold, e) < 0 || hold_copy(s, id, &a->hold, &n, e) < 0)
 		return err_within(e, "hold %llu", (unsigned long long)id);
 	if (!s->out.json)
 		printf("%llu\n", (unsigned long long)id);

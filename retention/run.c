@@ -25,6 +25,7 @@
 #include "retention/clock.h"
 #include "retention/command.h"
 #include "retention/due.h"
+#include "retention/hold_copy.h"
 #include "retention/numbers.h"
 #include "retention/session.h"
 #include "retention/standing.h"
@@ -451,8 +452,12 @@ run_steps(struct run *r, struct err *e)
 	for (size_t i = 0; i < r->n_open; i++) {
 		struct job *j = &r->job[i];
 
+		struct err why;
+
 		if (j->failed)
 			continue;
+		if (hold_copy_new(r->s, j->store, &why) < 0)
+			say(r, &why); /* what is held stays where it is, in any case */
 		if (is_too_much(r, j) ? refuse_share(r, j, e) < 0 : act_store(r, j, e) < 0)
 			return -1;
 		read_back(r, j);

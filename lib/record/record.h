@@ -5,6 +5,7 @@
  * A record owns nothing: what it points to is valid until its store gives the next one.
  */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/span.h"
@@ -22,6 +23,9 @@ struct record {
 	const char *place; /* file, table, key: for reports and messages */
 	uint64_t
 		offset; /* where in its place: bytes of the unpacked file, row, entry; 0: all of it */
+
+	/* It lies in a hold's own folder: whatever its time, it goes as soon as nothing holds it. */
+	bool copy;
 
 	/* One of its fields; SPAN_NONE: it has none of that name. */
 	struct span (*field)(const struct record *r, const char *name);

@@ -10,10 +10,18 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "base/conf.h"
 #include "base/err.h"
+
+/* Nothing in a file is younger than its last write. */
+static inline int64_t
+mtime_us(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000000 + st->st_mtim.tv_nsec / 1000;
+}
 
 struct place {
 	int dirfd;        /* borrowed: the folder it lies in */

@@ -92,7 +92,7 @@ selector_block(const struct selector *s, const struct select_block *b)
 
 	switch (s->kind) {
 	case SELECTOR_BEFORE:
-		return block_before(b, s->time_us);
+		return b->copies ? SELECT_YES : block_before(b, s->time_us);
 	case SELECTOR_SINCE:
 		return answer_not(block_before(b, s->time_us));
 	case SELECTOR_ASK:
@@ -123,7 +123,7 @@ selector_record(const struct selector *s, const struct record *r)
 
 	switch (s->kind) {
 	case SELECTOR_BEFORE:
-		return timed && r->time_us < s->time_us;
+		return r->copy || (timed && r->time_us < s->time_us);
 	case SELECTOR_SINCE:
 		return timed && r->time_us >= s->time_us;
 	case SELECTOR_ASK:

@@ -10,7 +10,8 @@
  * out, selector_block() for a file or partition of which it knows only the times, and
  * selector_record() for each record that is left.
  *
- * A record without a time is neither before nor since anything.
+ * A record without a time is neither before nor since anything. A hold's own copy (record.h) is before
+ * everything, besides: it has no period, and goes when nothing holds it.
  */
 #pragma once
 #include <stdbool.h>
@@ -25,6 +26,7 @@ enum select_answer { SELECT_NO, SELECT_YES, SELECT_MAYBE };
 struct select_block {
 	const struct conf_store *store;
 	int64_t from_us, to_us;
+	bool copies; /* a hold's own */
 };
 
 /* A program's own question. lib/store takes it as functions: it knows neither holds nor people. */

@@ -6,12 +6,14 @@
  *   textlog_entries.c  a file's bytes, entry by entry, each with its time
  *   textlog_writer.c   who has a file open, and how it writes
  *   textlog_act.c      a step carried out: unlinked, rewritten, cut, blanked
+ *   textlog_keep.c     what a hold covers, copied to its folder
  */
 #pragma once
 #include "record/reader.h"
 #include "store/place.h"
 #include "store/store-private.h"
 
+struct entries;
 struct input;
 
 enum textlog_anchor {
@@ -22,11 +24,22 @@ enum textlog_anchor {
 struct textlog {
 	struct store store; /* first */
 	struct reader *reader;
-	struct conf_list paths; /* those declared, and the store's own sinks' */
+	struct conf_list paths; /* those declared, the store's own sinks', and the holds' copies */
 	char **own;             /* the strings of `paths` that are ours */
 	size_t n_own;
+	const char *copies; /* the pattern of the copies, one of `own`; NULL: no state_dir */
 	enum textlog_anchor anchor;
 };
+
+/* Is PATH one of the holds' copies? Then its mtime is the anchor of the file that it is of. */
+bool textlog_is_copy(const struct textlog *t, const char *path);
+
+/* All that is known of P unread: nothing in it is younger than its last write. */
+struct select_block textlog_block(const struct textlog *t, const char *path, const struct stat *st);
+
+/* Opens P. 0, or 1 where it cannot be read: that is told. */
+int textlog_open_place(
+	const struct textlog *t, const struct place *p, struct entries **ret, struct err *e);
 
 /* --- entries ---------------------------------------------------------------------------------- */
 
@@ -37,8 +50,6 @@ struct entry_span {
 	bool timed; /* by itself; else by the entry it follows or the anchor */
 };
 
-struct entries;
-
 /* Reads FD (given away) as a file of T, whose stat is ST. Lines that begin nothing and have no time
  * belong to the entry before them; those at the head to the first that has one. The caller owns
  * *ret. */
@@ -48,6 +59,7 @@ int entries_open(struct textlog *t, int fd, const struct stat *st, const char *p
 /* 0: *ret is the next one; 1: the end; -1: EX_DATAERR (damaged, after all that was readable),
  * EX_IOERR, EX_OSERR. Several calls make one entry of more than 1 MiB, each part with its time. */
 int entries_next(struct entries *en, struct entry_span *ret, struct err *e);
+int64_t entries_anchor_us(const struct entries *en);
 const char *entries_filter(const struct entries *en); /* "", "gzip", … after the first one */
 struct entries *entries_free(struct entries *en);
 DEFINE_CLEANUP(struct entries, entries_free)
@@ -69,6 +81,11 @@ enum textlog_writer textlog_writer(int fd, const struct stat *st);
 
 /* Calls SEEN for each unlinked file of T's paths that some process still has open. */
 void textlog_deleted(struct textlog *t, const struct conf_list *paths);
+
+/* --- copies ----------------------------------------------------------------------------------- */
+
+int textlog_keep(struct store *s, const struct selector *which, int dirfd, const char *name,
+	uint64_t *ret_n, struct err *e);
 
 /* --- acts ------------------------------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/walk.h"
+#include "store/copies.h"
 #include "store/textlog-private.h"
 
 /* --- which files ------------------------------------------------------------------------------ */
@@ -27,10 +28,10 @@ own_path(struct textlog *t, const char **v, const char *path, const char *tail, 
 static int
 paths_of(struct textlog *t, const struct conf *c, const struct conf_store *s, struct err *e)
 {
-	const char **v = calloc(s->paths.n + s->n_sinks + 1, sizeof(*v));
+	const char **v = calloc(s->paths.n + s->n_sinks + 2, sizeof(*v));
 	char *name = NULL;
 
-	t->own = calloc(s->n_sinks + 1, sizeof(*t->own));
+	t->own = calloc(s->n_sinks + 2, sizeof(*t->own));
 	t->paths.v = v;
 	if (!v || !t->own)
 		return err_memory(e);
@@ -39,6 +40,13 @@ paths_of(struct textlog *t, const struct conf *c, const struct conf_store *s, st
 	for (size_t i = 0; i < s->n_sinks; i++)
 		if (s->sink[i].type == SINK_FILE && own_path(t, v, s->sink[i].path, "*", e) < 0)
 			return -1;
+	if (c->state_dir) {
+		t->copies = copies_pattern(c, s, ".log");
+		if (!t->copies)
+			return err_memory(e);
+		t->own[t->n_own++] = (char *)t->copies;
+		v[t->paths.n++] = t->copies;
+	}
 	if (!s->has_scrub || s->n_sinks > 0)
 		return 0;
 	if (asprintf(&name, "%s/%s.log", c->log_dir, s->name) < 0)
@@ -124,18 +132,26 @@ each_file(struct question *q, place_seen *seen, struct err *e)
 	return places_each(&q->t->paths, PLACE_FILE, seen, see_odd, q, e);
 }
 
-/* All that is known of a file unread: nothing in it is younger than its last write. */
-static struct select_block
-block_of(const struct textlog *t, const struct place *p)
+bool
+textlog_is_copy(const struct textlog *t, const char *path)
 {
-	return (struct select_block){ .store = t->store.conf,
-		.from_us = INT64_MIN + 1,
-		.to_us = (int64_t)p->st.st_mtim.tv_sec * 1000000 + p->st.st_mtim.tv_nsec / 1000 };
+	return t->copies && strncmp(t->copies, path, strlen(t->copies) - strlen("*.log")) == 0;
 }
 
-/* Opens P. 0, or 1 where it cannot be read: that is told. */
-static int
-open_place(const struct textlog *t, const struct place *p, struct entries **ret, struct err *e)
+struct select_block
+textlog_block(const struct textlog *t, const char *path, const struct stat *st)
+{
+	const bool copy = textlog_is_copy(t, path);
+
+	return (struct select_block){ .store = t->store.conf,
+		.from_us = INT64_MIN + 1,
+		.to_us = copy && t->anchor == ANCHOR_BIRTH ? INT64_MAX - 1 : mtime_us(st),
+		.copies = copy };
+}
+
+int
+textlog_open_place(
+	const struct textlog *t, const struct place *p, struct entries **ret, struct err *e)
 {
 	struct err why;
 	int fd = walk_open(p->dirfd, p->name, O_RDONLY, 0, NULL, &why);
@@ -151,14 +167,14 @@ static int
 scan_file(void *ctx, const struct place *p, struct err *e)
 {
 	struct question *q = ctx;
-	const struct select_block all = block_of(q->t, p);
+	const struct select_block all = textlog_block(q->t, p->path, &p->st);
 	CLEANUP(entries_freep) struct entries *en = NULL;
 	struct entry_span one;
 	int rc;
 
 	if (selector_block(q->which, &all) == SELECT_NO)
 		return 0;
-	rc = open_place(q->t, p, &en, e);
+	rc = textlog_open_place(q->t, p, &en, e);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	while ((rc = entries_next(en, &one, e)) == 0) {
@@ -192,7 +208,7 @@ static int
 cost_file(void *ctx, const struct place *p, struct err *e)
 {
 	const struct question *q = ctx;
-	const struct select_block all = block_of(q->t, p);
+	const struct select_block all = textlog_block(q->t, p->path, &p->st);
 
 	(void)e;
 	if (selector_block(q->which, &all) == SELECT_MAYBE)
@@ -271,7 +287,7 @@ count_file(struct question *q, const struct place *p, struct plan_step *step, bo
 {
 	CLEANUP(entries_freep) struct entries *en = NULL;
 	struct entry_span one;
-	int rc = open_place(q->t, p, &en, e);
+	int rc = textlog_open_place(q->t, p, &en, e);
 
 	*ret_timed = false;
 	if (rc != 0)
@@ -297,7 +313,7 @@ static int
 plan_file(void *ctx, const struct place *p, struct err *e)
 {
 	struct question *q = ctx;
-	const struct select_block all = block_of(q->t, p);
+	const struct select_block all = textlog_block(q->t, p->path, &p->st);
 	const enum select_answer answer = selector_block(q->which, &all);
 	const enum textlog_writer writer = answer == SELECT_NO ? WRITER_NONE : writer_of(p);
 	struct plan_step step = { .store = q->t->store.conf->name,
@@ -348,5 +364,6 @@ const struct store_driver store_textlog = {
 	.cost = textlog_cost,
 	.plan = textlog_plan,
 	.act = textlog_act,
+	.keep = textlog_keep,
 	.size = textlog_size,
 };

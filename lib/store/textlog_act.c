@@ -39,14 +39,13 @@ textlog_collapses(int fd)
 
 /* --- nobody writes ---------------------------------------------------------------------------- */
 
+/* All from ONE on, which EN has given already, or nothing where RC says that there was none. */
 static int
-copy_rest(struct textlog *t, struct entries *en, struct output *out, const struct plan_step *step,
-	const struct selector *which, struct store_result *ret, struct err *e)
+copy_rest(struct textlog *t, struct entries *en, struct entry_span one, int rc, struct output *out,
+	const struct plan_step *step, const struct selector *which, struct store_result *ret,
+	struct err *e)
 {
-	struct entry_span one;
-	int rc;
-
-	while ((rc = entries_next(en, &one, e)) == 0) {
+	for (; rc == 0; rc = entries_next(en, &one, e)) {
 		struct record r = entry_record(t, &one, step->place);
 
 		if (selector_record(which, &r)) {
@@ -80,28 +79,23 @@ act_rewrite(struct textlog *t, int dirfd, const char *name, const struct plan_st
 	CLEANUP(output_freep) struct output *out = NULL;
 	struct entry_span first;
 	struct stat st;
-	int fd;
+	int fd, rc;
 
 	if (replace_begin(dirfd, name, &r, e) < 0)
 		return -1;
 	fd = fcntl(replace_old_fd(r), F_DUPFD_CLOEXEC, 0);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_fail(e, EX_OSERR, errno, N_("cannot open"), NULL, "%s", step->place);
-	/* how it is packed is known after the first bytes; then it is read once more */
-	if (entries_open(t, fd, &st, step->place, &en, e) < 0 || entries_next(en, &first, e) < 0 ||
-		output_open(replace_new_fd(r), entries_filter(en), &out, e) < 0)
+	if (entries_open(t, fd, &st, step->place, &en, e) < 0)
 		return -1;
-	en = entries_free(en);
-	fd = fcntl(replace_old_fd(r), F_DUPFD_CLOEXEC, 0);
-	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
-		return err_fail(e, EX_OSERR, errno, N_("cannot open"), NULL, "%s", step->place);
-	if (entries_open(t, fd, &st, step->place, &en, e) < 0 ||
-		copy_rest(t, en, out, step, which, ret, e) < 0)
+	rc = entries_next(en, &first, e); /* how it is packed is known after the first bytes */
+	if (rc < 0 || output_open(replace_new_fd(r), entries_filter(en), &out, e) < 0 ||
+		copy_rest(t, en, first, rc, out, step, which, ret, e) < 0)
 		return -1;
 	if (ret->n_erased == 0)
 		return 0;
 	/* an empty log keeps its place, owner and mode for its writer; an empty archive serves nobody */
-	if (ret->n_stayed == 0 && *entries_filter(en))
+	if (ret->n_stayed == 0 && (*entries_filter(en) || textlog_is_copy(t, step->place)))
 		return remove_file(dirfd, name, step, e);
 	if (output_finish(out, e) < 0)
 		return -1;
@@ -226,9 +220,7 @@ act_unlink(struct textlog *t, int dirfd, const char *name, const struct stat *st
 	const struct plan_step *step, const struct selector *which, struct store_result *ret,
 	struct err *e)
 {
-	const struct select_block all = { .store = t->store.conf,
-		.from_us = INT64_MIN + 1,
-		.to_us = (int64_t)st->st_mtim.tv_sec * 1000000 + st->st_mtim.tv_nsec / 1000 };
+	const struct select_block all = textlog_block(t, step->place, st);
 
 	if (selector_block(which, &all) != SELECT_YES)
 		return act_rewrite(t, dirfd, name, step, which, ret, e);

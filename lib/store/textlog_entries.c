@@ -38,12 +38,6 @@ birth_us(int fd, const struct stat *st)
 	return (int64_t)st->st_ctim.tv_sec * 1000000; /* no earlier than that is known */
 }
 
-static int64_t
-mtime_us(const struct stat *st)
-{
-	return (int64_t)st->st_mtim.tv_sec * 1000000 + st->st_mtim.tv_nsec / 1000;
-}
-
 int
 entries_open(struct textlog *t, int fd, const struct stat *st, const char *path,
 	struct entries **ret, struct err *e)
@@ -55,7 +49,8 @@ entries_open(struct textlog *t, int fd, const struct stat *st, const char *path,
 		return err_memory(e);
 	}
 	en->t = t;
-	en->anchor_us = t->anchor == ANCHOR_BIRTH ? birth_us(fd, st) : mtime_us(st);
+	en->anchor_us = t->anchor == ANCHOR_BIRTH && !textlog_is_copy(t, path) ? birth_us(fd, st)
+									       : mtime_us(st);
 	en->time_us = RECORD_NO_TIME;
 	en->known = UINT64_MAX;
 	reader_latest(t->reader, mtime_us(st) + 60 * INT64_C(1000000)); /* clocks of writers */
@@ -80,6 +75,12 @@ entries_free(struct entries *en)
 	free(en->p);
 	free(en);
 	return NULL;
+}
+
+int64_t
+entries_anchor_us(const struct entries *en)
+{
+	return en->anchor_us;
 }
 
 const char *
@@ -251,6 +252,7 @@ entry_record(const struct textlog *t, const struct entry_span *en, const char *p
 		.size = en->text.len,
 		.place = path,
 		.offset = en->start,
+		.copy = textlog_is_copy(t, path),
 		.field = entry_field,
 		.driver = (void *)t };
 }

@@ -50,7 +50,7 @@ same "$log" <(lines | sed -n '1p;4p')
 run hold show "$id" --records | grep "from 203.0.113.7" >/dev/null || fail "not shown"
 run hold list >"$scratch/list"
 has_not "$scratch/list" 203.0.113.7
-! grep -rqaF 203.0.113.7 "$scratch/state" || fail "the identifier lies in the state folder"
+! grep -qaF 203.0.113.7 "$scratch"/state/ledger.db "$scratch"/state/hold/holds.db* || fail "the identifier lies in the state folder"
 
 promise "a hold past its store's ceiling, without a reason or without an end is refused"
 expect 77 run hold add --incident T --reason x --owner o --expires +100d --store app 2>/dev/null
@@ -66,6 +66,40 @@ run hold release "$two"
 run run --store app >/dev/null
 same "$log" <(lines | sed -n 4p)
 expect 64 run hold release "$two" 2>/dev/null
+
+promise "held lines are copied before hold add returns, with the log's rights, and outlive logrotate"
+gzip -c <(printf '%s from 203.0.113.9 packed\n' "$young") >"$log.2.gz"
+lines >"$log"
+chmod 640 "$log"
+setfacl -m u:65534:r "$log" 2>/dev/null || true
+id=$(printf '203.0.113' | run hold add --incident T-3 --reason rotated --owner ops --expires +30d --store app --from -)
+copies=$scratch/state/hold/app
+cat "$copies"/* | sort | diff - <(printf '%s from 203.0.113.7\n%s from 203.0.113.9 packed\n' "$old" "$young" | sort) >&2 ||
+	fail "not what is held"
+[ "$(getfacl -cp "$copies/hold-$id-1.log" 2>/dev/null)" = "$(getfacl -cp "$log" 2>/dev/null)" ] || fail "other rights"
+[ "$(stat -c %a:%u:%g:%Y "$copies/hold-$id-1.log")" = "$(stat -c %a:%u:%g:%Y "$log")" ] || fail "another owner, mode or time"
+rm "$log" "$log.2.gz" # as logrotate would
+printf '%s from 203.0.113.7 later\n' "$young" >"$log"
+run run --store app >/dev/null
+run run --store app >/dev/null
+run hold show "$id" --records | sort >"$scratch/shown"
+[ "$(grep -c 'from 203.0.113' "$scratch/shown")" -eq 4 ] || fail "$(cat "$scratch/shown")"
+[ "$(grep -c later "$scratch/shown")" -eq 2 ] || fail "what came later is not copied once: $(cat "$scratch/shown")"
+
+promise "copies go when no hold covers them any more, by a step that is on the ledger"
+two=$(printf 'from 203.0.113.7' | run hold add --incident T-4 --reason overlap --owner ops --expires +30d --store app --from -)
+[ "$(find "$copies" -type f | wc -l)" -eq 3 ] || fail "copied twice"
+run hold release "$id"
+run run --store app >/dev/null
+has_not <(cat "$copies"/*) packed
+[ "$(cat "$copies"/* | grep -c 203.0.113.7)" -eq 2 ] || fail "the second hold has lost its records"
+run hold release "$two"
+before=$(sqlite3 "$scratch/state/ledger.db" "SELECT count(*) FROM entry WHERE kind = 'result'")
+run run --store app >/dev/null
+[ -z "$(ls -A "$copies")" ] || fail "copies are left"
+[ "$(sqlite3 "$scratch/state/ledger.db" "SELECT count(*) FROM entry WHERE kind = 'result'")" -eq $((before + 1)) ] ||
+	fail "not on the ledger"
+has "$log" later
 
 promise "a damaged hold file: nothing is deleted"
 lines >"$log"
