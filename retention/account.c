@@ -52,7 +52,9 @@ account_plan(json_t *stores, const char *store, const struct plan *plan)
 
 struct keeping {
 	struct session *s;
-	json_t *kept;
+	json_t *kept; /* one of these two */
+	json_t *in_place, *copied;
+	int64_t cutoff_us;
 };
 
 static void
@@ -68,11 +70,14 @@ see_hold(void *ctx, uint64_t id)
 static int
 see_kept(void *ctx, const struct record *r, struct err *e)
 {
-	const struct keeping *k = ctx;
+	struct keeping *k = ctx;
 	const struct conf *c = k->s->conf;
 	char name[160];
 
 	(void)e;
+	if (r->copy && r->time_us >= k->cutoff_us)
+		return 0; /* within its period */
+	k->kept = r->copy ? k->copied : k->in_place;
 	holds_each(k->s->holds, r, k->s->now_us, see_hold, ctx);
 	for (size_t i = 0; i < c->n_duties; i++) {
 		if (!duty_covers(&c->duty[i], r, k->s->now_us))
@@ -89,17 +94,26 @@ account_kept(json_t *stores, struct session *s, struct store *store, const struc
 {
 	const struct conf_store *st = store_conf(store);
 	const struct selector kept = select_and(&due->old, &due->held);
-	struct keeping k = { s, NULL };
+	struct keeping k = { .s = s, .cutoff_us = due->cutoff_us };
+	const char *name;
+	json_t *n;
 	int rc;
 
 	if (holds_of_store(s->holds, st->name, s->now_us) == 0 &&
 		duties_of_store(s->conf, st, s->now_us) == 0)
 		return 0;
-	k.kept = json_object();
+	k.in_place = json_object();
+	k.copied = json_object();
 	rc = store_scan(store, &kept, see_kept, &k, e);
-	if (rc == 0 && json_object_size(k.kept) > 0)
-		(void)json_object_set(object_of(stores, st->name), "kept", k.kept);
-	json_decref(k.kept);
+	/* what is copied and still in its place is one record; logrotate leaves the copy alone */
+	json_object_foreach(
+		k.copied, name, n) if (json_integer_value(n) >
+				       json_integer_value(json_object_get(k.in_place, name)))(void)
+		json_object_set(k.in_place, name, n);
+	if (rc == 0 && json_object_size(k.in_place) > 0)
+		(void)json_object_set(object_of(stores, st->name), "kept", k.in_place);
+	json_decref(k.in_place);
+	json_decref(k.copied);
 	return rc < 0 ? -1 : 0;
 }
 

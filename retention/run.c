@@ -451,7 +451,6 @@ run_steps(struct run *r, struct err *e)
 		return -1;
 	for (size_t i = 0; i < r->n_open; i++) {
 		struct job *j = &r->job[i];
-
 		struct err why;
 
 		if (j->failed)
