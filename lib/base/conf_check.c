@@ -222,6 +222,13 @@ accept_check(const struct conf_accept *a, struct err *e)
 		N_("add reason = \"…\" and until = \"2026-12-31\""), "accept \"%s\"", a->id);
 }
 
+/* Tokens stand in logs, so what else is kept for longer keeps no key. */
+static bool
+is_log(const struct conf_store *s)
+{
+	return strcmp(s->type, "textlog") == 0 || strcmp(s->type, "journal") == 0;
+}
+
 int
 conf_check(struct conf_draft *d, struct err *e)
 {
@@ -242,7 +249,7 @@ conf_check(struct conf_draft *d, struct err *e)
 	for (size_t i = 0; i < c->n_stores; i++) {
 		if (store_check(c, &c->store[i], e) < 0)
 			return -1;
-		if (c->store[i].period_s > c->longest_period_s)
+		if (is_log(&c->store[i]) && c->store[i].period_s > c->longest_period_s)
 			c->longest_period_s = c->store[i].period_s;
 	}
 	for (size_t i = 0; i < c->n_sources; i++) {
