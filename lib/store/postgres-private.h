@@ -61,7 +61,8 @@ struct pg {
 	enum row_time form;
 	bool partitioned, by_range; /* by_range: of the time alone */
 	bool indexed, unlogged;
-	bool told; /* what is left elsewhere: once a run */
+	bool rewritten; /* by VACUUM FULL */
+	bool told;      /* what is left elsewhere: once a run */
 	char *column[ROW_COLUMNS_MAX];
 	size_t n_columns;
 	char **leaf; /* oids of the tables that hold rows */

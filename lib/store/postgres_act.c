@@ -265,6 +265,8 @@ vacuum_all(struct erasing *x)
 	for (size_t i = 0; i <= x->n_order; i++)
 		if (vacuum(t, t->node[i < x->n_order ? x->order[i] : 0].rel, &why) < 0)
 			store_tell(&t->store, NOTE_REMAINS, t->place, why.what);
+		else
+			t->rewritten = t->vacuum == PG_VACUUM_FULL;
 }
 
 /* Where copies of what went are left, out of our reach. */
@@ -289,7 +291,7 @@ tell_remains(struct pg *t)
 	(void)snprintf(detail, sizeof(detail),
 		"pages: %s; write-ahead log: %s, wal_keep_size = %s, max_wal_size = %s; "
 		"archive_mode = %s; replication slots: %s; standbys: %s",
-		t->vacuum == PG_VACUUM_FULL ? "rewritten" : "until they are used again",
+		t->rewritten ? "rewritten" : "until they are used again",
 		t->unlogged ? "none, the table is unlogged" : "until it is recycled",
 		PQgetvalue(r, 0, 1), PQgetvalue(r, 0, 4), PQgetvalue(r, 0, 0), PQgetvalue(r, 0, 2),
 		PQgetvalue(r, 0, 3));

@@ -15,7 +15,7 @@
 #define PAGE_ROWS   500
 #define PAGE_TEXTS  50 /* with all their columns and what hangs on them */
 #define PAGE_BLOCKS 128
-#define TEXT_BLOCKS 8
+#define FEW_BLOCKS  8     /* where rows come with their texts, or are locked */
 #define TEXT_MAX    65536 /* bytes of one row, or of what hangs on it in one table */
 #define TOO_LARGE   "\1"
 
@@ -41,7 +41,7 @@ pg_rows_begin(struct pg *t, const struct selector *which, bool texts, bool lock,
 	}
 	r->texts = texts || answer == SELECT_MAYBE;
 	r->max = r->texts ? PAGE_TEXTS : PAGE_ROWS;
-	r->n_page = r->texts ? TEXT_BLOCKS : PAGE_BLOCKS;
+	r->n_page = r->texts || lock ? FEW_BLOCKS : PAGE_BLOCKS;
 	r->by_time = r->bounded && t->indexed;
 	r->ended = answer == SELECT_NO;
 	return r->ended;
