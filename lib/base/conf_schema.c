@@ -95,9 +95,9 @@ static cfg_opt_t sink_options[] = {
 #define DRIVER(type) CFG_SEC(#type, type##_options, CFGF_NONE)
 
 static cfg_opt_t textlog_options[] = { KEY("anchor"), KEY("reopen"), CFG_END() };
-static cfg_opt_t tree_options[] = { KEY("unit"), KEY("age"), KEY("event"), KEY("scatter"),
-	KEY("keep_if"), CFG_END() };
-static cfg_opt_t maildir_options[] = { KEY("age"), KEY("answered"), CFG_END() };
+static cfg_opt_t tree_options[] = { KEY("unit"), KEY("age"), KEY("keep_if"), KEY("about"),
+	CFG_END() };
+static cfg_opt_t maildir_options[] = { KEY("age"), KEY("answered"), KEY("about"), CFG_END() };
 static cfg_opt_t sqlite_options[] = { KEY("table"), KEY("time"), KEY("time_format"), KEY("where"),
 	KEY("clear"), KEY("vacuum"), CFG_END() };
 static cfg_opt_t postgres_options[] = { KEY("service"), KEY("socket"), KEY("port"), KEY("database"),

@@ -9,6 +9,8 @@ static const struct store_driver *const drivers[] = {
 	&store_sqlite,
 	&store_postgres,
 	&store_redis,
+	&store_tree,
+	&store_maildir,
 };
 
 static const struct store_driver *
