@@ -5,15 +5,11 @@
 #include <inttypes.h>
 #include <libintl.h>
 
+#include "base/html.h"
+#include "base/plot.h"
 #include "logscrub/stats_report.h"
 
 #define _(text) gettext(text)
-
-/* of a plot, in its own units */
-#define WIDTH  760
-#define HEIGHT 180
-#define LEFT   48
-#define BELOW  24
 
 static const struct {
 	const char *head;
@@ -40,49 +36,27 @@ is_told(const struct report_part *p, unsigned column)
 /* --- the plot --------------------------------------------------------------------------------- */
 
 static void
-put_axis(const struct report *r, const struct report_part *p, int64_t greatest, FILE *f)
-{
-	char first[17], last[17];
-
-	report_time(r, p->row[0].from, first);
-	report_time(r, p->row[p->n_rows - 1].from, last);
-	fprintf(f,
-		"<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n"
-		"<text x=\"%d\" y=\"12\" text-anchor=\"end\">%" PRId64 "</text>\n"
-		"<text x=\"%d\" y=\"%d\" text-anchor=\"end\">0</text>\n"
-		"<text x=\"%d\" y=\"%d\">%s</text>\n",
-		LEFT, HEIGHT, WIDTH, HEIGHT, LEFT - 6, greatest, LEFT - 6, HEIGHT, LEFT,
-		HEIGHT + 16, first);
-	if (p->n_rows > 1)
-		fprintf(f, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", WIDTH,
-			HEIGHT + 16, last);
-}
-
-static void
 put_plot(const struct report *r, const struct report_part *p, enum tally_field field,
 	const char *title, FILE *f)
 {
-	int64_t greatest = report_greatest(p, field);
-	double step = (double)(WIDTH - LEFT) / (double)p->n_rows;
+	const int64_t greatest = report_greatest(p, field);
+	char top[24], first[17], last[17], tip[64];
+	const struct plot plot = { title, (double)greatest, top, first,
+		p->n_rows > 1 ? last : NULL };
 
-	fprintf(f, "<figure>\n<figcaption>%s</figcaption>\n", title);
-	fprintf(f, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n", WIDTH,
-		HEIGHT + BELOW, title);
-	for (size_t i = 0; i < p->n_rows && greatest > 0; i++) {
-		int64_t n = p->row[i].n[field];
-		double high = (double)n * (HEIGHT - 16) / (double)greatest;
+	(void)snprintf(top, sizeof(top), "%" PRId64, greatest);
+	report_time(r, p->row[0].from, first);
+	report_time(r, p->row[p->n_rows - 1].from, last);
+	plot_begin(f, &plot);
+	for (size_t i = 0; i < p->n_rows; i++) {
+		const int64_t n = p->row[i].n[field];
 		char time[17];
 
 		report_time(r, p->row[i].from, time);
-		if (n > 0)
-			fprintf(f,
-				"<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\">"
-				"<title>%s: %" PRId64 "</title></rect>\n",
-				LEFT + (double)i * step + 0.1 * step, HEIGHT - high, 0.8 * step,
-				high, time, n);
+		(void)snprintf(tip, sizeof(tip), "%s: %" PRId64, time, n);
+		plot_bar(f, &plot, i, p->n_rows, (double)n, tip);
 	}
-	put_axis(r, p, greatest, f);
-	fputs("</svg>\n</figure>\n", f);
+	plot_end(f, &plot);
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -119,18 +93,6 @@ put_table(const struct report *r, const struct report_part *p, FILE *f)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-static const char style[] =
-	"body{font:16px/1.4 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
-	"color:#222;background:#fff}\n"
-	"figure{margin:1rem 0}figcaption{font-weight:600}\n"
-	"svg{width:100%;height:auto}rect{fill:#2f6f9f}line{stroke:#888}"
-	"text{font-size:12px;fill:currentColor}\n"
-	"table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}\n"
-	"th,td{padding:.2rem .6rem;text-align:right;border-bottom:1px solid #ddd}"
-	"th:first-child{text-align:left}tfoot{font-weight:600}\n"
-	"@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}"
-	"th,td{border-color:#444}rect{fill:#6db1e0}}\n";
-
 static void
 put_part(const struct report *r, const struct report_part *p, FILE *f)
 {
@@ -145,14 +107,7 @@ void
 report_print_html(const struct report *r, FILE *f)
 {
 	/* TRANSLATORS: the language's code, as HTML has it */
-	fprintf(f, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n",
-		_("en"));
-	fputs("<meta name=\"viewport\" content=\"width=device-width\">\n"
-	      "<meta http-equiv=\"Content-Security-Policy\""
-	      " content=\"default-src 'none'; style-src 'unsafe-inline'\">\n",
-		f);
-	fprintf(f, "<title>%s</title>\n<style>\n%s</style>\n</head>\n<body>\n<h1>%s</h1>\n",
-		_("Conferences in numbers"), style, _("Conferences in numbers"));
+	html_begin(f, _("en"), _("Conferences in numbers"));
 	if (r->n_parts == 0)
 		fprintf(f, "<p>%s</p>\n", _("Nothing was counted in this time."));
 	for (size_t i = 0; i < r->n_parts; i++)
@@ -165,5 +120,6 @@ report_print_html(const struct report *r, FILE *f)
 		fprintf(f, _("Each number but 0 is rounded to a multiple of %lld."),
 			(long long)r->round);
 	}
-	fputs("</p>\n</body>\n</html>\n", f);
+	fputs("</p>\n", f);
+	html_end(f);
 }
