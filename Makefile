@@ -47,7 +47,7 @@ PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs $(PKGS))
 CHECK_LIBS = $(call once,CHECK_LIBS,pkg-config --libs check)
 CF_GUARD   = $(call once,CF_GUARD,$(CC) -dumpmachine | sed -n 's/^x86_64-.*/-fcf-protection/p')
 
-LIBS    = $(PKG_LIBS) -lbz2 # Debian 12 has no bzip2.pc
+LIBS    = $(PKG_LIBS) -lbz2 -lhpdf # Debian 12 has no .pc of these
 COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -Ilib -I. $(DEFINES) $(WARN) $(CPPFLAGS) $(CFLAGS) \
 	  $(HARDEN) $(CF_GUARD) $(PKG_CFLAGS)
 LINK    = $(CC) $(CFLAGS) $(HARDEN_LINK) -Wl,--as-needed $(LDFLAGS)

@@ -31,6 +31,8 @@ static const struct command commands[] = {
 	{ "check", check_main,
 		NEED_CONF | NEED_FORMATS | NEED_HOLDS | NEED_LEDGER | LEDGER_IF_ANY | SPEAKS_NAGIOS,
 		N_("one line and exit status for Nagios or Icinga, a file for node_exporter") },
+	{ "report", report_main, NEED_CONF | NEED_HOLDS | NEED_LEDGER,
+		N_("what was due, dropped and kept, by store and day, and what went wrong") },
 	{ "export-ledger", export_ledger_main, NEED_CONF | NEED_LEDGER,
 		N_("write a bundle that an auditor can check") },
 	{ "verify", verify_main, 0, N_("check a bundle: every edit, gap or cut shows") },
