@@ -40,7 +40,9 @@ static const char readme[] =
 	"3. The end: head.txt names the newest entry that is signed, and an older head that you kept must\n"
 	"   still be in the table `head` with the same hash: otherwise the ledger was cut or made anew.\n";
 
-static const char *const members[] = { "ledger.db", "key.asc", "head.txt", "head.asc", "README" };
+static const struct bundle_member members[] = { { "ledger.db", SPAN_NONE },
+	{ "key.asc", SPAN_NONE }, { "head.txt", SPAN_NONE }, { "head.asc", SPAN_NONE },
+	{ "README", SPAN_NONE } };
 #define N_MEMBERS (sizeof(members) / sizeof(members[0]))
 
 int
@@ -99,8 +101,8 @@ put_member(struct archive *a, const char *name, struct span bytes, int64_t now_u
 	return rc;
 }
 
-static int
-file_read(const char *path, struct buf *out, struct err *e)
+int
+bundle_read_file(const char *path, struct buf *out, struct err *e)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	ssize_t n;
@@ -135,7 +137,41 @@ see_head(void *ctx, const struct ledger_head *h, struct err *e)
 }
 
 static int
-put_all(struct archive *a, struct session *s, const char *scratch, const char *path, struct err *e)
+pack_into(struct archive *a, int fd, const char *path, const struct bundle_member *m, size_t n,
+	int64_t now_us, struct err *e)
+{
+	if (archive_write_set_format_ustar(a) != ARCHIVE_OK ||
+		archive_write_open_fd(a, fd) != ARCHIVE_OK)
+		return archive_fail(a, path, e);
+	for (size_t i = 0; i < n; i++)
+		if (put_member(a, m[i].name, m[i].bytes, now_us, path, e) < 0)
+			return -1;
+	if (archive_write_close(a) != ARCHIVE_OK || fsync(fd) < 0)
+		return archive_fail(a, path, e);
+	return 0;
+}
+
+int
+bundle_pack(
+	const char *path, const struct bundle_member *m, size_t n, int64_t now_us, struct err *e)
+{
+	cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+	struct archive *a;
+	int rc;
+
+	if (fd < 0)
+		return err_fail(
+			e, EX_CANTCREAT, errno, N_("cannot make the bundle"), NULL, "%s", path);
+	a = archive_write_new();
+	rc = a ? pack_into(a, fd, path, m, n, now_us, e) : err_memory(e);
+	archive_write_free(a);
+	if (rc < 0)
+		(void)unlink(path); /* half a bundle serves nobody */
+	return rc;
+}
+
+static int
+write_from(struct session *s, const char *scratch, const char *path, struct err *e)
 {
 	struct newest head;
 	struct buf db, key;
@@ -149,16 +185,18 @@ put_all(struct archive *a, struct session *s, const char *scratch, const char *p
 	(void)snprintf(copy, sizeof(copy), "%s/ledger.db", scratch);
 	rc = ledger_copy(s->ledger, copy, e);
 	if (rc == 0)
-		rc = file_read(copy, &db, e);
+		rc = bundle_read_file(copy, &db, e);
 	if (rc == 0)
 		rc = ledger_heads(s->ledger, see_head, &head, e);
 	if (rc == 0)
 		rc = sign_export(s->sign, &key, e);
-	const struct span bytes[N_MEMBERS] = { span_of(db.p, db.len), span_of(key.p, key.len),
-		span_of(head.text.p, head.text.len), span_of(head.signature.p, head.signature.len),
-		span_str(readme) };
-	for (size_t i = 0; rc == 0 && i < N_MEMBERS; i++)
-		rc = put_member(a, members[i], bytes[i], s->now_us, path, e);
+	const struct bundle_member all[] = { { "ledger.db", span_of(db.p, db.len) },
+		{ "key.asc", span_of(key.p, key.len) },
+		{ "head.txt", span_of(head.text.p, head.text.len) },
+		{ "head.asc", span_of(head.signature.p, head.signature.len) },
+		{ "README", span_str(readme) } };
+	if (rc == 0)
+		rc = bundle_pack(path, all, N_MEMBERS, s->now_us, e);
 	buf_release(&head.text);
 	buf_release(&head.signature);
 	buf_release(&db);
@@ -169,40 +207,23 @@ put_all(struct archive *a, struct session *s, const char *scratch, const char *p
 int
 bundle_write(struct session *s, const char *path, struct err *e)
 {
-	cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
-	struct archive *a = archive_write_new();
 	char scratch[64];
 	int rc;
 
-	if (fd < 0) {
-		archive_write_free(a);
-		return err_fail(
-			e, EX_CANTCREAT, errno, N_("cannot make the bundle"), NULL, "%s", path);
-	}
-	if (!a)
-		return err_memory(e);
-	rc = scratch_make(scratch, e);
-	if (rc == 0 && (archive_write_set_format_ustar(a) != ARCHIVE_OK ||
-			       archive_write_open_fd(a, fd) != ARCHIVE_OK))
-		rc = archive_fail(a, path, e);
-	if (rc == 0)
-		rc = put_all(a, s, scratch, path, e);
-	if (rc == 0 && (archive_write_close(a) != ARCHIVE_OK || fsync(fd) < 0))
-		rc = archive_fail(a, path, e);
-	archive_write_free(a);
+	if (scratch_make(scratch, e) < 0)
+		return -1;
+	rc = write_from(s, scratch, path, e);
 	scratch_remove(scratch);
-	if (rc < 0)
-		(void)unlink(path); /* half a bundle serves nobody */
 	return rc;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
 static bool
-is_member(const char *name)
+is_member(const struct bundle_member *m, size_t n, const char *name)
 {
-	for (size_t i = 0; i < N_MEMBERS; i++)
-		if (strcmp(members[i], name) == 0)
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(m[i].name, name) == 0)
 			return true;
 	return false;
 }
@@ -230,7 +251,8 @@ take_member(struct archive *a, const char *into, const char *name, const char *p
 }
 
 int
-bundle_unpack(const char *path, const char *into, struct err *e)
+bundle_unpack_these(const char *path, const char *into, const struct bundle_member *m,
+	size_t n_members, struct err *e)
 {
 	struct archive *a = archive_read_new();
 	struct archive_entry *en;
@@ -246,15 +268,21 @@ bundle_unpack(const char *path, const char *into, struct err *e)
 		rc = not_a_bundle(path, e);
 	while (rc == 0 && (got = archive_read_next_header(a, &en)) != ARCHIVE_EOF) {
 		if (got != ARCHIVE_OK || archive_entry_filetype(en) != AE_IFREG ||
-			!is_member(archive_entry_pathname(en)) ||
+			!is_member(m, n_members, archive_entry_pathname(en)) ||
 			archive_entry_size(en) > BUNDLE_FILE_MAX)
 			rc = not_a_bundle(path, e);
 		else
 			rc = take_member(a, into, archive_entry_pathname(en), path, e);
 		n++;
 	}
-	if (rc == 0 && n != N_MEMBERS)
+	if (rc == 0 && n != n_members)
 		rc = not_a_bundle(path, e);
 	archive_read_free(a);
 	return rc;
+}
+
+int
+bundle_unpack(const char *path, const char *into, struct err *e)
+{
+	return bundle_unpack_these(path, into, members, N_MEMBERS, e);
 }

@@ -17,6 +17,7 @@ enum need {
 	MAY_WRITE = 16, /* holds and ledger are opened for writing; the node's key, too */
 	MAY_ERASE = 32, /* … and no other run is under way */
 	LEDGER_IF_ANY = 64,
+	NOTIFIES = 256,     /* also where the configuration is wrong: root is told */
 	SPEAKS_NAGIOS = 128 /* exit status 0 to 3; what main() cannot open is 3 */
 };
 
@@ -43,6 +44,9 @@ int export_ledger_main(struct session *s, int argc, char **argv, struct err *e);
 
 /* Says why nothing is known, as Nagios reads it, and returns 3. */
 int check_unknown(const struct err *e);
+
+/* Mails why notify cannot even begin to root, where systemd asks for it, and returns E's status. */
+int notify_broken(const struct err *e);
 
 /* Says that the command line is wrong, and returns EX_USAGE. */
 int usage_fail(const char *what);

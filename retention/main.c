@@ -33,6 +33,14 @@ static const struct command commands[] = {
 		N_("one line and exit status for Nagios or Icinga, a file for node_exporter") },
 	{ "report", report_main, NEED_CONF | NEED_HOLDS | NEED_LEDGER,
 		N_("what was due, dropped and kept, by store and day, and what went wrong") },
+	{ "policy", policy_main, NEED_CONF | NEED_FORMATS,
+		N_("the privacy policy's data table and the register of Art. 30 GDPR") },
+	{ "notify", notify_main, NOTIFIES | NEED_CONF | NEED_HOLDS | NEED_LEDGER | MAY_WRITE,
+		N_("mail what the operator and the witness wait for; record a failure") },
+	{ "backup", backup_main, NEED_CONF | NEED_HOLDS | NEED_LEDGER,
+		N_("copy ledger and holds into one file") },
+	{ "restore", restore_main, NEED_CONF | MAY_ERASE,
+		N_("bring them back; the gap goes on record") },
 	{ "export-ledger", export_ledger_main, NEED_CONF | NEED_LEDGER,
 		N_("write a bundle that an auditor can check") },
 	{ "verify", verify_main, 0, N_("check a bundle: every edit, gap or cut shows") },
@@ -150,6 +158,7 @@ main(int argc, char **argv)
 		status = cmd->main(&s, argc - 1, argv + 1, &e);
 	if (status < 0)
 		status = cmd->needs & SPEAKS_NAGIOS ? check_unknown(&e)
+			 : cmd->needs & NOTIFIES    ? notify_broken(&e)
 						    : err_print(&e, "retention", stderr);
 	session_release(&s);
 	if (fflush(stdout) != 0 && status == 0)

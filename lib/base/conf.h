@@ -206,6 +206,8 @@ struct conf_accept {
 /* What one row of the privacy policy says in one language: text "de" { … }. "" where not given. */
 struct conf_policy_text {
 	const char *title, *holds, *purpose, *basis, *period, *subjects, *recipients;
+	const char *start_event,
+		*deletion_class; /* where their words differ from the category's own */
 };
 
 enum conf_language { LANG_EN, LANG_DE, LANGUAGES };

@@ -43,6 +43,8 @@ policy_text_take(struct conf_draft *d, cfg_t *sec, struct conf_policy_text *ret)
 		.period = text_of(d, sec, "period"),
 		.subjects = text_of(d, sec, "subjects"),
 		.recipients = text_of(d, sec, "recipients"),
+		.start_event = text_of(d, sec, "start_event"),
+		.deletion_class = text_of(d, sec, "deletion_class"),
 	};
 }
 
@@ -70,7 +72,7 @@ conf_category_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret
 		.deletion_class = text_of(d, sec, "deletion_class"),
 	};
 	for (int i = 0; i < LANGUAGES; i++)
-		c->text[i] = (struct conf_policy_text){ "", "", "", "", "", "", "" };
+		c->text[i] = (struct conf_policy_text){ "", "", "", "", "", "", "", "", "" };
 	for (unsigned i = 0; i < cfg_size(sec, "text"); i++) {
 		cfg_t *text = cfg_getnsec(sec, "text", i);
 		const int language = language_of(cfg_title(text));

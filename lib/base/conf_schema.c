@@ -192,6 +192,8 @@ static cfg_opt_t policy_text_options[] = {
 	STR("period", text),
 	STR("subjects", text),
 	STR("recipients", text),
+	STR("start_event", text),
+	STR("deletion_class", text),
 	CFG_END(),
 };
 

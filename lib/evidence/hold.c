@@ -444,6 +444,31 @@ holds_list(const struct holds *h, const struct hold **ret)
 	return h->n;
 }
 
+int
+holds_copy(struct holds *h, const char *path, struct err *e)
+{
+	CLEANUP(finish) sqlite3_stmt *st = NULL;
+
+	if (!h->db)
+		return err_fail(e, EX_NOINPUT, 0, N_("there is no hold file"), NULL, "%s", h->path);
+	if (prepare(h, "VACUUM INTO ?", &st, e) < 0)
+		return -1;
+	(void)sqlite3_bind_text(st, 1, path, -1, SQLITE_STATIC);
+	return step(h, st, e);
+}
+
+int
+holds_reserve(struct holds *h, uint64_t id, struct err *e)
+{
+	if (update(h,
+		    "INSERT INTO sqlite_sequence (name, seq) SELECT 'hold', 0 WHERE ?1 >= 0 AND"
+		    " NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'hold')",
+		    0, 0, 0, e) < 0)
+		return -1;
+	return update(h, "UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'hold'",
+		(int64_t)id, 0, 0, e);
+}
+
 /* --- opening ---------------------------------------------------------------------------------- */
 
 static int

@@ -78,6 +78,12 @@ int holds_expire(struct holds *h, int64_t now_us, size_t *ret_n, struct err *e);
 /* All holds, ended ones too, by id; borrowed until the next call that reads anew. */
 size_t holds_list(const struct holds *h, const struct hold **ret);
 
+/* Writes a whole copy to PATH, which must not be there yet. What holds look for stays sealed. */
+int holds_copy(struct holds *h, const char *path, struct err *e);
+
+/* No hold that is to come gets ID, or one before it. */
+int holds_reserve(struct holds *h, uint64_t id, struct err *e);
+
 /* "Is it held at NOW_US?", for selectors; borrowed from H, which must outlive it. Allocates
  * nothing per record. holds_ask_one(): by hold ID alone. */
 const struct select_question *holds_ask(struct holds *h, int64_t now_us);

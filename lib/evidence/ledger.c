@@ -334,6 +334,38 @@ ledger_last(struct ledger *l, const char *kind, ledger_seen *seen, void *ctx, st
 	return seen(ctx, &en, e) < 0 ? -1 : 0;
 }
 
+struct checking {
+	struct ledger *l;
+	uint64_t seq;
+	uint8_t prev[LEDGER_HASH_LEN];
+};
+
+static int
+see_check(void *ctx, const struct ledger_entry *en, struct err *e)
+{
+	struct checking *c = ctx;
+	uint8_t hash[LEDGER_HASH_LEN];
+
+	if (ledger_canonical(en, &c->l->text, e) < 0)
+		return -1;
+	ledger_hash(&c->l->text, hash);
+	if (en->seq != ++c->seq || memcmp(en->prev, c->prev, sizeof(c->prev)) != 0 ||
+		memcmp(hash, en->hash, sizeof(hash)) != 0)
+		return err_fail(e, EX_DATAERR, 0, N_("ledger's chain is broken"),
+			N_("look at it with `retention verify`"), "%s: %" PRIu64, c->l->path,
+			en->seq);
+	memcpy(c->prev, hash, sizeof(c->prev));
+	return 0;
+}
+
+int
+ledger_check(struct ledger *l, struct err *e)
+{
+	struct checking c = { .l = l };
+
+	return ledger_read(l, 0, see_check, &c, e);
+}
+
 /* --- signed heads ----------------------------------------------------------------------------- */
 
 /* Is the newest entry signed? */

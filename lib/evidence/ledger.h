@@ -62,6 +62,9 @@ int ledger_copy(struct ledger *l, const char *path, struct err *e);
 int ledger_append(struct ledger *l, int64_t now_us, const char *kind, json_t *data,
 	uint64_t *ret_seq, struct err *e);
 
+/* Does each entry hash, and follow the one before it? EX_DATAERR: the first that does not. */
+int ledger_check(struct ledger *l, struct err *e);
+
 /* The newest entry, borrowed until the next call. 1: the ledger is empty. */
 int ledger_head(struct ledger *l, const struct ledger_entry **ret, struct err *e);
 
