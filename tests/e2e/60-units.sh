@@ -20,6 +20,16 @@ for unit in "$units"/*.service; do
 	tail -n 1 "$scratch/exposure"
 done
 
+promise "nor one with a drop-in that an operator enables more than 2.6"
+for drop in "$root"/systemd/retention.service.d/*.conf; do
+	mkdir "$scratch/drop"
+	cp "$units/retention.service" "$scratch/drop"
+	cat "$drop" >>"$scratch/drop/retention.service"
+	systemd-analyze security --offline=true --threshold=26 --no-pager "$scratch/drop/retention.service" >"$scratch/exposure" 2>&1 ||
+		fail "$drop: $(tail -n 1 "$scratch/exposure")"
+	rm -r "$scratch/drop"
+done
+
 promise "no capability, no network, neither swap nor core dump"
 for line in CapabilityBoundingSet= PrivateNetwork=yes MemorySwapMax=0 LimitCORE=0 MemoryMax=64M; do
 	has "$units/logscrub.service" "$line"
