@@ -60,9 +60,12 @@ claim_fail(const struct conf_draft *d, const struct conf_store *a, const struct 
 		other->where.file, other->where.line);
 }
 
+/* What stands before the first sign of a pattern is compared at once. */
 static bool
 path_matches(const char *pattern, const char *path)
 {
+	if (strncmp(pattern, path, strcspn(pattern, "*?[\\")) != 0)
+		return false;
 	return fnmatch(pattern, path, FNM_PATHNAME | FNM_PERIOD) == 0;
 }
 

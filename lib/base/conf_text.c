@@ -35,6 +35,17 @@ scan_take(struct scan *s)
 	buf_char(s->out, *s->p++);
 }
 
+/* Takes what is nothing but itself within QUOTE: no new line, variable or escape, and not its end. */
+static void
+scan_plain(struct scan *s, char quote)
+{
+	const char *from = s->p;
+
+	while (s->p < s->end && *s->p != quote && *s->p != '\\' && *s->p != '$' && *s->p != '\n')
+		s->p++;
+	buf_put(s->out, from, (size_t)(s->p - from));
+}
+
 static bool
 scan_sees(const struct scan *s, const char *two)
 {
@@ -93,7 +104,10 @@ scan_quoted(struct scan *s, struct err *e)
 	if (s->after_quoted)
 		buf_char(s->out, ',');
 	scan_take(s);
-	while (s->p < s->end && *s->p != quote) {
+	for (;;) {
+		scan_plain(s, quote);
+		if (s->p == s->end || *s->p == quote)
+			break;
 		if (quote == '"' && scan_sees(s, "${")) {
 			if (scan_variable(s, e) < 0)
 				return -1;
@@ -140,6 +154,32 @@ scan_next(struct scan *s, bool in_word, struct err *e)
 	return 0;
 }
 
+static bool
+ends_word(char c)
+{
+	switch (c) {
+	case ' ':
+	case '\t':
+	case '\n':
+	case '\r':
+	case '#':
+	case '"':
+	case '\'':
+	case '=':
+	case '{':
+	case '}':
+	case '(':
+	case ')':
+	case '+':
+	case ',':
+	case '*':
+	case '\0':
+		return true;
+	default:
+		return false;
+	}
+}
+
 int
 conf_text_prepare(const char *file, const char *text, size_t len, struct buf *out, struct err *e)
 {
@@ -151,7 +191,7 @@ conf_text_prepare(const char *file, const char *text, size_t len, struct buf *ou
 	while (s.p < s.end) {
 		const char last = out->len > 0 ? out->p[out->len - 1] : ' ';
 
-		if (scan_next(&s, !strchr(" #\"'\t\n\r={}()+,*", last), e) < 0)
+		if (scan_next(&s, !ends_word(last), e) < 0)
 			return -1;
 	}
 	if (nul)
