@@ -3,6 +3,10 @@
  * Each kind is a way to read one escape (how many bytes it takes, what it stands for) and a way to
  * write one byte. Whatever redo() writes, undo() reads back as it was.
  */
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "record/escape.h"
 
 #include <stdint.h>
@@ -327,45 +331,56 @@ stands(enum conf_escape kind, struct span s, size_t i)
 	}
 }
 
-/* 16 bytes at once, in whatever way the compiler has for it. */
-typedef unsigned char bytes16 __attribute__((vector_size(16)));
+#define BLOCK 16 /* bytes */
 
-/* Do the 16 bytes at P stand, whatever comes behind them? False where they have to be looked at one by one. */
-static inline bool
-block_stands(enum conf_escape kind, const char *p)
+/* Which of the 16 bytes at P do not stand, whatever comes behind them? A bit for each. */
+static inline unsigned
+block_stops(enum conf_escape kind, const char *p)
 {
-	const unsigned char last = kind == ESCAPE_JSON ? 255 : '~';
-	uint64_t any[2];
-	bytes16 v;
+#ifdef __SSE2__
+	const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	const __m128i signs = _mm_or_si128(
+		_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+	const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(' ' - 1)), v);
+	const __m128i high = _mm_cmpeq_epi8(_mm_max_epu8(v, _mm_set1_epi8('~' + 1)), v);
+	__m128i stops = _mm_or_si128(signs, low);
 
-	if (kind == ESCAPE_RSYSLOG || kind == ESCAPE_SD)
-		return false;
-	memcpy(&v, p, sizeof(v));
-	v = (bytes16)((v < ' ') | (v > last) | (v == '"') | (v == '\\'));
-	memcpy(any, &v, sizeof(any));
-	return (any[0] | any[1]) == 0;
+	if (kind != ESCAPE_JSON)
+		stops = _mm_or_si128(stops, high);
+	return (unsigned)_mm_movemask_epi8(stops);
+#else
+	unsigned stops = 0;
+
+	for (size_t i = 0; i < BLOCK; i++)
+		stops |= (unsigned)!stands(kind, span_of(p, BLOCK), i) << i;
+	return stops;
+#endif
 }
 
 /* What stands is copied in one piece up to the next that does not. */
 void
 escape_redo(enum conf_escape kind, struct span s, struct buf *out)
 {
+	/* of rsyslog's it takes those behind a byte to tell, and of structured data's the signs are others */
+	const bool blocks = kind != ESCAPE_RSYSLOG && kind != ESCAPE_SD;
 	size_t from = 0;
 
 	if (kind == ESCAPE_NONE) {
 		buf_span(out, s);
 		return;
 	}
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.len - i >= sizeof(bytes16) && block_stands(kind, s.p + i)) {
-			i += sizeof(bytes16) - 1;
-			continue;
+	for (size_t i = 0; i < s.len;) {
+		const bool block = blocks && s.len - i >= BLOCK;
+		unsigned stops = block ? block_stops(kind, s.p + i) : !stands(kind, s, i);
+
+		for (; stops != 0; stops &= stops - 1) {
+			const size_t at = i + (unsigned)__builtin_ctz(stops);
+
+			buf_put(out, s.p + from, at - from);
+			kinds[kind].redo((unsigned char)s.p[at], out);
+			from = at + 1;
 		}
-		if (stands(kind, s, i))
-			continue;
-		buf_put(out, s.p + from, i - from);
-		kinds[kind].redo((unsigned char)s.p[i], out);
-		from = i + 1;
+		i += block ? BLOCK : 1;
 	}
 	buf_put(out, s.p + from, s.len - from);
 }
