@@ -170,7 +170,8 @@ use_store(struct filter *f, const struct conf_store *s, struct err *e)
 	f->store = NULL;
 	lines_release(&f->lines);
 	if (rule_new(s, f->setup.formats, f->setup.pseudonym, &f->rule, e) < 0 ||
-		lines_init(&f->lines, f->rule, e) < 0)
+		/* a message is a line: waiting for the next one would be waiting for ever */
+		lines_init(&f->lines, f->hungry ? NULL : f->rule, e) < 0)
 		return -1;
 	f->store = s;
 	return 0;

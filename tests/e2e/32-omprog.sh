@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A real rsyslogd hands each message to logscrub and waits for its OK: each is on disk once, whatever is killed.
+# shellcheck disable=SC2016 # of inner shells
 . "$(dirname "$0")/lib.sh"
 need rsyslogd
 mkdir -m 700 "$scratch/credentials" "$scratch/spool"
@@ -46,3 +47,12 @@ WAIT_S=120 wait_for arrived 1300
 seq 1 1300 >"$scratch/wanted"
 numbers >"$scratch/got"
 same "$scratch/wanted" "$scratch/got"
+
+promise "a message is answered at once, also of a format whose entries go over several lines"
+mkfifo "$scratch/in"
+spawn postfix sh -c 'exec "$0" -c "$1" --store postfix -o "$2" --confirm <"$3"' "$SPARSAM_BIN/logscrub" "$scratch/sparsam.conf" \
+	"$scratch/postfix.out" "$scratch/in"
+exec 7>"$scratch/in"
+echo '2026-11-24T01:40:29.000000+00:00 node postfix/qmgr[7]: BF8BC1046B9: removed' >&7
+wait_for test -s "$scratch/postfix.out"
+exec 7>&-
