@@ -135,10 +135,12 @@ install: all                       ## into $(DESTDIR)$(PREFIX), and the configur
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(programs:%=$(B)/bin/%)
 	$(call put,$(share)/sparsam/formats.d,$(wildcard conf/formats.d/*.conf))
 	$(call put,$(share)/sparsam/stores.d,$(wildcard conf/stores.d/*.conf))
+	$(call put,$(share)/sparsam/raw-off,$(wildcard conf/raw-off/*))
 	$(call put,$(share)/doc/sparsam,README.md ARCHITECTURE.md CHANGELOG.md)
 	$(call put,$(share)/bash-completion/completions,$(programs:%=completion/%))
 	$(call put,$(share)/zsh/vendor-completions,$(programs:%=completion/_%))
 	$(call put,$(share)/man/man5,$(wildcard man/*.5))
+	$(call put,$(share)/man/man7,$(wildcard man/*.7))
 	$(call put,$(share)/man/man8,$(wildcard man/*.8))
 	for l in $(notdir $(basename $(wildcard po/*.po))); do install -D -m 644 -t \
 		$(share)/locale/$$l/LC_MESSAGES $(B)/po/$$l/LC_MESSAGES/sparsam.mo || exit; done

@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "logscrub/doctor.h"
+#include "logscrub/raw_off.h"
 #include "logscrub/words.h"
 
 #define _(text) gettext(text)
@@ -245,10 +246,7 @@ log_report(struct apache *a, const char *file, unsigned line, const char *target
 			.proof = proof,
 			.row = ROW_LOGS,
 			.mend = N_("Write this instead, and reload Apache:"),
-			.lines = is_access ? "CustomLog \"|/usr/bin/logscrub -s apache-access -o "
-					     "/var/log/sparsam/apache-access.log\" combined"
-					   : "ErrorLog \"|/usr/bin/logscrub -s apache-error -o "
-					     "/var/log/sparsam/apache-error.log\"",
+			.lines = raw_off(RAW_OFF_APACHE),
 		});
 }
 

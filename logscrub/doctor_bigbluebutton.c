@@ -11,6 +11,7 @@
 #include <expat.h>
 
 #include "logscrub/doctor.h"
+#include "logscrub/raw_off.h"
 #include "logscrub/words.h"
 
 #define _(text) gettext(text)
@@ -78,14 +79,7 @@ freeswitch_check(struct doctor *d)
 			.mend = N_(
 				"It can only write a file: put its folder into memory, and let logscrub "
 				"tail it:"),
-			.lines = "# /etc/systemd/system/opt-freeswitch-var-log-freeswitch.mount\n"
-				 "[Mount]\n"
-				 "What=tmpfs\n"
-				 "Where=/opt/freeswitch/var/log/freeswitch\n"
-				 "Type=tmpfs\n"
-				 "Options=size=64M,mode=0750,uid=freeswitch,gid=daemon\n"
-				 "[Install]\n"
-				 "WantedBy=freeswitch.service",
+			.lines = raw_off(RAW_OFF_FREESWITCH),
 		});
 }
 
@@ -182,9 +176,7 @@ akka_check(struct doctor *d)
 			.row = ROW_CONFERENCE,
 			.mend = N_(
 				"Write this to /etc/bigbluebutton/bbb-apps-akka.conf, and restart it:"),
-			.lines = "analytics {\n"
-				 "  includeChat = false\n"
-				 "}",
+			.lines = raw_off(RAW_OFF_AKKA),
 		});
 }
 
@@ -216,7 +208,7 @@ etherpad_check(struct doctor *d)
 					 : _("disableIPlogging is not set: false by default"),
 			   .row = ROW_LOGS,
 			   .mend = N_("Set it, and restart Etherpad:"),
-			   .lines = "\"disableIPlogging\": true,",
+			   .lines = raw_off(RAW_OFF_ETHERPAD),
 		   });
 }
 
@@ -284,9 +276,7 @@ sfu_check(struct doctor *d)
 			.mend = N_(
 				"Write this to /etc/bigbluebutton/bbb-webrtc-sfu/production.yml, and "
 				"restart it:"),
-			.lines = "log:\n"
-				 "  file: false\n"
-				 "  stdout: true",
+			.lines = raw_off(RAW_OFF_SFU),
 		});
 }
 
@@ -350,7 +340,7 @@ daily_check(struct doctor *d)
 			.mend = N_(
 				"Write this to /etc/default/bigbluebutton-cron-config (5 is at most seven "
 				"days):"),
-			.lines = "log_history=5",
+			.lines = raw_off(RAW_OFF_DAILY),
 		});
 }
 

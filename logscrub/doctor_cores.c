@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "logscrub/doctor.h"
+#include "logscrub/raw_off.h"
 #include "logscrub/settings.h"
 #include "logscrub/words.h"
 
@@ -105,10 +106,7 @@ coredump_report(struct doctor *d, const char *storage, const struct setting *at)
 			.proof = proof,
 			.row = ROW_CONFERENCE,
 			.mend = N_("Have it tell of the crash alone:"),
-			.lines = "# /etc/systemd/coredump.conf.d/50-sparsam.conf\n"
-				 "[Coredump]\n"
-				 "Storage=none\n"
-				 "ProcessSizeMax=0",
+			.lines = raw_off(RAW_OFF_COREDUMP),
 		});
 }
 

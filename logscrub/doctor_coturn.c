@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "logscrub/doctor.h"
+#include "logscrub/raw_off.h"
 #include "logscrub/settings.h"
 #include "logscrub/words.h"
 
@@ -109,11 +110,13 @@ unit_read(struct coturn *c, struct tree *t)
 static void
 report(struct doctor *d, const struct coturn *c)
 {
-	char proof[PATH_MAX + 200];
+	char proof[PATH_MAX + 200], lines[1000];
 
 	(void)snprintf(proof, sizeof(proof), _("%s: lines begin with seconds since the start%s"),
 		*c->file ? c->file : "/var/log/turn_*.log",
 		c->is_verbose ? _(", and verbose names each peer and user") : "");
+	(void)snprintf(lines, sizeof(lines), "%s%s", raw_off(RAW_OFF_TURNSERVER),
+		raw_off(RAW_OFF_TURNSERVER_UNIT));
 	doctor_report(d,
 		&(struct doctor_finding){
 			.check = "coturn-undated",
@@ -126,13 +129,10 @@ report(struct doctor *d, const struct coturn *c)
 			.proof = proof,
 			.row = ROW_LOGS,
 			.mend = N_(
-				"Let it log to syslog alone, and less; in turnserver.conf, and without "
-				"--log-file\nin the unit:"),
-			.lines = "syslog\n"
-				 "no-stdout-log\n"
-				 "# verbose (taken out)\n"
-				 "# or, if it has to be a file:\n"
-				 "new-log-timestamp",
+				"Let it log to syslog alone, and less; the second where its unit has "
+				"--log-file\n(with new-log-timestamp instead, its lines at least have a "
+				"date):"),
+			.lines = lines,
 		});
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "logscrub/doctor.h"
+#include "logscrub/raw_off.h"
 
 #define _(text) gettext(text)
 
@@ -89,7 +90,7 @@ driver_report(struct doctor *d, const char *driver, const json_t *options, const
 			.mend = N_(
 				"Give them to the journal, in daemon.json; restart Docker, and make the "
 				"containers\nanew (docker compose up -d --force-recreate):"),
-			.lines = "{ \"log-driver\": \"journald\" }",
+			.lines = raw_off(RAW_OFF_DOCKER),
 		});
 }
 
@@ -119,7 +120,7 @@ remote_judge(struct doctor *d, const char *driver, const json_t *options, const 
 				.row = ROW_LOGS,
 				.mend = N_(
 					"Give them to the journal, and send what logscrub has written:"),
-				.lines = "{ \"log-driver\": \"journald\" }",
+				.lines = raw_off(RAW_OFF_DOCKER),
 			});
 	}
 }

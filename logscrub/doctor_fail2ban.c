@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "logscrub/doctor.h"
+#include "logscrub/raw_off.h"
 #include "logscrub/settings.h"
 
 #define _(text) gettext(text)
@@ -105,10 +106,7 @@ database_judge(struct doctor *d, const struct settings *s)
 			.mend = N_(
 				"Write this to /etc/fail2ban/fail2ban.local, restart fail2ban and delete "
 				"the old file:"),
-			.lines = "[DEFAULT]\n"
-				 "dbfile = :memory:\n"
-				 "dbpurgeage = 1d\n"
-				 "dbmaxmatches = 0",
+			.lines = raw_off(RAW_OFF_FAIL2BAN),
 		});
 }
 

@@ -107,6 +107,18 @@ copy_masked(const char *text)
 	return text_take(&b);
 }
 
+/* Of lines from a file the last one's end is not copied. */
+static char *
+copy_lines(const char *text)
+{
+	char *copy = copy_masked(text);
+	const size_t n = copy ? strlen(copy) : 0;
+
+	if (n > 0 && copy[n - 1] == '\n')
+		copy[n - 1] = '\0';
+	return copy;
+}
+
 /* One more place of a finding that is there. */
 static void
 place_add(struct doctor *d, struct doctor_record *r, const struct doctor_finding *f)
@@ -184,7 +196,7 @@ doctor_report(struct doctor *d, const struct doctor_finding *f)
 	fresh = (struct doctor_record){
 		.where = where_of(f, NULL),
 		.proof = f->proof ? copy_masked(f->proof) : NULL,
-		.lines = f->lines ? copy_masked(f->lines) : NULL,
+		.lines = f->lines ? copy_lines(f->lines) : NULL,
 		.what = f->what,
 		.row = f->row,
 		.mend = f->mend,

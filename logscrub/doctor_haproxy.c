@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "logscrub/doctor.h"
+#include "logscrub/raw_off.h"
 #include "logscrub/words.h"
 
 #define _(text) gettext(text)
@@ -103,12 +104,6 @@ option_take(struct section *s, const char *name)
 
 /* --- findings --------------------------------------------------------------------------------- */
 
-static const char mending[] =
-	"log /run/sparsam/syslog.sock local0\n"
-	"# /etc/systemd/system/haproxy.service.d/sparsam.conf, for its chroot:\n"
-	"[Service]\n"
-	"BindReadOnlyPaths=/run/sparsam:/var/lib/haproxy/run/sparsam";
-
 static bool
 is_this_machine(const char *address)
 {
@@ -132,7 +127,7 @@ static void
 target_judge(struct haproxy *h, const struct target *t, const struct section *front)
 {
 	const char *path = path_of(t->address), *what;
-	char proof[400];
+	char proof[400], lines[1000];
 	bool remote;
 
 	if (strncmp(t->address, "stdout", 6) == 0 || strncmp(t->address, "stderr", 6) == 0 ||
@@ -149,6 +144,8 @@ target_judge(struct haproxy *h, const struct target *t, const struct section *fr
 	what = remote ? N_("HAProxy sends raw lines to another machine")
 		      : N_("HAProxy gives raw lines to syslog, which writes them to a disk");
 	(void)snprintf(proof, sizeof(proof), "%s: %s", front->format_name, front->personal);
+	(void)snprintf(lines, sizeof(lines), "%s%s", raw_off(RAW_OFF_HAPROXY),
+		raw_off(RAW_OFF_HAPROXY_UNIT));
 	doctor_report(h->doctor, &(struct doctor_finding){
 					 .check = remote ? "haproxy-remote-log" : "haproxy-log",
 					 .subject = remote ? NULL
@@ -161,7 +158,7 @@ target_judge(struct haproxy *h, const struct target *t, const struct section *fr
 					 .proof = proof,
 					 .row = ROW_LOGS,
 					 .mend = N_("Write this instead, and restart HAProxy:"),
-					 .lines = mending,
+					 .lines = lines,
 				 });
 }
 

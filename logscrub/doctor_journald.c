@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "logscrub/doctor.h"
+#include "logscrub/raw_off.h"
 #include "logscrub/settings.h"
 
 #define _(text) gettext(text)
@@ -32,26 +33,14 @@ struct journal {
 	bool on_disk;
 };
 
-static const char volatile_lines[] =
-	"# /etc/systemd/journald.conf.d/50-sparsam.conf, then: systemctl restart systemd-journald\n"
-	"[Journal]\n"
-	"Storage=volatile\n"
-	"RuntimeMaxUse=64M\n"
-	"MaxRetentionSec=1day\n"
-	"MaxFileSec=1hour";
-
-static const char namespace_lines[] = "# /etc/systemd/journald@NAMESPACE.conf.d/50-sparsam.conf\n"
-				      "[Journal]\n"
-				      "Storage=volatile\n"
-				      "RuntimeMaxUse=64M\n"
-				      "MaxRetentionSec=1day\n"
-				      "MaxFileSec=1hour";
-
-static const char scrubbed_lines[] = "# /etc/systemd/journald@NAMESPACE.conf.d/50-sparsam.conf\n"
-				     "[Journal]\n"
-				     "Storage=persistent\n"
-				     "MaxRetentionSec=8day\n"
-				     "MaxFileSec=1day";
+/* What mends it: the raw journal in memory, of a namespace as well; the scrubbed one on the disk. */
+static const char *
+mending_of(const struct journal *j)
+{
+	return raw_off(j->is_scrubbed ? RAW_OFF_JOURNALD_SCRUBBED
+		       : *j->name     ? RAW_OFF_JOURNALD_NAMESPACE
+				      : RAW_OFF_JOURNALD);
+}
 
 /* What is set, or what systemd has by default, in seconds; 0: no limit. */
 static long long
@@ -126,7 +115,7 @@ storage_report(struct doctor *d, const struct journal *j)
 			  ? "Storage=persistent"
 			  : _("Storage=auto, and /var/log/journal is there");
 	f.mend = N_("Keep the raw journal in memory, and what logscrub writes on the disk:");
-	f.lines = *j->name ? namespace_lines : volatile_lines;
+	f.lines = mending_of(j);
 	doctor_report(d, &f);
 }
 
@@ -161,7 +150,7 @@ caps_report(struct doctor *d, const struct journal *j)
 	f.what = N_("the journal keeps entries past their period");
 	f.mend = N_(
 		"Set both limits: the one in use is never looked at before MaxFileSec is over.");
-	f.lines = j->is_scrubbed ? scrubbed_lines : *j->name ? namespace_lines : volatile_lines;
+	f.lines = mending_of(j);
 	doctor_report(d, &f);
 }
 
@@ -176,7 +165,7 @@ runtime_report(struct doctor *d, const struct journal *j)
 	f.severity = DOCTOR_LOW;
 	f.what = N_("the raw journal in memory has no limit of time or size");
 	f.mend = N_("Set a short limit: logscrub has read an entry within moments.");
-	f.lines = *j->name ? namespace_lines : volatile_lines;
+	f.lines = mending_of(j);
 	doctor_report(d, &f);
 }
 

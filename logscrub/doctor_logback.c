@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "logscrub/doctor.h"
+#include "logscrub/raw_off.h"
 
 #define _(text) gettext(text)
 
@@ -337,9 +338,7 @@ file_report(const struct logback *b, const struct appender *a, bool is_twice)
 			.mend = N_(
 				"Let the root logger have the console's appender alone, take the file's "
 				"out,\nand restart the service:"),
-			.lines = "<root level=\"INFO\">\n"
-				 "  <appender-ref ref=\"STDOUT\"/>\n"
-				 "</root>",
+			.lines = raw_off(RAW_OFF_LOGBACK),
 		});
 }
 

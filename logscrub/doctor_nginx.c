@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "logscrub/doctor.h"
+#include "logscrub/raw_off.h"
 #include "logscrub/words.h"
 
 #define _(text) gettext(text)
@@ -318,11 +319,6 @@ is_journal(const char *server)
 	       strncmp(server, "unix:/run/systemd/journal/", 26) == 0;
 }
 
-static const char access_line[] =
-	"access_log syslog:server=unix:/run/sparsam/syslog.sock,tag=nginx combined;";
-static const char error_line[] =
-	"error_log syslog:server=unix:/run/sparsam/syslog.sock,tag=nginx_error;";
-
 static void
 log_report(struct nginx *g, const struct log *l, const char *check, const char *what,
 	const char *path, const char *proof)
@@ -337,7 +333,7 @@ log_report(struct nginx *g, const struct log *l, const char *check, const char *
 					 .proof = proof,
 					 .row = ROW_LOGS,
 					 .mend = N_("Write this instead, and reload nginx:"),
-					 .lines = l->is_access ? access_line : error_line,
+					 .lines = raw_off(RAW_OFF_NGINX),
 				 });
 }
 

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "logscrub/doctor.h"
+#include "logscrub/raw_off.h"
 #include "logscrub/words.h"
 
 #define _(text) gettext(text)
@@ -129,8 +130,7 @@ disk_report(struct redis *r, const char *subject, const char *file, unsigned lin
 			.mend = N_(
 				"Keep them in memory; in redis.conf, at its end, then restart Redis and "
 				"delete the file:"),
-			.lines = "save \"\"\n"
-				 "appendonly no",
+			.lines = raw_off(RAW_OFF_REDIS),
 		});
 }
 

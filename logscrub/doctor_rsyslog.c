@@ -2,8 +2,9 @@
  *
  * rsyslog: which of its outputs write raw lines to a disk or send them to another machine. Both of
  * its languages are read, often mixed in one file: selectors with an action ("auth.* /var/log/x"),
- * property filters (":programname, …"), $Directives, and RainerScript (if … then, action(…)). Not
- * evaluated: a filter is taken for one that lets something through.
+ * property filters (":programname, …"), $Directives, and RainerScript (if … then, action(…)).
+ * What cannot be reached because of a "stop" before it is no finding; rsyslog_filter.h says which
+ * filters are understood.
  */
 #include <libintl.h>
 #include <stdio.h>
@@ -12,6 +13,8 @@
 #include <strings.h>
 
 #include "logscrub/doctor.h"
+#include "logscrub/raw_off.h"
+#include "logscrub/rsyslog_filter.h"
 #include "record/detect.h"
 
 #define _(text) gettext(text)
@@ -24,6 +27,8 @@ struct rsyslog {
 	struct doctor *doctor;
 	unsigned depth, n_files;
 	const char *file;
+	struct rsyslog_flow *flow;
+	bool follows; /* what comes next stands under the filter that was read */
 	/* the text being read */
 	const char *at, *end;
 	unsigned line;
@@ -126,20 +131,10 @@ token_read(struct rsyslog *r, const char *ends, char *ret, size_t size)
 static void
 file_report(struct rsyslog *r, const char *path, unsigned line)
 {
-	char lines[VALUE_MAX];
-
 	if (*path == '-')
 		path++;
-	if (*path == '/' && !doctor_on_disk(r->doctor, path))
+	if (!rsyslog_flow_reaches(r->flow) || (*path == '/' && !doctor_on_disk(r->doctor, path)))
 		return;
-	(void)snprintf(lines, sizeof(lines),
-		"# instead of what writes %s:\n"
-		"module(load=\"omprog\")\n"
-		"auth,authpriv.* action(type=\"omprog\" template=\"RSYSLOG_FileFormat\" "
-		"confirmMessages=\"on\"\n"
-		"  binary=\"/usr/bin/logscrub -s sshd -o /var/log/sparsam/sshd.log --confirm\")\n"
-		"# or, where logscrub reads the journal: systemctl disable --now rsyslog",
-		path);
 	doctor_report(r->doctor,
 		&(struct doctor_finding){
 			.check = "rsyslog-file",
@@ -150,8 +145,10 @@ file_report(struct rsyslog *r, const char *path, unsigned line)
 			.line = line,
 			.proof = path,
 			.row = ROW_LOGS,
-			.mend = N_("Take the line out; give the lines to logscrub instead:"),
-			.lines = lines,
+			.mend = N_(
+				"Give the lines to logscrub, and end before the line; or, where logscrub "
+				"reads the journal,\nsystemctl disable --now rsyslog:"),
+			.lines = raw_off(RAW_OFF_RSYSLOG),
 		});
 	r->doctor->rsyslog_on_disk = DOCTOR_YES;
 }
@@ -166,7 +163,7 @@ is_this_machine(const char *host)
 static void
 remote_report(struct rsyslog *r, const char *host, unsigned line)
 {
-	if (is_this_machine(host))
+	if (is_this_machine(host) || !rsyslog_flow_reaches(r->flow))
 		return;
 	doctor_report(r->doctor,
 		&(struct doctor_finding){
@@ -272,6 +269,10 @@ object_read(struct rsyslog *r, const char *name, unsigned line)
 		object_report(r, &a, line);
 	else if (strcasecmp(name, "include") == 0 && *a.file)
 		include_read(r, a.file);
+	else if (strcasecmp(name, "ruleset") == 0) {
+		rsyslog_flow_ruleset(r->flow);
+		r->follows = true;
+	}
 }
 
 /* What follows a filter. */
@@ -293,9 +294,11 @@ action_read(struct rsyslog *r)
 	} else if (c == '@') {
 		forward_action(r, line);
 	} else if (c == '|' || c == ':' || c == '*' || c == '^' || c == '~') {
+		if (c == '~')
+			rsyslog_flow_stop(r->flow);
 		line_skip(r);
-	}
-	/* all else is a statement of its own, or a user's name */
+	} else
+		r->follows = true; /* a statement of its own, or a user's name */
 }
 
 /* --- statements ------------------------------------------------------------------------------- */
@@ -330,6 +333,7 @@ property_filter_read(struct rsyslog *r)
 		if (commas == 2 && r->at[0] != ',' && !is_space(r->at[0]))
 			break;
 	}
+	rsyslog_flow_condition(r->flow);
 	action_read(r);
 }
 
@@ -360,6 +364,7 @@ condition_read(struct rsyslog *r)
 			forward(r);
 	}
 	blanks_skip(r, true);
+	rsyslog_flow_condition(r->flow);
 	action_read(r);
 }
 
@@ -377,14 +382,21 @@ is_one_of(const char *word, const char *const words[])
 static void
 word_statement(struct rsyslog *r)
 {
-	static const char *const bare[] = { "stop", "continue", "else", "then", "do", NULL };
+	static const char *const bare[] = { "else", "then", "do", NULL };
 	static const char *const to_semicolon[] = { "set", "unset", "reset", NULL };
 	const unsigned line = r->line;
 	char word[512];
 	const char *start = r->at;
 
 	token_read(r, "({}", word, sizeof(word));
+	if (strcasecmp(word, "stop") == 0) {
+		rsyslog_flow_stop(r->flow);
+		return;
+	}
+	if (strcasecmp(word, "continue") == 0)
+		return;
 	if (is_one_of(word, bare)) {
+		rsyslog_flow_condition(r->flow);
 		action_read(r);
 		return;
 	}
@@ -402,8 +414,10 @@ word_statement(struct rsyslog *r)
 		object_read(r, word, line);
 		return;
 	}
-	if (strchr(word, '.') || *word == '*')
+	if (strchr(word, '.') || *word == '*') {
+		rsyslog_flow_selector(r->flow, word);
 		action_read(r);
+	}
 	if (r->at == start)
 		forward(r);
 }
@@ -413,10 +427,17 @@ statement_read(struct rsyslog *r)
 {
 	const int c = peek(r, 0);
 
+	if (!r->follows)
+		rsyslog_flow_statement(r->flow);
+	r->follows = false;
 	if (c == '$')
 		directive_read(r);
-	else if (c == '&') {
+	else if (c == '{' || c == '}') {
+		(c == '{' ? rsyslog_flow_open : rsyslog_flow_close)(r->flow);
 		r->at++;
+	} else if (c == '&') {
+		r->at++;
+		rsyslog_flow_same(r->flow);
 		action_read(r);
 	} else if (c == ':' && strncasecmp(r->at, ":om", 3) != 0)
 		property_filter_read(r);
@@ -473,8 +494,10 @@ include_read(struct rsyslog *r, const char *pattern)
 void
 doctor_rsyslog(struct doctor *d)
 {
-	struct rsyslog r = { .doctor = d, .depth = INCLUDE_DEEP };
+	struct rsyslog_flow flow;
+	struct rsyslog r = { .doctor = d, .depth = INCLUDE_DEEP, .flow = &flow };
 
+	rsyslog_flow_init(&flow);
 	if (doctor_unit_is_off(d, "rsyslog.service")) {
 		d->rsyslog_on_disk = DOCTOR_NO;
 		return;

@@ -25,9 +25,12 @@ logscrub.srcs += logscrub/suggest.c logscrub/suggest_token.c logscrub/suggest_fi
 	    logscrub/suggest_form.c logscrub/suggest_print.c
 logscrub.srcs += logscrub/tree.c logscrub/words.c logscrub/settings.c
 logscrub.srcs += logscrub/doctor.c logscrub/doctor_checks.c logscrub/doctor_findings.c logscrub/doctor_facts.c logscrub/disks.c logscrub/rotations.c
-logscrub.srcs += logscrub/doctor_journald.c logscrub/doctor_rsyslog.c logscrub/doctor_logrotate.c
+logscrub.srcs += logscrub/doctor_journald.c logscrub/doctor_rsyslog.c logscrub/rsyslog_filter.c logscrub/doctor_logrotate.c
 logscrub.srcs += logscrub/doctor_nginx.c logscrub/doctor_apache.c logscrub/doctor_haproxy.c
 logscrub.srcs += logscrub/doctor_logback.c logscrub/doctor_coturn.c logscrub/doctor_docker.c
 logscrub.srcs += logscrub/doctor_fail2ban.c logscrub/doctor_redis.c logscrub/doctor_bigbluebutton.c
 logscrub.srcs += logscrub/doctor_cores.c logscrub/doctor_swap.c logscrub/doctor_logins.c
 logscrub.srcs += logscrub/doctor_files.c logscrub/doctor_open.c logscrub/tails.c logscrub/families.c
+logscrub.srcs += logscrub/raw_off.c
+# which has these files in it
+$(B)/obj/logscrub/raw_off.o: $(wildcard conf/raw-off/* systemd/journald@sparsam.conf.d/*)

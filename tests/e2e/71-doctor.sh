@@ -111,7 +111,35 @@ printf '%s\n' 'mail.* @@192.0.2.9:514' '*.* action(type="omfwd" target="127.0.0.
 bad rsyslog-remote:/etc/rsyslog.d/a.conf /etc/rsyslog.d/a.conf:1
 printf '%s\n' '*.* @127.0.0.1' '*.* /dev/console' '*.* -/run/fast.log' | put /etc/rsyslog.d/a.conf
 good
+promise "rsyslog: what a stop does not let through is no finding, what a filter may let through is"
+written_by() { # lines in front of Debian's rules
+	printf '%s\n' '$IncludeConfig /etc/rsyslog.d/*.conf' 'auth,authpriv.* /var/log/auth.log' '*.*;auth,authpriv.none -/var/log/syslog' |
+		put /etc/rsyslog.conf
+	printf '%s\n' "$@" | put /etc/rsyslog.d/a.conf
+}
+prog='action(type="omprog" binary="/usr/bin/logscrub -s sshd -o /x --confirm")'
+for lines in 'stop' '*.* stop' '*.* ~' "*.* $prog%& stop" "*.* { $prog% stop }" 'auth,authpriv.* stop%*.* ~' \
+	'auth.*;authpriv.* { if $msg contains "x" then { stop } stop }%*.*;auth,authpriv.none stop' 'kern.info stop%stop%*.* /var/log/late.log'; do
+	written_by "${lines//%/$'\n'}"
+	good
+done
+written_by 'if $programname == "sshd" then' '{' "$prog" 'stop' '}'
+bad rsyslog-file:/var/log/auth.log
+bad rsyslog-file:/var/log/syslog
+written_by 'auth,authpriv.* stop'
+bad rsyslog-file:/var/log/syslog
+[ "$(jq -rs length "$scratch/found")" = 1 ] || fail "what was stopped is a finding"
+written_by '*.info stop' '*.*;mail.none ~'
+bad rsyslog-file:/var/log/syslog
+[ "$(jq -rs length "$scratch/found")" = 1 ] || fail "what was stopped is a finding"
+written_by '*.!err stop' ':programname, isequal, "a" stop'
+bad rsyslog-file:/var/log/auth.log
+written_by 'ruleset(name="remote") { *.* /var/log/remote.log' 'stop }' 'stop'
+bad rsyslog-file:/var/log/remote.log /etc/rsyslog.d/a.conf:1
+[ "$(jq -rs length "$scratch/found")" = 1 ] || fail "what was stopped is a finding"
+rm "$tree/etc/rsyslog.conf"
 promise "rsyslog: masked it writes nothing"
+printf '*.* /var/log/syslog\n' | put /etc/rsyslog.conf
 printf '*.* /var/log/syslog\n' | put /etc/rsyslog.d/a.conf
 bad rsyslog-file:/var/log/syslog
 link /dev/null /etc/systemd/system/rsyslog.service
