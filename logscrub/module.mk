@@ -12,7 +12,7 @@ logscrub.srcs += logscrub/metrics.c logscrub/metrics_file.c logscrub/metrics_pri
 logscrub.srcs += logscrub/source.c logscrub/source_journal.c logscrub/journal_files.c logscrub/source_syslog.c \
 	    logscrub/source_tail.c logscrub/syslog_frame.c logscrub/syslog_socket.c \
 	    logscrub/tail_file.c logscrub/tail_find.c logscrub/tail_window.c logscrub/seal.c \
-	    logscrub/claim.c logscrub/position.c
+	    logscrub/position.c
 logscrub.srcs += logscrub/run.c logscrub/service.c logscrub/service_timers.c \
 	    logscrub/service_reload.c logscrub/plan.c logscrub/pipe.c logscrub/feed.c \
 	    logscrub/route.c logscrub/assembly.c logscrub/bookmark.c logscrub/say.c

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "logscrub/claim.h"
+#include "record/claim.h"
 #include "logscrub/route.h"
 
 static const struct conf_source *

@@ -15,7 +15,7 @@
 
 #include <systemd/sd-journal.h>
 
-#include "logscrub/claim.h"
+#include "record/claim.h"
 #include "logscrub/journal_files.h"
 #include "logscrub/rule.h"
 #include "logscrub/source-private.h"

@@ -4,22 +4,64 @@
 #include <string.h>
 
 #include "evidence/hold.h"
+#include "record/record.h"
 #include "retention/session.h"
 
 bool
 due_applies(const struct conf_store *st)
 {
-	/* entries of the journal are another driver's, and come with it */
-	return st->period_s > 0 && strcmp(st->type, "journal") != 0;
+	return st->period_s > 0;
+}
+
+static int64_t
+cutoff_of(const struct due *d, const struct conf_store *st)
+{
+	const int64_t keep_us = (st->period_s - d->conf->run_interval_s) * 1000000 - d->longest_us;
+
+	return due_applies(st) ? d->now_us - (keep_us > 0 ? keep_us : 0) : INT64_MIN;
+}
+
+static bool
+own_record(void *ctx, const struct record *r)
+{
+	return r->copy || (r->time_us != RECORD_NO_TIME && r->time_us < cutoff_of(ctx, r->store));
+}
+
+static enum select_answer
+own_block(void *ctx, const struct select_block *b)
+{
+	const int64_t us = cutoff_of(ctx, b->store);
+
+	return b->copies || b->to_us < us ? SELECT_YES
+	       : b->from_us >= us         ? SELECT_NO
+					  : SELECT_MAYBE;
+}
+
+/* The latest of all stores whose entries may lie in a journal. */
+static int64_t
+latest_cutoff(const struct due *d, const struct conf_store *st)
+{
+	int64_t us = cutoff_of(d, st);
+
+	for (size_t i = 0; i < d->conf->n_stores; i++)
+		if (cutoff_of(d, &d->conf->store[i]) > us)
+			us = cutoff_of(d, &d->conf->store[i]);
+	return us;
 }
 
 void
 due_init(struct due *d, struct session *s, const struct conf_store *st, int64_t longest_us)
 {
-	int64_t keep_us = (st->period_s - s->conf->run_interval_s) * 1000000 - longest_us;
-
-	d->cutoff_us = s->now_us - (keep_us > 0 ? keep_us : 0);
-	d->old = select_before(d->cutoff_us);
+	d->conf = s->conf;
+	d->now_us = s->now_us;
+	d->longest_us = longest_us;
+	d->cutoff_us = cutoff_of(d, st);
+	d->question = (struct select_question){ d, own_block, own_record };
+	d->own = select_ask(&d->question);
+	d->bound = select_before(latest_cutoff(d, st));
+	/* a journal has records of many stores, each with a period of its own */
+	d->old = strcmp(st->type, "journal") == 0 ? select_and(&d->bound, &d->own)
+						  : select_before(d->cutoff_us);
 	d->hold = select_ask(holds_ask(s->holds, s->now_us));
 	d->duty = select_ask(duties_ask(&s->duties, s->now_us));
 	d->held = select_or(&d->hold, &d->duty);

@@ -9,11 +9,16 @@
 #pragma once
 #include "store/selector.h"
 
+struct conf;
 struct conf_store;
 struct session;
 
 struct due {
-	int64_t cutoff_us;
+	int64_t cutoff_us; /* of the store itself; a journal's entries have that of whose they are */
+	const struct conf *conf;
+	int64_t now_us, longest_us;
+	struct select_question question;
+	struct selector bound, own;
 	struct selector old, hold, duty;
 	struct selector held, unheld,
 		due; /* held: by either; due: older than the cut-off, not held */

@@ -254,10 +254,10 @@ hold_show_do(struct session *s, uint64_t id, bool records, struct err *e)
 			d->owner, match_name(d->match));
 		return 0;
 	}
-	for (size_t i = 0; i < d->stores.n; i++) {
+	for (size_t i = 0; i < s->conf->n_stores; i++) {
 		CLEANUP(store_freep) struct store *st = NULL;
-		const struct conf_store *c = conf_find_store(s->conf, d->stores.v[i]);
-		int rc = c ? store_open(&s->env, c, &st, e) : STORE_ABSENT;
+		const struct conf_store *c = &s->conf->store[i];
+		int rc = hold_may_lie_in(s, d, c) ? store_open(&s->env, c, &st, e) : STORE_ABSENT;
 
 		if (rc < 0 || (rc == 0 && store_scan(st, &held, see_held, s, e) < 0))
 			return -1;

@@ -55,9 +55,8 @@ names(const struct hold *d, const char *store)
 	return false;
 }
 
-/* May ST have records that D covers? Those of a store that claims journal entries lie in the journal. */
-static bool
-may_have(const struct session *s, const struct hold *d, const struct conf_store *st)
+bool
+hold_may_lie_in(const struct session *s, const struct hold *d, const struct conf_store *st)
 {
 	if (names(d, st->name))
 		return true;
@@ -76,7 +75,7 @@ hold_copy(struct session *s, uint64_t id, const struct hold *d, uint64_t *ret_n,
 		uint64_t n;
 		int rc;
 
-		if (!may_have(s, d, &s->conf->store[i]))
+		if (!hold_may_lie_in(s, d, &s->conf->store[i]))
 			continue;
 		rc = store_open(&s->env, &s->conf->store[i], &st, e);
 		if (rc < 0 || (rc == 0 && copy_one(s, id, st, &n, e) < 0))
@@ -96,7 +95,7 @@ hold_copy_new(struct session *s, struct store *st, struct err *e)
 
 	for (size_t i = 0; i < n; i++)
 		if (list[i].end == HOLD_IN_FORCE && list[i].expires_us > s->now_us &&
-			may_have(s, &list[i], store_conf(st)) &&
+			hold_may_lie_in(s, &list[i], store_conf(st)) &&
 			copy_one(s, list[i].id, st, &n_copied, e) < 0)
 			return -1;
 	return 0;

@@ -6,13 +6,18 @@
  * what has come since. What has a copy already is not copied again.
  */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
 
+struct conf_store;
 struct hold;
 struct session;
 struct store;
+
+/* May ST have records that D covers? Those of a store that claims journal entries lie in the journal. */
+bool hold_may_lie_in(const struct session *s, const struct hold *d, const struct conf_store *st);
 
 /* All that hold ID covers, in the stores that D names and in the journal. */
 int hold_copy(struct session *s, uint64_t id, const struct hold *d, uint64_t *ret_n, struct err *e);

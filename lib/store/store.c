@@ -6,6 +6,7 @@
 
 static const struct store_driver *const drivers[] = {
 	&store_textlog,
+	&store_journal,
 	&store_sqlite,
 	&store_postgres,
 	&store_redis,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <check.h>
 
-#include "logscrub/claim.h"
+#include "record/claim.h"
 #include "logscrub/position.h"
 #include "logscrub/route.h"
 

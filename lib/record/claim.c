@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "logscrub/claim.h"
+#include "record/claim.h"
 
 #include <stdlib.h>
 

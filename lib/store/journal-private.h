@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * journal-private.h - what the files of the journal driver share
+ *
+ *   journal.c         the driver: which files, what a plan says of each
+ *   journal_file.c    one file's header, and its entries as records
+ *   journal_rotate.c  journald is asked to let go of a file
+ *   journal_write.c   entries into a new file, by systemd-journal-remote
+ *   journal_act.c     a step carried out; what a hold covers, copied to its folder
+ *
+ * An entry is a record of the store that claims it (record/claim.h), or of the one that its field
+ * SPARSAM_STORE names; so holds and periods of that store apply to it. Each file is read for itself:
+ * where libsystemd is given several, it passes over what is torn in silence.
+ */
+#pragma once
+#include "base/buf.h"
+#include "record/claim.h"
+#include "store/place.h"
+#include "store/store-private.h"
+
+#define JOURNAL_SCRATCH ".sparsam-new" /* a folder beside the files, for what is being written */
+
+struct journal {
+	struct store store; /* first */
+	struct conf_list paths;
+	char **own; /* the strings of `paths` that are ours */
+	size_t n_own;
+	const char *copies; /* the pattern of the holds' copies; NULL: no state_dir */
+	struct claims *claims;
+	struct buf text; /* of the record at hand */
+};
+
+/* --- one file --------------------------------------------------------------------------------- */
+
+enum journal_state { JOURNAL_OFFLINE, JOURNAL_ONLINE, JOURNAL_ARCHIVED };
+
+/* systemd.io/JOURNAL_FILE_FORMAT: times are realtime, in microseconds. */
+struct journal_header {
+	uint8_t state, seqnum_id[16];
+	uint64_t n_entries, head_seqnum, head_us, tail_us;
+};
+
+/* 0; -1: it is no journal. */
+int journal_header(int fd, struct journal_header *ret);
+
+/* Is FD a file that nobody appends to any more: archived, put aside (NAME.journal~), or closed? */
+bool journal_is_closed(int fd, const char *name, const struct journal_header *h);
+
+struct jfile;
+
+/* Opens the file P of J. 0: *ret is the caller's; 1: it is torn or cannot be opened, which is told. */
+int jfile_open(struct journal *j, const struct place *p, struct jfile **ret, struct err *e);
+struct jfile *jfile_free(struct jfile *f);
+DEFINE_CLEANUP(struct jfile, jfile_free)
+
+/* Leaves out, from now on, what cannot be selected for its time. */
+void jfile_reach(struct jfile *f, const struct selector *which);
+
+/* 0: *ret is the next record, valid until the next call; 1: the end; 2: damaged here, which is told. */
+int jfile_next(struct jfile *f, struct record *ret, struct err *e);
+
+uint64_t jfile_passed(const struct jfile *f); /* entries that jfile_reach() left out */
+const struct journal_header *jfile_header(const struct jfile *f);
+int jfile_fd(const struct jfile *f);
+
+/* What tells the record at hand from all others, also in another file: boot, times, hash. */
+struct span jfile_key(struct jfile *f);
+
+/* Appends the record at hand to OUT in the export format. -1: it cannot be read. */
+int jfile_export(struct jfile *f, struct buf *out);
+
+/* --- journald --------------------------------------------------------------------------------- */
+
+/* Can whoever writes the file PATH be asked to rotate? */
+bool journal_can_rotate(const char *path);
+
+/* Asks it to. Fails with EX_UNAVAILABLE, EX_TEMPFAIL (no answer). */
+int journal_rotate(const char *path, struct err *e);
+
+/* --- a new file ------------------------------------------------------------------------------- */
+
+struct jwrite;
+
+/* Begins a new file in a scratch folder below DIRFD (borrowed; locked meanwhile). EX_UNAVAILABLE: there is no
+ * systemd-journal-remote. The caller owns *ret; without a jwrite_commit() nothing is left of it. */
+int jwrite_begin(int dirfd, struct jwrite **ret, struct err *e);
+struct jwrite *jwrite_free(struct jwrite *w);
+DEFINE_CLEANUP(struct jwrite, jwrite_free)
+
+/* Adds the entry at hand of F. */
+int jwrite_add(struct jwrite *w, struct jfile *f, struct err *e);
+
+/* Ends the file: closed, archived, each entry in it, with what belongs to the file FROM_FD. */
+int jwrite_finish(struct jwrite *w, int from_fd, const struct stat *from, struct err *e);
+
+/* Gives it the name NAME in the folder, durably; of a file that is there when REPLACE, else one that is free:
+ * 1 where it is not. */
+int jwrite_commit(struct jwrite *w, const char *name, bool replace, struct err *e);
+
+/* The name that journald would give it as an archive of OLD: "system@ID-SEQNUM-TIME.journal"; OLD itself
+ * where that is no name of journald's. */
+void jwrite_name(const struct jwrite *w, const char *old, char *ret, size_t size);
+
+/* --- acts ------------------------------------------------------------------------------------- */
+
+bool journal_is_copy(const struct journal *j, const char *path);
+bool journal_is_leftover(const char *path);
+
+/* SELECTOR's answer for all entries of a file, whichever stores they are of. */
+enum select_answer journal_block(const struct journal *j, const struct selector *which,
+	const char *path, const struct stat *st, const struct journal_header *h);
+
+int journal_act(struct store *s, const struct plan_step *step, const struct selector *which,
+	struct store_result *ret, struct err *e);
+int journal_keep(struct store *s, const struct selector *which, int dirfd, const char *name,
+	uint64_t *ret_n, struct err *e);

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "base/walk.h"
+#include "store/copies.h"
+#include "store/journal-private.h"
+
+/* --- which files ------------------------------------------------------------------------------ */
+
+/* Every machine's and namespace's folder, remote/ as well; user-*.journal lie among them. */
+static const char *const homes[] = {
+	"/var/log/journal/*/*.journal",
+	"/var/log/journal/*/*.journal~",
+	"/run/log/journal/*/*.journal",
+	"/run/log/journal/*/*.journal~",
+};
+#define N_HOMES (sizeof(homes) / sizeof(homes[0]))
+
+static int
+own_path(struct journal *j, char *path, struct err *e)
+{
+	if (!path)
+		return err_memory(e);
+	j->own[j->n_own++] = path;
+	j->paths.v[j->paths.n++] = path;
+	return 0;
+}
+
+/* PATTERN, and what a run that was killed has left beside its files. */
+static int
+add_pattern(struct journal *j, const char *pattern, struct err *e)
+{
+	const char *name = strrchr(pattern, '/');
+	char *left = NULL;
+
+	j->paths.v[j->paths.n++] = pattern;
+	if (asprintf(&left, "%.*s/" JOURNAL_SCRATCH "/*.journal", (int)(name - pattern), pattern) <
+		0)
+		left = NULL;
+	return own_path(j, left, e);
+}
+
+/* "/x/app.journal" of a sink is rotated to "/x/app@….journal". */
+static int
+add_sink(struct journal *j, const char *path, struct err *e)
+{
+	const size_t len = strlen(path), end = strlen(".journal");
+	char *pattern = NULL;
+
+	if (len <= end || asprintf(&pattern, "%.*s*.journal", (int)(len - end), path) < 0)
+		return len <= end ? 0 : err_memory(e);
+	return own_path(j, pattern, e);
+}
+
+static int
+paths_of(struct journal *j, const struct conf *c, const struct conf_store *s, struct err *e)
+{
+	size_t n = 2 * (s->paths.n + N_HOMES) + 1;
+
+	for (size_t i = 0; i < c->n_stores; i++)
+		n += c->store[i].n_sinks;
+	j->paths.v = calloc(n, sizeof(*j->paths.v));
+	j->own = calloc(n, sizeof(*j->own));
+	if (!j->paths.v || !j->own)
+		return err_memory(e);
+	for (size_t i = 0; i < s->paths.n; i++)
+		if (add_pattern(j, s->paths.v[i], e) < 0)
+			return -1;
+	for (size_t i = 0; s->paths.n == 0 && i < N_HOMES; i++)
+		if (add_pattern(j, homes[i], e) < 0)
+			return -1;
+	for (size_t i = 0; s->paths.n == 0 && i < c->n_stores; i++)
+		for (size_t k = 0; k < c->store[i].n_sinks; k++)
+			if (c->store[i].sink[k].type == SINK_JOURNAL &&
+				add_sink(j, c->store[i].sink[k].path, e) < 0)
+				return -1;
+	if (!c->state_dir)
+		return 0;
+	j->copies = copies_pattern(c, s, ".journal");
+	return own_path(j, (char *)j->copies, e);
+}
+
+bool
+journal_is_copy(const struct journal *j, const char *path)
+{
+	return j->copies && strncmp(j->copies, path, strlen(j->copies) - strlen("*.journal")) == 0;
+}
+
+bool
+journal_is_leftover(const char *path)
+{
+	return strstr(path, "/" JOURNAL_SCRATCH "/");
+}
+
+static void journal_free(struct store *s);
+
+static int
+journal_open(
+	const struct store_env *env, const struct conf_store *s, struct store **ret, struct err *e)
+{
+	struct journal *j = calloc(1, sizeof(*j));
+
+	if (!j)
+		return err_memory(e);
+	j->store.conf = s;
+	j->store.env = env;
+	buf_init(&j->text, env->memory_max ? env->memory_max : 32u << 20);
+	if (paths_of(j, env->conf, s, e) < 0 || claims_new(env->conf, &j->claims, e) < 0) {
+		journal_free(&j->store);
+		return -1;
+	}
+	if (!places_exist(&j->paths)) {
+		journal_free(&j->store);
+		return STORE_ABSENT;
+	}
+	*ret = &j->store;
+	return 0;
+}
+
+static void
+journal_free(struct store *s)
+{
+	struct journal *j = (struct journal *)s;
+
+	for (size_t i = 0; i < j->n_own; i++)
+		free(j->own[i]);
+	free(j->own);
+	free(j->paths.v);
+	claims_free(j->claims);
+	buf_wipe(&j->text);
+	free(j);
+}
+
+/* --- a question, asked of each file ----------------------------------------------------------- */
+
+struct question {
+	struct journal *j;
+	const struct selector *which;
+	store_seen *seen;
+	void *ctx;
+	struct plan *plan;
+	struct store_size *size;
+	struct store_cost *cost;
+};
+
+static void
+see_odd(void *ctx, const char *path, bool foreign_mount)
+{
+	const struct question *q = ctx;
+
+	store_tell(&q->j->store, foreign_mount ? NOTE_FOREIGN_MOUNT : NOTE_ODD, path,
+		foreign_mount ? "another file system"
+			      : "a link, several names, or no regular file");
+}
+
+static int
+each_file(struct question *q, place_seen *seen, struct err *e)
+{
+	return places_each(&q->j->paths, PLACE_FILE, seen, see_odd, q, e);
+}
+
+/* Whose entries may lie in a journal: its own store's, and those of stores that claim some. */
+static bool
+may_lie_here(const struct journal *j, const struct conf_store *s)
+{
+	bool sinks = false;
+
+	for (size_t i = 0; i < s->n_sinks; i++)
+		sinks |= s->sink[i].type == SINK_JOURNAL || s->sink[i].type == SINK_NAMESPACE;
+	return s == j->store.conf || s->journal.n > 0 || sinks ||
+	       strcmp(s->name, "journal-rest") == 0;
+}
+
+enum select_answer
+journal_block(const struct journal *j, const struct selector *which, const char *path,
+	const struct stat *st, const struct journal_header *h)
+{
+	const struct conf *c = j->store.env->conf;
+	struct select_block b = {
+		.from_us = INT64_MIN + 1, .to_us = mtime_us(st), .copies = journal_is_copy(j, path)
+	};
+	bool yes = false, no = false;
+
+	if (h && h->tail_us < INT64_MAX && (int64_t)h->tail_us > b.to_us)
+		b.to_us = (int64_t)h->tail_us;
+	for (size_t i = 0; i < c->n_stores; i++) {
+		enum select_answer a;
+
+		if (!may_lie_here(j, &c->store[i]))
+			continue;
+		b.store = &c->store[i];
+		a = selector_block(which, &b);
+		if (a == SELECT_MAYBE)
+			return a;
+		yes |= a == SELECT_YES;
+		no |= a == SELECT_NO;
+	}
+	return yes && no ? SELECT_MAYBE : yes ? SELECT_YES : SELECT_NO;
+}
+
+static int
+scan_file(void *ctx, const struct place *p, struct err *e)
+{
+	struct question *q = ctx;
+	CLEANUP(jfile_freep) struct jfile *f = NULL;
+	struct record r;
+	int rc;
+
+	if (p->st.st_size == 0 || journal_is_leftover(p->path) ||
+		journal_block(q->j, q->which, p->path, &p->st, NULL) == SELECT_NO)
+		return 0;
+	rc = jfile_open(q->j, p, &f, e);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	jfile_reach(f, q->which);
+	while ((rc = jfile_next(f, &r, e)) == 0) {
+		if (store_stopped(&q->j->store))
+			return 1;
+		if (!selector_record(q->which, &r))
+			continue;
+		rc = q->seen(q->ctx, &r, e);
+		if (rc != 0)
+			return rc;
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+journal_scan(
+	struct store *s, const struct selector *which, store_seen *seen, void *ctx, struct err *e)
+{
+	struct question q = { .j = (struct journal *)s, .which = which, .seen = seen, .ctx = ctx };
+
+	return each_file(&q, scan_file, e);
+}
+
+static int
+cost_file(void *ctx, const struct place *p, struct err *e)
+{
+	const struct question *q = ctx;
+
+	(void)e;
+	if (journal_block(q->j, q->which, p->path, &p->st, NULL) == SELECT_MAYBE)
+		q->cost->bytes += (uint64_t)p->st.st_size;
+	return 0;
+}
+
+static int
+journal_cost(struct store *s, const struct selector *which, struct store_cost *ret, struct err *e)
+{
+	struct question q = { .j = (struct journal *)s, .which = which, .cost = ret };
+
+	*ret = (struct store_cost){ 0 };
+	return each_file(&q, cost_file, e);
+}
+
+static int
+size_file(void *ctx, const struct place *p, struct err *e)
+{
+	const struct question *q = ctx;
+
+	(void)e;
+	q->size->bytes += (uint64_t)p->st.st_blocks * 512;
+	q->size->n_parts++;
+	return 0;
+}
+
+static int
+journal_size(struct store *s, struct store_size *ret, struct err *e)
+{
+	struct question q = { .j = (struct journal *)s, .size = ret };
+
+	*ret = (struct store_size){ 0 };
+	return each_file(&q, size_file, e);
+}
+
+/* --- plans ------------------------------------------------------------------------------------ */
+
+static void
+count_entry(struct plan_step *step, const struct record *r)
+{
+	step->n_records++;
+	step->bytes += r->size;
+	if (step->oldest_us == RECORD_NO_TIME || r->time_us < step->oldest_us)
+		step->oldest_us = r->time_us;
+	if (step->newest_us == RECORD_NO_TIME || r->time_us > step->newest_us)
+		step->newest_us = r->time_us;
+}
+
+/* Reads the file and counts. 0; 1: it cannot be read to its end, which is told. */
+static int
+count_file(struct question *q, const struct place *p, struct plan_step *step, struct err *e)
+{
+	CLEANUP(jfile_freep) struct jfile *f = NULL;
+	struct record r;
+	int rc = jfile_open(q->j, p, &f, e);
+
+	if (rc != 0)
+		return rc;
+	jfile_reach(f, q->which);
+	while ((rc = jfile_next(f, &r, e)) == 0) {
+		if (selector_record(q->which, &r))
+			count_entry(step, &r);
+		else
+			step->n_stay++;
+	}
+	step->n_stay += jfile_passed(f);
+	return rc == 1 ? 0 : rc == 2 ? 1 : -1;
+}
+
+static int
+plan_file(void *ctx, const struct place *p, struct err *e)
+{
+	struct question *q = ctx;
+	struct plan_step step = { .store = q->j->store.conf->name,
+		.action = PLAN_UNLINK,
+		.place = p->path,
+		.dev = p->st.st_dev,
+		.ino = p->st.st_ino,
+		.oldest_us = RECORD_NO_TIME,
+		.newest_us = RECORD_NO_TIME };
+	struct err ignored;
+	cleanup_fd int fd = walk_open(p->dirfd, p->name, O_RDONLY, 0, NULL, &ignored);
+	struct journal_header h = { 0 };
+	const bool readable = fd >= 0 && journal_header(fd, &h) == 0;
+	const bool closed = fd >= 0 &&
+			    (journal_is_copy(q->j, p->path) || journal_is_closed(fd, p->name, &h));
+	const enum select_answer answer = journal_block(
+		q->j, q->which, p->path, &p->st, readable ? &h : NULL);
+	int rc;
+
+	if (journal_is_leftover(p->path)) {
+		step.bytes = (uint64_t)p->st.st_size;
+		return plan_add(q->plan, &step, e);
+	}
+	if (answer == SELECT_NO || p->st.st_size == 0)
+		return 0;
+	if (answer == SELECT_YES && closed) {
+		step.n_records = readable ? h.n_entries : UINT64_MAX;
+		step.bytes = (uint64_t)p->st.st_size;
+		step.newest_us = readable ? (int64_t)h.tail_us : mtime_us(&p->st);
+		return plan_add(q->plan, &step, e);
+	}
+	rc = count_file(q, p, &step, e);
+	if (rc != 0 || step.n_records == 0)
+		return rc < 0 ? -1 : 0;
+	if (!closed && !journal_can_rotate(p->path)) {
+		store_tell(&q->j->store, NOTE_NOT_POSSIBLE, p->path,
+			"still written to, and its writer cannot be asked to rotate");
+		return 0;
+	}
+	if (step.n_stay > 0)
+		step.action = PLAN_REWRITE;
+	return plan_add(q->plan, &step, e);
+}
+
+static int
+journal_plan(struct store *s, const struct selector *which, struct plan *plan, struct err *e)
+{
+	struct question q = { .j = (struct journal *)s, .which = which, .plan = plan };
+
+	return each_file(&q, plan_file, e);
+}
+
+const struct store_driver store_journal = {
+	.type = "journal",
+	.open = journal_open,
+	.free = journal_free,
+	.scan = journal_scan,
+	.cost = journal_cost,
+	.plan = journal_plan,
+	.act = journal_act,
+	.size = journal_size,
+	.keep = journal_keep,
+};

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A file that journald has open is never changed: what it writes then is lost in silence. It is asked to
+ * rotate, and once the file says that it is archived, under whatever name it has by then, it is ours.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/walk.h"
+#include "store/copies.h"
+#include "store/journal-private.h"
+
+#define ARCHIVE_MS 20000 /* that journald may take to archive a file */
+#define NAMES_MAX  100000
+
+/* The file of a step, wherever it is by now. */
+struct found {
+	int dirfd; /* borrowed */
+	char name[NAME_MAX + 1], path[PATH_MAX];
+	struct stat st;
+	struct journal_header header;
+	bool closed;
+};
+
+static bool
+is_it(struct found *f, const char *name, const struct plan_step *step)
+{
+	return fstatat(f->dirfd, name, &f->st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(f->st.st_mode) && f->st.st_dev == step->dev && f->st.st_ino == step->ino &&
+	       f->st.st_nlink == 1;
+}
+
+/* Sets F's name and path. False: STEP's file is not in its folder any more. */
+static bool
+find(struct found *f, const char *name, const struct plan_step *step)
+{
+	const size_t folder = strlen(step->place) - strlen(name);
+	struct dirent **names = NULL;
+	int n = 0;
+
+	(void)snprintf(f->name, sizeof(f->name), "%s", name);
+	if (!is_it(f, name, step)) {
+		*f->name = '\0';
+		n = scandirat(f->dirfd, ".", &names, NULL, NULL);
+	}
+	for (int i = 0; i < n; i++) {
+		if (!*f->name && is_it(f, names[i]->d_name, step))
+			(void)snprintf(f->name, sizeof(f->name), "%s", names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
+	return *f->name && snprintf(f->path, sizeof(f->path), "%.*s%s", (int)folder, step->place,
+				   f->name) < (int)sizeof(f->path);
+}
+
+static bool
+look(struct found *f, const struct journal *j)
+{
+	struct err ignored;
+	cleanup_fd int fd = walk_open(f->dirfd, f->name, O_RDONLY, 0, NULL, &ignored);
+
+	if (fd < 0 || journal_header(fd, &f->header) < 0)
+		return false;
+	f->closed = journal_is_copy(j, f->path) || journal_is_closed(fd, f->name, &f->header);
+	return true;
+}
+
+/* Has journald let go of F? Asks it to. */
+static int
+let_go(struct found *f, const struct journal *j, const char *name, const struct plan_step *step,
+	struct err *e)
+{
+	const struct timespec nap = { .tv_nsec = 20 * 1000000 };
+
+	if (journal_rotate(f->path, e) < 0)
+		return -1;
+	for (int ms = 0; ms < ARCHIVE_MS; ms += 20) {
+		if (!find(f, name, step))
+			return 1;
+		if (look(f, j) && f->closed)
+			return 0;
+		(void)nanosleep(&nap, NULL);
+	}
+	return err_fail(
+		e, EX_TEMPFAIL, 0, N_("journald does not let go of a file"), NULL, "%s", f->path);
+}
+
+/* --- acts ------------------------------------------------------------------------------------- */
+
+static int
+remove_file(const struct found *f, struct err *e)
+{
+	if (unlinkat(f->dirfd, f->name, 0) < 0 || fsync(f->dirfd) < 0)
+		return err_fail(e, EX_IOERR, errno, N_("cannot remove"), NULL, "%s", f->path);
+	return 0;
+}
+
+/* What stays of F goes to W, which is begun when there is something. 1: damaged, which is told. */
+static int
+copy_rest(struct jfile *in, int dirfd, const struct selector *which, struct jwrite **w,
+	struct store_result *ret, struct err *e)
+{
+	struct record r;
+	int rc;
+
+	while ((rc = jfile_next(in, &r, e)) == 0) {
+		if (selector_record(which, &r)) {
+			ret->n_erased++;
+			ret->bytes += r.size;
+			continue;
+		}
+		ret->n_stayed++;
+		if (!*w && jwrite_begin(dirfd, w, e) < 0)
+			return -1;
+		if (jwrite_add(*w, in, e) < 0)
+			return -1;
+	}
+	return rc == 1 ? 0 : rc == 2 ? 1 : -1;
+}
+
+static bool
+is_unchanged(const struct found *f)
+{
+	struct stat st;
+
+	return fstatat(f->dirfd, f->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_dev == f->st.st_dev && st.st_ino == f->st.st_ino &&
+	       st.st_size == f->st.st_size && mtime_us(&st) == mtime_us(&f->st);
+}
+
+/* First the old name, which is one step; then the one that tells journald of the new file's age. */
+static int
+take_place(const struct found *f, struct jwrite *w, struct err *e)
+{
+	char name[NAME_MAX + 1];
+
+	if (!is_unchanged(f))
+		return err_fail(e, EX_TEMPFAIL, 0, N_("the file has changed meanwhile"),
+			N_("try again"), "%s", f->path);
+	if (jwrite_commit(w, f->name, true, e) < 0)
+		return -1;
+	jwrite_name(w, f->name, name, sizeof(name));
+	if (strcmp(name, f->name) != 0)
+		(void)renameat2(f->dirfd, f->name, f->dirfd, name, RENAME_NOREPLACE);
+	return fsync(f->dirfd) == 0 ? 0
+				    : err_fail(e, EX_IOERR, errno, N_("cannot write the folder"),
+					      NULL, "%s", f->path);
+}
+
+static int
+act_read(struct journal *j, const struct found *f, const struct selector *which,
+	struct store_result *ret, struct err *e)
+{
+	const struct place p = { f->dirfd, f->name, f->path, f->st };
+	CLEANUP(jfile_freep) struct jfile *in = NULL;
+	CLEANUP(jwrite_freep) struct jwrite *w = NULL;
+	int rc = jfile_open(j, &p, &in, e);
+
+	if (rc == 0)
+		rc = copy_rest(in, f->dirfd, which, &w, ret, e);
+	if (rc != 0) {
+		*ret = (struct store_result){ .skipped = true };
+		return rc < 0 ? -1 : 0;
+	}
+	if (ret->n_erased == 0)
+		return 0;
+	if (!w)
+		return remove_file(f, e);
+	if (jwrite_finish(w, jfile_fd(in), &f->st, e) < 0)
+		return err_within(e, "%s", f->path);
+	return take_place(f, w, e);
+}
+
+int
+journal_act(struct store *s, const struct plan_step *step, const struct selector *which,
+	struct store_result *ret, struct err *e)
+{
+	struct journal *j = (struct journal *)s;
+	const char *name;
+	cleanup_fd int dirfd = place_open_folder(&j->paths, step->place, &name, e);
+	struct found f = { .dirfd = dirfd };
+	bool readable;
+	int rc;
+
+	*ret = (struct store_result){ .technique = PLAN_UNLINKED };
+	if (dirfd < 0)
+		return -1;
+	if (!find(&f, name, step)) {
+		ret->skipped = true;
+		return 0;
+	}
+	if (journal_is_leftover(step->place))
+		return remove_file(&f, e);
+	readable = look(&f, j);
+	if (readable && !f.closed) {
+		rc = let_go(&f, j, name, step, e);
+		ret->skipped = rc > 0;
+		if (rc != 0)
+			return rc < 0 ? -1 : 0;
+	}
+	/* what nobody has read when it was planned has to be as old as it was then */
+	if (step->action != PLAN_UNLINK ||
+		journal_block(j, which, f.path, &f.st, readable ? &f.header : NULL) != SELECT_YES)
+		return act_read(j, &f, which, ret, e);
+	if (remove_file(&f, e) < 0)
+		return -1;
+	ret->n_erased = readable ? f.header.n_entries : step->n_records;
+	ret->bytes = (uint64_t)f.st.st_size;
+	return 0;
+}
+
+/* --- copies ----------------------------------------------------------------------------------- */
+
+struct keeping {
+	struct journal *j;
+	const struct selector *which;
+	struct copies *there;
+	int dirfd;
+	const char *name;
+	uint64_t n;
+};
+
+static int
+see_copy(void *ctx, const struct place *p, struct err *e)
+{
+	const struct keeping *k = ctx;
+	CLEANUP(jfile_freep) struct jfile *f = NULL;
+	struct record r;
+	int rc = jfile_open(k->j, p, &f, e);
+
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	while ((rc = jfile_next(f, &r, e)) == 0)
+		if (copies_add(k->there, jfile_key(f), e) < 0)
+			return -1;
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+commit_copy(const struct keeping *k, struct jwrite *w, struct err *e)
+{
+	char name[NAME_MAX + 1];
+	int rc = 1;
+
+	for (unsigned n = 1; rc > 0 && n <= NAMES_MAX; n++) {
+		(void)snprintf(name, sizeof(name), "%s-%u.journal", k->name, n);
+		rc = jwrite_commit(w, name, false, e);
+	}
+	if (rc > 0)
+		return err_fail(
+			e, EX_CANTCREAT, 0, N_("cannot copy what is held"), NULL, "%s", k->name);
+	return rc;
+}
+
+/* Never several files into one: the times of a boot have to go forward. */
+static int
+keep_file(void *ctx, const struct place *p, struct err *e)
+{
+	struct keeping *k = ctx;
+	CLEANUP(jfile_freep) struct jfile *f = NULL;
+	CLEANUP(jwrite_freep) struct jwrite *w = NULL;
+	struct record r;
+	int rc;
+
+	if (p->st.st_size == 0 || journal_is_copy(k->j, p->path) || journal_is_leftover(p->path) ||
+		journal_block(k->j, k->which, p->path, &p->st, NULL) == SELECT_NO)
+		return 0;
+	rc = jfile_open(k->j, p, &f, e);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	jfile_reach(f, k->which);
+	while ((rc = jfile_next(f, &r, e)) == 0) {
+		if (!selector_record(k->which, &r) || copies_take(k->there, jfile_key(f)))
+			continue;
+		if (!w && jwrite_begin(k->dirfd, &w, e) < 0)
+			return -1;
+		if (jwrite_add(w, f, e) < 0)
+			return -1;
+		k->n++;
+	}
+	if (rc < 0 || !w)
+		return rc < 0 ? -1 : 0;
+	if (jwrite_finish(w, jfile_fd(f), &p->st, e) < 0)
+		return err_within(e, "%s", p->path);
+	return commit_copy(k, w, e);
+}
+
+int
+journal_keep(struct store *s, const struct selector *which, int dirfd, const char *name,
+	uint64_t *ret_n, struct err *e)
+{
+	struct journal *j = (struct journal *)s;
+	CLEANUP(copies_freep) struct copies *there = NULL;
+	struct keeping k = { .j = j, .which = which, .dirfd = dirfd, .name = name };
+	const struct conf_list copies = { &j->copies, j->copies ? 1 : 0 };
+
+	if (copies_new(&there, e) < 0)
+		return -1;
+	k.there = there;
+	if (places_each(&copies, PLACE_FILE, see_copy, NULL, &k, e) < 0 ||
+		places_each(&j->paths, PLACE_FILE, keep_file, NULL, &k, e) < 0)
+		return -1;
+	*ret_n = k.n;
+	return 0;
+}
