@@ -127,14 +127,18 @@ copy_rest(struct jfile *in, int dirfd, const struct selector *which, struct jwri
 	return rc == 1 ? 0 : rc == 2 ? 1 : -1;
 }
 
+/* By its header: mtime may change after the last write, when the kernel writes mapped pages back. */
 static bool
 is_unchanged(const struct found *f)
 {
+	struct journal_header now;
+	struct err ignored;
 	struct stat st;
+	cleanup_fd int fd = walk_open(f->dirfd, f->name, O_RDONLY, 0, &st, &ignored);
 
-	return fstatat(f->dirfd, f->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       st.st_dev == f->st.st_dev && st.st_ino == f->st.st_ino &&
-	       st.st_size == f->st.st_size && mtime_us(&st) == mtime_us(&f->st);
+	return fd >= 0 && st.st_dev == f->st.st_dev && st.st_ino == f->st.st_ino &&
+	       journal_header(fd, &now) == 0 && now.n_entries == f->header.n_entries &&
+	       now.tail_us == f->header.tail_us;
 }
 
 /* First the old name, which is one step; then the one that tells journald of the new file's age. */
