@@ -108,6 +108,7 @@ plan_all(struct run *r, struct err *e)
 	for (size_t i = 0; i < c->n_stores; i++) {
 		const struct conf_store *st = &c->store[i];
 
+		print_progress(_("plan"), i, c->n_stores);
 		if (r->only && strcmp(st->name, r->only) != 0)
 			continue;
 		found = true;
@@ -117,6 +118,7 @@ plan_all(struct run *r, struct err *e)
 		account_add(r->stores, st->name, "failed", 1);
 		worse(r, EX_UNAVAILABLE);
 	}
+	print_progress("", 1, 1);
 	if (!found)
 		return err_fail(e, EX_USAGE, 0, N_("no such store"),
 			N_("see `logscrub check-config` for the names"), "%s", r->only);
@@ -269,6 +271,7 @@ act_steps(struct run *r, struct job *j, struct total *t, uint64_t *ret_failed)
 
 	*ret_failed = 0;
 	for (size_t i = 0; i < j->plan.n; i++) {
+		print_progress(store_conf(j->store)->name, i, j->plan.n);
 		if (act_step(r, j, &j->plan.step[i], t, &e) == 0)
 			continue;
 		++*ret_failed;
@@ -276,6 +279,7 @@ act_steps(struct run *r, struct job *j, struct total *t, uint64_t *ret_failed)
 		if (e.exit == EX_DATAERR) /* the hold file: then nothing may be erased */
 			return;
 	}
+	print_progress("", 1, 1);
 }
 
 static void

@@ -114,6 +114,7 @@ see_head(void *ctx, const struct ledger_head *h, struct err *e)
 	char text[128], hash[2 * LEDGER_HASH_LEN + 1];
 	int rc;
 
+	print_progress(_("signatures"), h->seq, c->n_entries + 1);
 	c->n_heads++;
 	c->last_signed = h->seq;
 	if (c->old_head && is_old_head(c->old_head, h))
@@ -161,6 +162,7 @@ look(struct check *c, const char *bundle, struct err *e)
 		ledger_read(c->ledger, 0, see_entry, c, e) < 0 ||
 		ledger_heads(c->ledger, see_head, c, e) < 0)
 		return -1;
+	print_progress("", 1, 1);
 	if (c->n_heads == 0)
 		finding(c, N_("no entry is signed"), c->n_entries);
 	else if (c->last_signed != c->n_entries)

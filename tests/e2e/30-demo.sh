@@ -19,6 +19,13 @@ has "$scratch/out" 'nothing: no name, address, token'
 ! grep -a '^+' "$scratch/out" | grep -aiE 'erika|mustermann|beispiel|hunter2|127\.0\.0|203\.0|2001:db8' || fail "a scrubbed line names a person"
 [ -z "$(find "$scratch" -name 'sparsam-demo.*')" ] || fail "the demo left its folder"
 
+promise "days go by: what is past its period goes, a hold keeps its lines, and the report is there"
+if command -v faketime >/dev/null; then
+	has "$scratch/out" 'day 8  nginx-access: 6 lines  sshd: gone'
+	has "$scratch/out" 'kept 6 by hold 1 (DEMO-1'
+	has "$(echo "$scratch"/sparsam-demo-report.*.html)" '<polyline'
+fi
+
 promise "interrupted, it cleans up as well"
 spawn interrupted setsid "$root/tools/demo"
 wait_for grep -q 'Visitors come' "$scratch/interrupted.log"
