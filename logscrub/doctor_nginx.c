@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * nginx: access_log and error_log of the configuration with all that it includes. What a server
- * declares takes the place of what its http block declares; without any, nginx logs to a file.
+ * declares takes the place of what its http block declares; without any, nginx logs to a file. A path
+ * with a variable is each path that the variable's map, geo, split_clients or set can give it.
  */
 #include <libintl.h>
 #include <stdio.h>
@@ -15,16 +16,18 @@
 
 #define _(text) gettext(text)
 
-#define INCLUDE_DEEP 16
-#define FILES_MAX    2000
-#define ITEMS_MAX    100000
+#define INCLUDE_DEEP   16
+#define FILES_MAX      2000
+#define ITEMS_MAX      100000
+#define VARIABLES_DEEP 4    /* in one path */
+#define PATHS_MAX      1000 /* of one log */
 
 struct log_format {
 	char *name;
 	char *personal; /* its variables that tell of a person: "$remote_addr, $request" */
 };
 
-enum scope_kind { SCOPE_MAIN, SCOPE_HTTP, SCOPE_SERVER, SCOPE_STREAM, SCOPE_OTHER };
+enum scope_kind { SCOPE_MAIN, SCOPE_HTTP, SCOPE_SERVER, SCOPE_STREAM, SCOPE_MAP, SCOPE_OTHER };
 
 struct scope {
 	enum scope_kind kind;
@@ -32,6 +35,11 @@ struct scope {
 	char *file;
 	unsigned line;
 	bool has_access, has_error;
+	char *variable; /* of a map: what it sets, or NULL */
+};
+
+struct variable { /* one value that it may have */
+	char *name, *value;
 };
 
 struct log {
@@ -54,6 +62,8 @@ struct nginx {
 	size_t n_logs;
 	struct log_format *format;
 	size_t n_formats;
+	struct variable *variable;
+	size_t n_variables;
 };
 
 /* One more of an array of N, zeroed; NULL when there are too many. */
@@ -109,17 +119,21 @@ is_personal_variable(const char *name, size_t len)
 	return false;
 }
 
+/* Of a variable's name, behind "$" or "${". */
+static size_t
+variable_length(const char *name)
+{
+	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+}
+
 static void
 personal_collect(const char *text, struct buf *ret)
 {
-	static const char word[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-
 	while ((text = strchr(text, '$')) != NULL) {
 		size_t n;
 
 		text += 1 + (text[1] == '{');
-		n = strspn(text, word);
+		n = variable_length(text);
 		if (is_personal_variable(text, n)) {
 			if (ret->len > 0)
 				buf_str(ret, ", ");
@@ -169,7 +183,8 @@ scope_open(struct nginx *g, const struct words *w, size_t parent, const char *fi
 		const char *name;
 		enum scope_kind kind;
 	} kinds[] = { { "http", SCOPE_HTTP }, { "server", SCOPE_SERVER },
-		{ "stream", SCOPE_STREAM } };
+		{ "stream", SCOPE_STREAM }, { "map", SCOPE_MAP }, { "geo", SCOPE_MAP },
+		{ "split_clients", SCOPE_MAP } };
 	struct scope *s = item_add(g, &g->scope, &g->n_scopes, sizeof(*s));
 
 	if (!s)
@@ -182,6 +197,8 @@ scope_open(struct nginx *g, const struct words *w, size_t parent, const char *fi
 	}
 	if (!w)
 		s->kind = SCOPE_MAIN;
+	if (s->kind == SCOPE_MAP && w->n > 1 && *words_get(w, w->n - 1) == '$')
+		s->variable = strdup(words_get(w, w->n - 1) + 1);
 	return g->n_scopes - 1;
 }
 
@@ -241,11 +258,34 @@ is_lua(const char *word)
 }
 
 static void
+variable_take(struct nginx *g, const char *name, const char *value)
+{
+	struct variable *v = item_add(g, &g->variable, &g->n_variables, sizeof(*v));
+
+	if (v)
+		*v = (struct variable){ strdup(name), strdup(value) };
+}
+
+/* "KEY VALUE" of a map, or an include of such. */
+static void
+map_take(struct nginx *g, const struct words *w, size_t scope)
+{
+	if (w->n == 2 && strcmp(words_get(w, 0), "include") == 0)
+		include_read(g, words_get(w, 1), scope);
+	else if (w->n == 2 && g->scope[scope].variable)
+		variable_take(g, g->scope[scope].variable, words_get(w, 1));
+}
+
+static void
 statement_take(struct nginx *g, const struct words *w, size_t scope, const char *file)
 {
 	const char *name = words_get(w, 0);
 
-	if (strcmp(name, "access_log") == 0)
+	if (g->scope[scope].kind == SCOPE_MAP)
+		map_take(g, w, scope);
+	else if (strcmp(name, "set") == 0 && *words_get(w, 1) == '$')
+		variable_take(g, words_get(w, 1) + 1, words_get(w, 2));
+	else if (strcmp(name, "access_log") == 0)
 		log_take(g, w, scope, file, true);
 	else if (strcmp(name, "error_log") == 0)
 		log_take(g, w, scope, file, false);
@@ -360,11 +400,66 @@ log_personal(const struct nginx *g, const struct log *l)
 	return _("client addresses, whole requests and referrers");
 }
 
+struct paths {
+	struct nginx *nginx;
+	const struct log *log;
+	const char *proof;
+	unsigned depth, n;
+};
+
+static void
+path_judge(struct nginx *g, const struct log *l, const char *text, const char *proof)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s%s%s", *text == '/' ? "" : g->prefix,
+		*text == '/' ? "" : "/", text);
+	if (doctor_on_disk(g->doctor, path))
+		log_report(g, l, l->is_access ? "nginx-access-log" : "nginx-error-log",
+			l->is_access ? N_("nginx writes a raw access log to a disk")
+				     : N_("nginx writes a raw error log to a disk"),
+			path, proof);
+}
+
+/* PATH with each value that its first variable is known to have. Where none is, as with $host, it
+ * stays what it is: whatever it means, it is a file. */
+static void
+paths_judge(struct paths *s, const char *path)
+{
+	const char *at = strchr(path, '$');
+	const size_t brace = at && at[1] == '{', n = at ? variable_length(at + 1 + brace) : 0;
+	bool known = false;
+
+	if (s->n >= PATHS_MAX)
+		return;
+	for (size_t i = 0; n > 0 && s->depth > 0 && i < s->nginx->n_variables; i++) {
+		const struct variable *v = &s->nginx->variable[i];
+		char value[PATH_MAX];
+
+		if (!v->name || !v->value || strlen(v->name) != n ||
+			strncmp(v->name, at + 1 + brace, n) != 0)
+			continue;
+		known = true;
+		(void)snprintf(value, sizeof(value), "%.*s%.2000s%.2000s", (int)(at - path), path,
+			v->value, at + 1 + brace + n + (brace && at[1 + brace + n] == '}'));
+		if (*value == '\0') /* nginx cannot open that */
+			continue;
+		s->depth--;
+		paths_judge(s, value);
+		s->depth++;
+	}
+	if (known)
+		return;
+	s->n++;
+	path_judge(s->nginx, s->log, path, s->proof);
+}
+
 static void
 log_judge(struct nginx *g, const struct log *l)
 {
 	const char *personal = log_personal(g, l);
-	char path[PATH_MAX], server[300], proof[600];
+	struct paths paths = { .nginx = g, .log = l, .depth = VARIABLES_DEEP };
+	char server[300], proof[600];
 
 	if (!l->path || !l->format || !l->file || is_silent(l->path) || *personal == '\0')
 		return;
@@ -377,13 +472,8 @@ log_judge(struct nginx *g, const struct log *l)
 		syslog_judge(g, l, server, proof);
 		return;
 	}
-	(void)snprintf(path, sizeof(path), "%s%s%s", *l->path == '/' ? "" : g->prefix,
-		*l->path == '/' ? "" : "/", l->path);
-	if (doctor_on_disk(g->doctor, path))
-		log_report(g, l, l->is_access ? "nginx-access-log" : "nginx-error-log",
-			l->is_access ? N_("nginx writes a raw access log to a disk")
-				     : N_("nginx writes a raw error log to a disk"),
-			path, proof);
+	paths.proof = proof;
+	paths_judge(&paths, l->path);
 }
 
 /* Does what the http block I says, or leaves to nginx, hold for any of its servers? ALONE: what if
@@ -438,8 +528,14 @@ all_judge(struct nginx *g)
 static void
 nginx_release(struct nginx *g)
 {
-	for (size_t i = 0; i < g->n_scopes; i++)
+	for (size_t i = 0; i < g->n_scopes; i++) {
 		free(g->scope[i].file);
+		free(g->scope[i].variable);
+	}
+	for (size_t i = 0; i < g->n_variables; i++) {
+		free(g->variable[i].name);
+		free(g->variable[i].value);
+	}
 	for (size_t i = 0; i < g->n_logs; i++) {
 		free(g->log[i].path);
 		free(g->log[i].format);
@@ -450,6 +546,7 @@ nginx_release(struct nginx *g)
 		free(g->format[i].personal);
 	}
 	free(g->scope);
+	free(g->variable);
 	free(g->log);
 	free(g->format);
 }

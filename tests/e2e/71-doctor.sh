@@ -208,6 +208,28 @@ for target in '/var/log/nginx/a.log bare' /dev/null '/run/nginx/a.log' \
 	printf 'server {\n  access_log %s;\n}\n' "$target" | put /etc/nginx/sites-available/a
 	good
 done
+promise "nginx: a path that a map, a split or a set gives is each path that it can give"
+mapped() { # values of the map, path
+	{ printf 'map $scheme $target {\n'; printf '  %s;\n' "${@:2}"; printf '}\nserver {\n  access_log %s;\n}\n' "$1"; } |
+		put /etc/nginx/sites-available/a
+}
+mapped '$target' 'default /dev/null' '"~^x" /run/nginx/x.log' volatile
+good
+mapped '${target}' 'default /dev/null' 'https /var/log/nginx/tls.log'
+bad nginx-access-log:/var/log/nginx/tls.log /etc/nginx/sites-enabled/a:6
+mapped '/var/log/nginx/$target.log' 'default a' 'https b'
+bad nginx-access-log:/var/log/nginx/a.log
+bad nginx-access-log:/var/log/nginx/b.log
+mapped '/run/nginx/$target.log' 'default a' 'https b'
+good
+mapped '$target' 'default $other' && printf 'split_clients $request_id $other { 10%% /var/log/nginx/some.log; * /dev/null; }\n' >>"$tree/etc/nginx/sites-available/a"
+bad nginx-access-log:/var/log/nginx/some.log
+printf 'server {\n  set $target /dev/null;\n  access_log $target;\n}\n' | put /etc/nginx/sites-available/a
+good
+printf 'server {\n  access_log /var/log/nginx/$host.log;\n}\n' | put /etc/nginx/sites-available/a
+bad 'nginx-access-log:/var/log/nginx/$host.log'
+mapped '$target' 'default $target'
+bad 'nginx-access-log:/usr/share/nginx/$target'
 promise "nginx: without a word it logs to a file; one server's own log is not another's"
 printf 'server {\n}\n' | put /etc/nginx/sites-available/a
 bad nginx-access-log:/var/log/nginx/access.log /etc/nginx/nginx.conf:3
