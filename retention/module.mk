@@ -6,4 +6,4 @@ retention.srcs += retention/run.c retention/account.c retention/changes.c
 retention.srcs += retention/standing.c retention/health.c retention/check.c retention/numbers.c
 retention.srcs += retention/report.c retention/report_read.c retention/report_text.c retention/report_html.c \
 		  retention/report_pdf.c
-retention.srcs += retention/policy.c retention/notify.c retention/mail.c retention/backup.c retention/due.c retention/clock.c
+retention.srcs += retention/policy.c retention/notify.c retention/mail.c retention/backup.c retention/due.c retention/clock.c retention/keys.c

@@ -26,6 +26,7 @@
 #include "retention/command.h"
 #include "retention/due.h"
 #include "retention/hold_copy.h"
+#include "retention/keys.h"
 #include "retention/numbers.h"
 #include "retention/session.h"
 #include "retention/standing.h"
@@ -50,8 +51,11 @@ struct run {
 	} * job;
 	struct plan all;
 	char hash[2 * PLAN_HASH_LEN + 1];
-	json_t *stores; /* what came of each: account.h */
-	int status;     /* of the whole, the worst so far */
+	json_t *stores;       /* what came of each: account.h */
+	int status;           /* of the whole, the worst so far */
+	bool scrubbed_unread; /* a store that logscrub writes could not be looked at */
+	unsigned n_keys;      /* that are past, and what day they are before */
+	int32_t keys_before;
 };
 
 static void
@@ -116,6 +120,7 @@ plan_all(struct run *r, struct err *e)
 			continue;
 		say(r, e); /* one store of many stops no other, nor what a product's update moved */
 		account_add(r->stores, st->name, "failed", 1);
+		r->scrubbed_unread |= st->has_scrub;
 		worse(r, EX_UNAVAILABLE);
 	}
 	print_progress("", 1, 1);
@@ -171,6 +176,10 @@ plan_table(struct run *r)
 	}
 	if (r->all.n > 0)
 		print_table_free(t, &r->s->out);
+	if (r->n_keys > 0)
+		printf(ngettext("%u key of days past is destroyed\n",
+			       "%u keys of days past are destroyed\n", r->n_keys),
+			r->n_keys);
 	printf(_("plan %s: %zu steps\n"), r->hash, r->all.n);
 }
 
@@ -199,6 +208,7 @@ plan_json(struct run *r)
 	print_begin(o);
 	print_str(o, "plan", span_str(r->hash));
 	print_int(o, "steps", (int64_t)r->all.n);
+	print_int(o, "keys", r->n_keys);
 	print_end(o);
 }
 
@@ -343,6 +353,46 @@ act_store(struct run *r, struct job *j, struct err *e)
 	return ledger_append(r->s->ledger, now_us(), "result", d, NULL, e);
 }
 
+/* --- keys ------------------------------------------------------------------------------------- */
+
+/* How many keys no record needs any more: of those past every period, the days before the oldest record
+ * that is left, or (a dry run) that will be. Cannot be told while a store cannot be read. */
+static int
+plan_keys(struct run *r, struct err *e)
+{
+	r->n_keys = 0;
+	if (r->only || r->scrubbed_unread)
+		return 0;
+	if (keys_past(r->s, &r->keys_before, &r->n_keys, e) < 0)
+		return -1;
+	for (size_t i = 0; i < r->n_open && r->n_keys > 0; i++) {
+		struct job *j = &r->job[i];
+		int64_t oldest_us;
+		int rc;
+
+		if (!store_conf(j->store)->has_scrub)
+			continue;
+		rc = store_oldest(j->store, r->dry ? &j->due.due : NULL, &oldest_us, e);
+		if (rc < 0)
+			return -1;
+		if (rc == 0 && timestamp_day(oldest_us) < r->keys_before)
+			r->keys_before = timestamp_day(oldest_us);
+	}
+	return r->n_keys == 0 ? 0 : keys_count(r->s, r->keys_before, &r->n_keys, e);
+}
+
+static void
+erase_keys(struct run *r)
+{
+	struct err e;
+
+	r->s->quiet = true; /* the plan has said it already */
+	if (plan_keys(r, &e) < 0 ||
+		(r->n_keys > 0 && keys_erase(r->s, r->keys_before, r->n_keys, &e) < 0))
+		say(r, &e);
+	r->s->quiet = false;
+}
+
 /* --- a run ------------------------------------------------------------------------------------ */
 
 static int
@@ -465,6 +515,7 @@ run_steps(struct run *r, struct err *e)
 			return -1;
 		read_back(r, j);
 	}
+	erase_keys(r);
 	if (end(r, e) < 0)
 		return -1;
 	numbers(r);
@@ -539,7 +590,7 @@ run_main(struct session *s, int argc, char **argv, struct err *e)
 	if (s->ledger && ledger_last(s->ledger, "end", see_end, &r.longest_us, e) < 0)
 		rc = -1;
 	else if (r.dry)
-		rc = plan_all(&r, e);
+		rc = plan_all(&r, e) < 0 || plan_keys(&r, e) < 0 ? -1 : 0;
 	else
 		rc = run_for_real(&r, e);
 	if (rc == 0 && s->out.json)

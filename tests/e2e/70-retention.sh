@@ -101,6 +101,38 @@ run run --store app >/dev/null
 	fail "not on the ledger"
 has "$log" later
 
+promise "a day's key goes with the last log that used it, and never while a hold needs it"
+for shipped in "$root"/conf/stores.d/*.conf; do # a run of all stores leaves this machine's own alone
+	grep -q '^store' "$shipped" && : >"$scratch/stores.d/${shipped##*/}"
+done
+cat >"$scratch/stores.d/scrubbed.conf" <<-END
+	store "scrubbed" {
+	  type = "textlog" paths = { "$scratch/log/scrubbed.log*" } format = "app" period = "7d"
+	  category = "log-and-system-data" purpose = "test" basis = "Art. 6(1)(f) GDPR"
+	  scrub { keep = { "time" } pseudonym = { "text" } }
+	}
+END
+rm -f "$scratch"/state/keys/*.key
+echo 203.0.113.7 | "$SPARSAM_BIN/logscrub" token -c "$conf" --at now >/dev/null # makes today's
+keys() { (cd "$scratch/state/keys" && printf '%s\n' *.key); }
+days() { for ago in "$@"; do date -u -d "$ago days ago" +%F.key; done; }
+for key in $(days 12 10 8 3); do
+	cp "$scratch/state/keys/$(days 0)" "$scratch/state/keys/$key" # nobody reads it here
+done
+printf '%s a\n%s b\n' "$(date -u -d '10 days ago' +%FT%TZ)" "$young" >"$scratch/log/scrubbed.log"
+two=$(run hold add --incident T-5 --reason keys --owner ops --expires +30d --store scrubbed)
+run run --json >"$scratch/keys"
+[ "$(jq -s '.[-1].keys' "$scratch/keys")" -eq 1 ] || fail "another plan: $(cat "$scratch/keys")"
+keys | diff <(days 10 8 3 0) - >&2 || fail "not the keys that are needed"
+run hold release "$two"
+[ "$(run run --dry-run --json | jq -s '.[-1].keys')" -eq 2 ] || fail "a dry run shows other keys"
+run run --store scrubbed >/dev/null
+keys | diff <(days 10 8 3 0) - >&2 || fail "a run of one store has touched keys"
+run run >/dev/null
+keys | diff <(days 3 0) - >&2 || fail "keys outlive their logs"
+[ "$(sqlite3 "$scratch/state/ledger.db" "SELECT group_concat(json_extract(data, '$.what')) FROM entry
+	WHERE kind = 'keys' AND data LIKE '%crypto-erased%'")" = destroy,destroyed,destroy,destroyed ] || fail "not on the ledger"
+
 promise "a damaged hold file: nothing is deleted"
 lines >"$log"
 cp "$scratch/state/hold/holds.db" "$scratch/good.db"
