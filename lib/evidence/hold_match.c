@@ -76,15 +76,6 @@ contains(struct span text, const char *what, size_t len)
 	return false;
 }
 
-/* A cause that is no single day's: no folder of keys, or no key to unwrap them with. */
-static void
-note_cause(void *ctx, const char *text, const char *day)
-{
-	(void)text;
-	if (!*day)
-		((struct holds *)ctx)->no_tokens = true;
-}
-
 static bool
 tokens_ready(struct holds *h)
 {
@@ -95,7 +86,8 @@ tokens_ready(struct holds *h)
 	if (h->pseudonym || h->no_tokens)
 		return !h->no_tokens;
 	if (!address_parse_network(span_str(h->conf->pseudonym_prefix), &prefix, &bits) ||
-		keyring_open(h->conf, note_cause, h, &h->keyring, &ignored) < 0 ||
+		keyring_open(h->conf, NULL, NULL, &h->keyring, &ignored) < 0 ||
+		keyring_is_broken(h->keyring) ||
 		pseudonym_new(h->keyring, &prefix, &h->pseudonym, &ignored) < 0)
 		h->no_tokens = true;
 	return !h->no_tokens;

@@ -242,6 +242,12 @@ keyring_key(struct keyring *k, int32_t day, const uint8_t **ret, struct err *e)
 }
 
 bool
+keyring_is_broken(const struct keyring *k)
+{
+	return k->broken != CAUSE_NONE;
+}
+
+bool
 keyring_is_throwaway(const struct keyring *k, int32_t day)
 {
 	const struct held *h = held_find(k, day);

@@ -45,6 +45,9 @@ int keyring_key(struct keyring *k, int32_t day, const uint8_t **ret, struct err 
 /* Is DAY's key a throw-away one? True as well before keyring_key() was asked for it. */
 bool keyring_is_throwaway(const struct keyring *k, int32_t day);
 
+/* Are all keys throw-away ones, because the folder or the wrapping key cannot be read? */
+bool keyring_is_broken(const struct keyring *k);
+
 /* Wipes the keys in memory that another process has destroyed since, and those whose day has passed
  * out of the longest period. Returns whether there were any. For a service's timer: a minute is
  * often enough. */
