@@ -34,6 +34,18 @@ fail_open(int r, const char *name, struct err *e)
 		N_("add the service user to group \"systemd-journal\""), "%s", name);
 }
 
+static int
+namespace_open(struct readback *r)
+{
+	int rc;
+
+	sd_journal_close(r->j);
+	r->j = NULL;
+	rc = sd_journal_open_namespace(&r->j, r->namespace_, SD_JOURNAL_LOCAL_ONLY);
+	return rc < 0 ? rc
+		      : sd_journal_get_fd(r->j); /* so that files that are made later are seen */
+}
+
 int
 readback_open_namespace(
 	struct readback *r, const char *namespace_, const char *store, struct err *e)
@@ -43,9 +55,8 @@ readback_open_namespace(
 	if (readback_init(r, store, e) < 0)
 		return -1;
 	(void)snprintf(r->uid_match, sizeof(r->uid_match), "_UID=%u", (unsigned)geteuid());
-	rc = sd_journal_open_namespace(&r->j, namespace_, SD_JOURNAL_LOCAL_ONLY);
-	if (rc >= 0)
-		rc = sd_journal_get_fd(r->j); /* so that files that are made later are seen */
+	r->namespace_ = namespace_;
+	rc = namespace_open(r);
 	return rc < 0 ? fail_open(rc, namespace_, e) : 0;
 }
 
@@ -239,6 +250,17 @@ readback_last(struct readback *r, const char *stream, struct readback_entry *ret
 	return 0;
 }
 
+/* A journald that begins with the first entry makes the namespace's folder, which libsystemd does not
+ * see: it takes new folders for a journal's only when their name is a machine's id and no more. */
+static bool
+namespace_follow(struct readback *r)
+{
+	if (r->j && (sd_journal_has_persistent_files(r->j) > 0 ||
+			    sd_journal_has_runtime_files(r->j) > 0))
+		return true;
+	return namespace_open(r) >= 0;
+}
+
 /* Keeps a file's journal open as long as the name means it. */
 static bool
 reader_follow(struct readback *r)
@@ -248,7 +270,7 @@ reader_follow(struct readback *r)
 	struct stat st;
 
 	if (!r->path)
-		return true;
+		return namespace_follow(r);
 	if (stat(r->path, &st) < 0)
 		return false;
 	if (r->j && st.st_ino == r->ino)
