@@ -23,20 +23,18 @@ walk_force_fallback(bool yes)
 	fallback_forced = yes;
 }
 
-/* Which mount FD is on: by its number, since a device can be mounted twice and a btrfs subvolume
- * has a device number of its own; by its device where the kernel (before 5.8) does not tell. */
-static int
-mount_of(int fd, uint64_t *ret)
+int
+walk_mount(int dirfd, const char *name, uint64_t *ret)
 {
+	const int flags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
 	struct statx stx;
 	struct stat st;
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) == 0 &&
-		(stx.stx_mask & STATX_MNT_ID)) {
+	if (statx(dirfd, name, flags, STATX_MNT_ID, &stx) == 0 && (stx.stx_mask & STATX_MNT_ID)) {
 		*ret = stx.stx_mnt_id;
 		return 0;
 	}
-	if (fstat(fd, &st) < 0)
+	if (fstatat(dirfd, name, &st, flags) < 0)
 		return -1;
 	*ret = st.st_dev;
 	return 0;
@@ -56,7 +54,7 @@ component_open(int dir, const char *name, int flags, mode_t mode, uint64_t mount
 			errno = S_ISLNK(st.st_mode) ? ELOOP : ENOTDIR;
 		return -1;
 	}
-	if (mount_of(fd, &its_mount) < 0)
+	if (walk_mount(fd, "", &its_mount) < 0)
 		return -1;
 	if (its_mount != mount) {
 		errno = EXDEV;
@@ -74,7 +72,7 @@ open_by_component(int dirfd, const char *name, int flags, mode_t mode)
 	uint64_t mount;
 	char part[NAME_MAX + 1];
 
-	if (dir < 0 || mount_of(dir, &mount) < 0)
+	if (dir < 0 || walk_mount(dir, "", &mount) < 0)
 		return -1;
 	for (;;) {
 		const size_t n = strcspn(name, "/");

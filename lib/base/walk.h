@@ -8,6 +8,7 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -31,6 +32,11 @@ int walk_open_parent(const char *path, const char **ret_name, struct err *e);
  * /var/log is a mount: both are right there. Otherwise as walk_open(), with O_PATH in FLAGS for
  * anything, not only regular files. Fails with EX_NOINPUT, EX_NOPERM, EX_IOERR. */
 int walk_open_inside(int rootfd, const char *path, int flags, struct stat *ret_st, struct err *e);
+
+/* Which mount NAME below DIRFD ("": DIRFD itself) lies on, a link not followed: by its number, since a
+ * device can be mounted twice, and a btrfs subvolume or a file of an overlay has a device number of
+ * its own; by its device where the kernel (before 5.8) does not tell. -1: errno. */
+int walk_mount(int dirfd, const char *name, uint64_t *ret);
 
 /* For tests: behave as if openat2 said ENOSYS. */
 void walk_force_fallback(bool yes);

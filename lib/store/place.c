@@ -94,14 +94,17 @@ is_of_kind(const struct walk *w, const struct stat *st)
 }
 
 static int
-give(const struct walk *w, int dirfd, dev_t dev, const char *path, const char *name, struct err *e)
+give(const struct walk *w, int dirfd, uint64_t mount, const char *path, const char *name,
+	struct err *e)
 {
 	struct place p = { .dirfd = dirfd, .name = name, .path = path };
+	uint64_t its;
 
-	if (was_given(w, path) || fstatat(dirfd, name, &p.st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (was_given(w, path) || fstatat(dirfd, name, &p.st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		walk_mount(dirfd, name, &its) < 0)
 		return 0;
-	if (p.st.st_dev != dev || !is_of_kind(w, &p.st)) {
-		tell_odd(w, path, p.st.st_dev != dev);
+	if (its != mount || !is_of_kind(w, &p.st)) {
+		tell_odd(w, path, its != mount);
 		return 0;
 	}
 	return w->seen(w->ctx, &p, e);
@@ -112,7 +115,7 @@ static int walk_folder(const struct walk *w, int fd, const char *path, const cha
 
 /* NAME in the folder DIRFD fits its component; what is behind it in the pattern is REST. */
 static int
-walk_name(const struct walk *w, int dirfd, dev_t dev, const char *folder, const char *name,
+walk_name(const struct walk *w, int dirfd, uint64_t mount, const char *folder, const char *name,
 	const char *rest, unsigned depth, struct err *e)
 {
 	char path[PATH_MAX];
@@ -122,14 +125,15 @@ walk_name(const struct walk *w, int dirfd, dev_t dev, const char *folder, const 
 	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
 		return 0; /* no path that could be opened is longer */
 	if (!*rest)
-		return give(w, dirfd, dev, path, name, e);
+		return give(w, dirfd, mount, path, name, e);
 	fd = walk_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0, NULL, &ignored);
 	if (fd < 0) {
 		struct stat st;
+		uint64_t its;
 
 		if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-			(S_ISLNK(st.st_mode) || st.st_dev != dev))
-			tell_odd(w, path, st.st_dev != dev);
+			walk_mount(dirfd, name, &its) == 0 && (S_ISLNK(st.st_mode) || its != mount))
+			tell_odd(w, path, its != mount);
 		return 0;
 	}
 	return walk_folder(w, fd, path, rest, depth + 1, e);
@@ -144,17 +148,18 @@ walk_folder(const struct walk *w, int fd, const char *path, const char *pattern,
 	struct dirent **found = NULL;
 	char component[NAME_MAX + 1];
 	struct stat st;
+	uint64_t mount;
 	int n, rc = 0;
 
 	if (depth > DEPTH_MAX || (size_t)(slash - pattern) >= sizeof(component) ||
-		fstat(fd, &st) < 0)
+		walk_mount(fd, "", &mount) < 0)
 		return 0;
 	memcpy(component, pattern, (size_t)(slash - pattern));
 	component[slash - pattern] = '\0';
 	if (!has_pattern(component, strlen(component))) {
-		if (fstatat(fd, component, &st, AT_SYMLINK_NOFOLLOW) < 0 || fstat(fd, &st) < 0)
+		if (fstatat(fd, component, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return 0;
-		return walk_name(w, fd, st.st_dev, path, component, rest, depth, e);
+		return walk_name(w, fd, mount, path, component, rest, depth, e);
 	}
 	n = scandirat(fd, ".", &found, NULL, by_bytes);
 	for (int i = 0; i < n; i++) {
@@ -162,7 +167,7 @@ walk_folder(const struct walk *w, int fd, const char *path, const char *pattern,
 
 		if (rc == 0 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
 			fnmatch(component, name, FNM_PERIOD) == 0)
-			rc = walk_name(w, fd, st.st_dev, path, name, rest, depth, e);
+			rc = walk_name(w, fd, mount, path, name, rest, depth, e);
 		free(found[i]);
 	}
 	free(found);
