@@ -1,0 +1,149 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This machine's Debian booted in a container, with sparsam installed as a package would: the shipped
+# units run under a real systemd, in their sandboxes. The real journal into a namespace, a syslog
+# socket into a file, the timers, a hold and a report of what was done.
+if [ "$(id -u)" -eq 0 ] && [ -z "${OWN_MOUNTS:-}" ] && unshare -m true 2>/dev/null; then
+	# mounts of its own: they end with it, however it ends
+	OWN_MOUNTS=1 exec unshare -m --propagation private bash "$0" "$@"
+fi
+. "$(dirname "$0")/lib.sh"
+need_root
+need systemd-nspawn
+need curl
+need jq
+[ -n "${OWN_MOUNTS:-}" ] || skip "needs a mount namespace"
+node=$scratch/node
+mount -t tmpfs tmpfs "$scratch"
+mkdir -m 755 "$scratch"/{up,work,out} "$node"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$scratch/up,workdir=$scratch/work" "$node" 2>/dev/null ||
+	skip "needs overlayfs"
+at_end() { umount -l "$node" "$scratch" 2>/dev/null; }
+mount -t tmpfs tmpfs /run # nspawn wants its own
+
+promise "make install puts everything in its place"
+umask 022
+make -s -C "$root" BUILD="$BUILD" VARIANT="$VARIANT" DESTDIR="$node" install >"$scratch/install.log" 2>&1 ||
+	fail "$(tail -n 5 "$scratch/install.log")"
+rm -rf "$node/var/log/journal" "$node/var/lib/sparsam"
+install -d -m 2755 -g systemd-journal "$node/var/log/journal" # as Debian's package makes it
+: >"$node/etc/machine-id"
+mkdir -p "$node/etc/sparsam/stores.d" "$node/etc/credstore.encrypted" "$node/var/lib/prometheus/node-exporter"
+cat >"$node/etc/sparsam/sparsam.conf" <<-'END'
+	clock = "local"
+	source "syslog" { type = "syslog" listen = "systemd:syslog" tag "nginx" { store = "nginx-access" } }
+	source "journal" { type = "journal" }
+	statistics { node = "bbb1" round = 1
+	  api "bbb1" { url = "http://127.0.0.1:8090/bigbluebutton/api" checksum = "sha256" secret = "sparsam-bbb" } }
+END
+sed 's/^store "sshd" {/&\n  sink { type = "namespace" namespace = "sparsam" }/' "$root/conf/stores.d/sshd.conf" \
+	>"$node/etc/sparsam/stores.d/sshd.conf"
+cat >"$node/etc/sparsam/stores.d/app.conf" <<-'END'
+	format "app" { type = "pattern" pattern = '(?<time>\d{4}-\S+) (?<text>.*)' time = "time" }
+	store "app" {
+	  type = "textlog" paths = { "/var/log/app/app.log*" } format = "app" period = "7d"
+	  category = "log-and-system-data" purpose = "test" basis = "Art. 6(1)(f) GDPR"
+	}
+END
+mkdir "$node/var/log/app"
+old=$(date -u -d '8 days ago' +%FT%TZ) young=$(date -u -d '2 days ago' +%FT%TZ)
+printf '%s from 203.0.113.7\n%s other\n%s young\n' "$old" "$old" "$young" >"$node/var/log/app/app.log.1"
+
+units=$node/etc/systemd/system
+cat >"$units/story.service" <<-'END'
+	[Service]
+	Type=oneshot
+	ExecStart=/bin/bash -x /out/story.sh
+	ExecStopPost=/bin/systemctl --no-block poweroff --force
+	StandardOutput=file:/out/story.log
+	StandardError=inherit
+END
+printf '[Unit]\nRequires=basic.target story.service\nAfter=basic.target story.service\n' >"$units/story.target"
+mkdir -p "$node/etc/systemd/journald.conf.d"
+printf '[Journal]\nStorage=volatile\n' >"$node/etc/systemd/journald.conf.d/raw.conf"
+mkdir -p "$units/retention.timer.d" "$units/logscrub-stats.timer.d" "$units/logscrub.service.d"
+printf '[Timer]\nOnCalendar=\nOnActiveSec=1s\nRandomizedDelaySec=0\n' >"$units/retention.timer.d/soon.conf"
+printf '[Timer]\nOnCalendar=\nOnActiveSec=1s\n' >"$units/logscrub-stats.timer.d/soon.conf"
+cp "$root/systemd/logscrub.service.d/namespace.conf" "$units/logscrub.service.d/"
+cp "$root/tests/e2e/bbb_day.py" "$scratch/out/"
+
+# What runs inside says what it saw in files of /out; a step that fails ends it.
+cat >"$scratch/out/story.sh" <<'END'
+set -euo pipefail
+trap 'journalctl -q --no-pager -n 60 >/out/journal.txt; systemctl --no-pager --failed >/out/failed.txt' EXIT
+within() { for _ in {1..150}; do ! "$@" || return 0; sleep 0.1; done; return 1; }
+systemd-creds setup
+logscrub keys --init
+mkdir -p /tmp/api; cd /tmp/api
+echo 1795503600000 >now; echo sha256 >algorithm
+python3 /out/bbb_day.py serve /tmp/api & within test -s port
+printf '8cd8ef52e8e101574e400365b55e11a6' | systemd-creds encrypt --name=sparsam-bbb - /etc/credstore.encrypted/sparsam-bbb
+sed -i "s/:8090/:$(cat port)/" /etc/sparsam/sparsam.conf
+
+systemctl start logscrub-syslog.socket logscrub.service
+curl --version >/dev/null
+logger --socket /run/sparsam/syslog.sock -t nginx '203.0.113.9 - - [27/Nov/2026:10:00:00 +0000] "GET /b/erika-muster?token=abc HTTP/1.1" 200 5 "-" "curl/7"'
+within test -s /var/log/sparsam/nginx-access.log
+logger -t sshd 'Accepted publickey for erika from 203.0.113.9 port 50122 ssh2: ED25519 SHA256:abc'
+scrubbed() { journalctl -q --no-pager --namespace=sparsam SPARSAM_STORE=sshd -o export; }
+is_there() { scrubbed | grep -q Accepted; }
+within is_there
+scrubbed >/out/sshd.export
+cp /var/log/sparsam/nginx-access.log /out/
+systemctl reload logscrub.service
+within systemctl -q is-active logscrub.service
+systemctl show logscrub.service -p ActiveState -p NRestarts >/out/logscrub.state
+
+retention init
+id=$(echo 203.0.113.7 | retention hold add --incident T-1 --reason attack --owner ops --expires +30d --store app --from -)
+systemctl start retention.timer logscrub-stats.timer
+has_run() { [ "$(systemctl show "$1" -P ExecMainExitTimestampMonotonic)" -gt 0 ]; }
+within has_run retention.service
+within has_run logscrub-stats.service
+systemctl show retention.service -p Result -p ExecMainStatus >/out/retention.state
+systemctl show logscrub-stats.service -p Result -p ExecMainStatus >/out/stats.state
+cp /var/log/app/app.log.1 /out/held.log
+journalctl -q --no-pager -u retention.service -u logscrub-stats.service >/out/units.txt
+retention status --json >/out/status.json || true
+logscrub stats --json >/out/stats.json
+retention hold release "$id"
+systemctl start retention.service
+cp /var/log/app/app.log.1 /out/free.log
+retention export-ledger /out/bundle.tar
+retention verify /out/bundle.tar >/out/verified
+systemctl stop logscrub.service
+grep -rlaE 'erika|203\.0\.113\.9' /var/log/sparsam /var/log/journal /var/lib/sparsam >/out/leaks || true
+touch /out/done
+END
+
+promise "it boots, and the story inside runs to its end"
+timeout 120 systemd-nspawn -q -D "$node" --boot --register=no --keep-unit --link-journal=no \
+	--bind="$scratch/out:/out" systemd.unit=story.target </dev/null >"$scratch/boot.txt" 2>&1 || true
+out=$scratch/out
+[ -e "$out/done" ] || {
+	tail -n 30 "$out/story.log" "$out/journal.txt" "$out/failed.txt" >&2
+	fail "the story inside ended early: $(tail -n 3 "$scratch/boot.txt")"
+}
+
+promise "the socket's and the journal's lines come out scrubbed, under the shipped sandbox"
+has "$out/nginx-access.log" 'GET /b/:id'
+has "$out/sshd.export" 'Accepted publickey'
+has "$out/sshd.export" 'ip4:'
+has_not "$out/sshd.export" 203.0.113.9
+has "$out/logscrub.state" ActiveState=active
+has "$out/logscrub.state" NRestarts=0
+
+promise "no raw value is on a disk: not in a log, not in a journal, not in the state folder"
+[ ! -s "$out/leaks" ] || fail "$(cat "$out/leaks")"
+
+promise "the timers ran retention and the poller, which were let do what they have to"
+has "$out/stats.state" Result=success
+has "$out/stats.state" ExecMainStatus=0
+has "$out/retention.state" Result=success # 1: a finding among this machine's own logs
+[ "$(jq -s 'length' "$out/stats.json")" -gt 0 ] || fail "nothing was counted"
+[ "$(jq -s 'length' "$out/status.json")" -gt 0 ] || fail "no status"
+
+promise "what was past its period went, but for what a hold kept; released, that went as well"
+same "$out/held.log" <(printf '%s from 203.0.113.7\n%s young\n' "$old" "$young")
+same "$out/free.log" <(printf '%s young\n' "$young")
+has "$out/verified" good
