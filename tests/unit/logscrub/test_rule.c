@@ -342,7 +342,7 @@ START_TEST(nothing_is_allocated_for_a_record)
 	struct err e;
 
 	load_ok(shapes[_i].format, shapes[_i].scrub);
-	ck_assert(!counted || n_allocations > 0);
+	ck_assert(!counted || n_allocations > 0 || getenv("TEST_UNDER")); /* valgrind has its own */
 	for (unsigned i = 0; i < n; i++) { /* a ck_assert() in here would allocate itself */
 		struct span line = shape_line(_i, i, text);
 

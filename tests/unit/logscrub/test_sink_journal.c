@@ -322,7 +322,7 @@ START_TEST(a_full_disk_is_waited_for_and_nothing_is_lost)
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0)
 		return; /* needs a disk of its own */
-	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL), 0);
 	ck_assert_int_eq(mount("tmpfs", folder, "tmpfs", 0, "size=40m"), 0);
 	(void)snprintf(filler, sizeof(filler), "%s/filler", folder);
 	k = sink_start();

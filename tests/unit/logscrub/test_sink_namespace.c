@@ -29,7 +29,7 @@ static bool
 own_namespace(void)
 {
 	return unshare(CLONE_NEWNS) == 0 &&
-	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
 	       mount("tmpfs", "/run", "tmpfs", 0, NULL) == 0 &&
 	       mount("tmpfs", "/var/log", "tmpfs", 0, NULL) == 0;
 }
