@@ -1,0 +1,18 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A run of retention that is killed, or meets a full or broken disk, at each step that it takes: the
+# next run mends all, record for record. STRIDE=1 tries each fault, otherwise each STRIDEth.
+. "$(dirname "$0")/lib.sh"
+need python3
+need strace
+need gpg
+export killat scratch
+killat=$BUILD/$VARIANT/fault/killat
+[ -x "$killat" ] || skip "needs $killat: make check"
+strace -o /dev/null true 2>/dev/null || skip "needs to be allowed to trace"
+mkdir -m 700 "$scratch/creds"
+head -c 32 /dev/urandom >"$scratch/creds/sparsam-keys"
+export CREDENTIALS_DIRECTORY=$scratch/creds
+
+promise "killed, torn, ENOSPC, EIO: what is past its period goes, all else is there once, and the ledger is whole"
+STRIDE=${STRIDE:-20} python3 "$root/tests/fault/retention_steps.py" || fail "not at each step"
