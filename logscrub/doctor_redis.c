@@ -2,7 +2,8 @@
  *
  * Redis: whether what it holds comes to a disk (RDB snapshots, the append-only file). Most keys of a
  * conference have no end of their own (meeting:info:…, etherpad's authors and pads, exportJobs), so
- * what is on the disk stays there.
+ * what is on the disk stays there. On the machine itself the running one is asked as well: it may have
+ * been set otherwise since.
  */
 #include <fcntl.h>
 #include <libintl.h>
@@ -10,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include <hiredis/hiredis.h>
 
 #include "logscrub/doctor.h"
 #include "logscrub/raw_off.h"
@@ -26,6 +29,8 @@ struct redis {
 	unsigned depth, n_files;
 	const char *file;
 	char dir[PATH_MAX], dump[256], append[256];
+	char socket[108], address[64], password[512];
+	int port;
 	bool has_save, saves, appends, is_verbose;
 	char save_file[PATH_MAX], append_file[PATH_MAX];
 	unsigned save_line, append_line;
@@ -66,6 +71,14 @@ statement_take(struct redis *r, const struct words *w)
 		(void)snprintf(r->dump, sizeof(r->dump), "%s", value);
 	} else if (words_is(w, 0, "appenddirname")) {
 		(void)snprintf(r->append, sizeof(r->append), "%s", value);
+	} else if (words_is(w, 0, "unixsocket")) {
+		(void)snprintf(r->socket, sizeof(r->socket), "%s", value);
+	} else if (words_is(w, 0, "bind")) {
+		(void)snprintf(r->address, sizeof(r->address), "%s", value + (*value == '-'));
+	} else if (words_is(w, 0, "port")) {
+		r->port = (int)strtol(value, NULL, 10);
+	} else if (words_is(w, 0, "requirepass")) {
+		(void)snprintf(r->password, sizeof(r->password), "%s", value);
 	} else if (words_is(w, 0, "include")) {
 		tree_glob(&r->doctor->tree, value, include_seen, r);
 	}
@@ -134,11 +147,64 @@ disk_report(struct redis *r, const char *subject, const char *file, unsigned lin
 		});
 }
 
+/* --- the running one -------------------------------------------------------------------------- */
+
+static redisContext *
+link_open(const struct redis *r)
+{
+	const struct timeval second = { .tv_sec = 1 };
+	redisContext *c = *r->socket    ? redisConnectUnixWithTimeout(r->socket, second)
+			  : r->port > 0 ? redisConnectWithTimeout(r->address, r->port, second)
+					: NULL;
+
+	if (c && (c->err || redisSetTimeout(c, second) != REDIS_OK)) {
+		redisFree(c);
+		return NULL;
+	}
+	if (c && *r->password)
+		freeReplyObject(redisCommand(c, "AUTH %s", r->password));
+	return c;
+}
+
+/* What NAME is set to; false where that is not answered. */
+static bool
+setting_ask(redisContext *c, const char *name, char *ret, size_t size)
+{
+	redisReply *a = redisCommand(c, "CONFIG GET %s", name);
+	const bool good = a && a->type == REDIS_REPLY_ARRAY && a->elements == 2 &&
+			  a->element[1]->type == REDIS_REPLY_STRING;
+
+	if (good)
+		(void)snprintf(ret, size, "%s", a->element[1]->str);
+	freeReplyObject(a);
+	return good;
+}
+
+/* What the files have said already is not told twice. */
+static void
+running_look(struct redis *r, const char *file)
+{
+	char save[256], append[16];
+	redisContext *c = link_open(r);
+
+	if (!c)
+		return;
+	(void)setting_ask(c, "dir", r->dir, sizeof(r->dir));
+	(void)setting_ask(c, "dbfilename", r->dump, sizeof(r->dump));
+	if (r->has_save && !r->saves && setting_ask(c, "save", save, sizeof(save)) && *save)
+		disk_report(r, r->dump, file, 0, _("the running one has save"));
+	if (!r->appends && setting_ask(c, "appendonly", append, sizeof(append)) &&
+		strcmp(append, "yes") == 0)
+		disk_report(r, r->append, file, 0, _("the running one has appendonly"));
+	redisFree(c);
+}
+
 static void
 instance_seen(void *ctx, const char *path)
 {
-	struct redis r = { .doctor = ctx, .depth = INCLUDE_DEEP };
+	struct redis r = { .doctor = ctx, .depth = INCLUDE_DEEP, .port = 6379 };
 
+	strcpy(r.address, "127.0.0.1");
 	strcpy(r.dir, "/var/lib/redis");
 	strcpy(r.dump, "dump.rdb");
 	strcpy(r.append, "appendonlydir");
@@ -148,6 +214,9 @@ instance_seen(void *ctx, const char *path)
 			r.has_save ? "save" : _("save by default"));
 	if (r.appends)
 		disk_report(&r, r.append, r.append_file, r.append_line, "appendonly yes");
+	if (r.doctor->tree.live)
+		running_look(&r, path);
+	explicit_bzero(r.password, sizeof(r.password));
 }
 
 void

@@ -271,6 +271,13 @@ in_jail sed -i 's/^daemonize yes/daemonize no/; s/^supervised.*/supervised no/; 
 spawn redis in_jail redis-server /etc/redis/redis.conf
 wait_for in_jail redis-cli ping
 in_jail redis-cli set meeting:info 'Erika Quittenbaum' >"$scratch/null"
+promise "the doctor asks the Redis that runs, whatever stands in its file"
+doctor "$scratch/after"
+! found "$scratch/after" || fail "still found"
+in_jail redis-cli config set save '3600 1' >"$scratch/null"
+doctor "$scratch/after"
+[ "$(found "$scratch/after")" = redis-keys:/var/lib/redis/dump.rdb ] || fail "not found: $(found "$scratch/after")"
+in_jail redis-cli config set save '' >"$scratch/null"
 in_jail redis-cli shutdown || true
 
 promise "PostgreSQL, to the journal and without values"
