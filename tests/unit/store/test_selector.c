@@ -142,6 +142,20 @@ START_TEST(short_cuts_agree_with_looking_at_each_record)
 }
 END_TEST
 
+START_TEST(a_copy_is_before_everything_whatever_its_time)
+{
+	const struct selector old = select_before(100), young = select_since(100);
+	const struct record copy = { .time_us = 200, .copy = true }, late = { .time_us = 200 };
+	const struct select_block b = { .from_us = 150, .to_us = 300, .copies = true };
+
+	ck_assert(selector_record(&old, &copy));
+	ck_assert(!selector_record(&old, &late));
+	ck_assert(selector_record(&young, &copy));
+	ck_assert_int_eq(selector_block(&old, &b), SELECT_YES);
+	ck_assert_int_eq(selector_block(&young, &b), SELECT_YES);
+}
+END_TEST
+
 #define N(table) ((int)(sizeof(table) / sizeof(table[0])))
 
 int
@@ -155,6 +169,7 @@ main(void)
 	tcase_add_loop_test(t, erase_keeps_what_is_young_held_or_without_time, 0, N(records));
 	tcase_add_loop_test(t, block_is_answered_only_where_all_its_records_agree, 0, N(blocks));
 	tcase_add_loop_test(t, short_cuts_agree_with_looking_at_each_record, 0, 5);
+	tcase_add_test(t, a_copy_is_before_everything_whatever_its_time);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
