@@ -30,6 +30,12 @@ for drop in "$root"/systemd/retention.service.d/*.conf; do
 	rm -r "$scratch/drop"
 done
 
+promise "none gives the service's folders to another user"
+for unit in $(grep -LE '^User=sparsam$' "$units"/*.service); do
+	has_not "$unit" StateDirectory=
+	has_not "$unit" RuntimeDirectory=
+done
+
 promise "no capability, no network, neither swap nor core dump"
 for line in CapabilityBoundingSet= PrivateNetwork=yes MemorySwapMax=0 LimitCORE=0 MemoryMax=64M; do
 	has "$units/logscrub.service" "$line"

@@ -137,9 +137,10 @@ promise "no raw value is on a disk: not in a log, not in a journal, not in the s
 [ ! -s "$out/leaks" ] || fail "$(cat "$out/leaks")"
 
 promise "the timers ran retention and the poller, which were let do what they have to"
-has "$out/stats.state" Result=success
+for unit in stats retention; do # retention may find something odd among this machine's own logs: 1
+	grep -q Result=success "$out/$unit.state" || fail "$(cat "$out/$unit.state" "$out/units.txt")"
+done
 has "$out/stats.state" ExecMainStatus=0
-has "$out/retention.state" Result=success # 1: a finding among this machine's own logs
 [ "$(jq -s 'length' "$out/stats.json")" -gt 0 ] || fail "nothing was counted"
 [ "$(jq -s 'length' "$out/status.json")" -gt 0 ] || fail "no status"
 
