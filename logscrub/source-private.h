@@ -35,4 +35,3 @@ int source_syslog_open(const struct conf *c, const struct conf_source *d,
 	const struct source_host *host, struct source **ret, struct err *e);
 int source_tail_open(const struct conf *c, const struct conf_source *d,
 	const struct source_host *host, struct source **ret, struct err *e);
-
