@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What a run did can be seen: by monitoring, by mail, in a report, and after a backup had to be restored.
 . "$(dirname "$0")/lib.sh"
+need_root # a run of all stores looks at those of this machine, too
 need gpg
 need sqlite3
 retention=$SPARSAM_BIN/retention
