@@ -22,7 +22,7 @@ struct sd_journal;
 
 struct readback {
 	struct sd_journal *j;
-	char *path; /* of a journal file, owned; NULL: a namespace */
+	char *path;             /* of a journal file, owned; NULL: a namespace */
 	const char *namespace_; /* borrowed */
 	const char *store;
 	char store_match[128], uid_match[32];

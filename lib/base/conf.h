@@ -267,7 +267,7 @@ struct conf {
 	int64_t remind_s;                          /* before a hold's end; 7 d */
 	const char *mail_to, *witness, *mail_from; /* retention notify; NULL: no such mail */
 	const char *sendmail;                      /* /usr/sbin/sendmail */
-	int64_t longest_period_s; /* of all logs; keys older than this are past */
+	int64_t longest_period_s;                  /* of all logs; keys older than this are past */
 };
 
 /* Reads the configuration: FILE, or NULL for the default (/etc/sparsam/sparsam.conf, then

@@ -36,8 +36,7 @@ struct ledger;
 struct ledger_entry {
 	uint64_t seq; /* from 1, without a gap */
 	int64_t time_us;
-	const char
-		*kind; /* "init", "run", "plan", "act", "result", "hold", "keys", "refusal", … */
+	const char *kind; /* "init", "run", "plan", "act", "result", "hold", "keys", "refusal", … */
 	const char *data; /* canonical JSON */
 	uint8_t prev[LEDGER_HASH_LEN], hash[LEDGER_HASH_LEN];
 };

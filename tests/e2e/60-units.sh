@@ -31,10 +31,11 @@ for drop in "$root"/systemd/retention.service.d/*.conf; do
 done
 
 promise "none gives the service's folders to another user"
-for unit in $(grep -LE '^User=sparsam$' "$units"/*.service); do
+grep -LE '^User=sparsam$' "$units"/*.service >"$scratch/others"
+while read -r unit; do
 	has_not "$unit" StateDirectory=
 	has_not "$unit" RuntimeDirectory=
-done
+done <"$scratch/others"
 
 promise "no capability, no network, neither swap nor core dump"
 for line in CapabilityBoundingSet= PrivateNetwork=yes MemorySwapMax=0 LimitCORE=0 MemoryMax=64M; do

@@ -177,7 +177,7 @@ story() {
 	run || fail "exit $? $(cat "$scratch/run.log")"
 	[ -z "$(find "$scratch/state/hold/journal-rest" -type f)" ] || fail "copies are left"
 	! entries | names | grep -e '^old' -e '^stale' -e '^torn' || fail "old entries are left"
-	find "$journal" -name '*.journal' -exec cat {} + | grep -c 'old [0-9]* from' && fail "they lie in a file" || true
+	! find "$journal" -name '*.journal' -exec cat {} + | grep -qa 'old [0-9]* from' || fail "they lie in a file"
 	stop
 }
 status=0
