@@ -72,17 +72,34 @@ without_control(struct span s, struct buf *scratch)
 	return span_of(scratch->p, scratch->len);
 }
 
-/* Was S written by us, or is it to stay? */
+/* S without ":PORT" and the brackets in front of that; S as it is where it has none. */
+static struct span
+without_port(struct span s)
+{
+	size_t n = s.len;
+
+	while (n > 0 && s.len - n < 5 && s.p[n - 1] >= '0' && s.p[n - 1] <= '9')
+		n--;
+	if (n == s.len || n < 3 || s.p[n - 1] != ':')
+		return s;
+	n--;
+	return s.p[0] == '[' && s.p[n - 1] == ']' ? span_of(s.p + 1, n - 2) : span_of(s.p, n);
+}
+
+/* Was S written by us, or is it to stay? An address may have a port behind it, as "token: ADDRESS:PORT"
+ * has: a second pass must not take the two for a secret. */
 static bool
 is_own(const struct transform *t, const struct transform_env *env, struct span s)
 {
+	const struct span host = without_port(s);
 	struct address a;
 
 	for (unsigned i = 0; i < DETECT_TYPES; i++)
 		if (placeholder[i].p && span_eq(s, placeholder[i]))
 			return true;
-	return pseudonym_is_token(s) ||
-	       (address_parse(s, &a) && transform_keeps_address(t, env, &a));
+	return pseudonym_is_token(s) || pseudonym_is_token(host) ||
+	       ((address_parse(s, &a) || address_parse(host, &a)) &&
+		       transform_keeps_address(t, env, &a));
 }
 
 static int
