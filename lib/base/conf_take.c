@@ -451,12 +451,12 @@ declarations_take(struct conf_draft *d, const char *file, cfg_t *root, const str
 	void *array, size_t *n_array, size_t own, struct err *e)
 {
 	const unsigned n = cfg_size(root, k->name);
-	void *v;
+	void *old, *v;
 
 	if (n == 0)
 		return 0;
-	memcpy(&v, array, sizeof(v)); /* its type is the kind's own */
-	v = reallocarray(v, *n_array + n, k->size);
+	memcpy(&old, array, sizeof(old)); /* its type is the kind's own */
+	v = reallocarray(old, *n_array + n, k->size);
 	if (!v)
 		return err_memory(e);
 	memcpy(array, &v, sizeof(v));
