@@ -281,17 +281,6 @@ journal_size(struct store *s, struct store_size *ret, struct err *e)
 
 /* --- plans ------------------------------------------------------------------------------------ */
 
-static void
-count_entry(struct plan_step *step, const struct record *r)
-{
-	step->n_records++;
-	step->bytes += r->size;
-	if (step->oldest_us == RECORD_NO_TIME || r->time_us < step->oldest_us)
-		step->oldest_us = r->time_us;
-	if (step->newest_us == RECORD_NO_TIME || r->time_us > step->newest_us)
-		step->newest_us = r->time_us;
-}
-
 /* Reads the file and counts. 0; 1: it cannot be read to its end, which is told. */
 static int
 count_file(struct question *q, const struct place *p, struct plan_step *step, struct err *e)
@@ -305,7 +294,7 @@ count_file(struct question *q, const struct place *p, struct plan_step *step, st
 	jfile_reach(f, q->which);
 	while ((rc = jfile_next(f, &r, e)) == 0) {
 		if (selector_record(q->which, &r))
-			count_entry(step, &r);
+			plan_count(step, r.time_us, r.size);
 		else
 			step->n_stay++;
 	}

@@ -233,12 +233,7 @@ plan_mail(struct question *q, struct mail *one, struct err *e)
 		step->n_stay++;
 		return 0;
 	}
-	step->n_records++;
-	step->bytes += (uint64_t)one->st.st_blocks * 512;
-	if (step->oldest_us == RECORD_NO_TIME || one->time_us < step->oldest_us)
-		step->oldest_us = one->time_us;
-	if (step->newest_us == RECORD_NO_TIME || one->time_us > step->newest_us)
-		step->newest_us = one->time_us;
+	plan_count(step, one->time_us, (uint64_t)one->st.st_blocks * 512);
 	return 0;
 }
 

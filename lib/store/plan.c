@@ -8,6 +8,8 @@
 
 #include <sodium.h>
 
+#include "record/record.h"
+
 static const char *const action_names[PLAN_ACTIONS] = { "unlink", "rewrite", "cut", "blank",
 	"delete", "drop" };
 static const char *const technique_names[PLAN_TECHNIQUES] = { "unlinked", "cleared",
@@ -38,6 +40,17 @@ plan_release(struct plan *p)
 		free((char *)p->step[i].place);
 	free(p->step);
 	plan_init(p);
+}
+
+void
+plan_count(struct plan_step *s, int64_t time_us, uint64_t bytes)
+{
+	s->n_records++;
+	s->bytes += bytes;
+	if (s->oldest_us == RECORD_NO_TIME || time_us < s->oldest_us)
+		s->oldest_us = time_us;
+	if (s->newest_us == RECORD_NO_TIME || time_us > s->newest_us)
+		s->newest_us = time_us;
 }
 
 int

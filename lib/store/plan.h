@@ -51,6 +51,9 @@ struct plan {
 void plan_init(struct plan *p);
 void plan_release(struct plan *p);
 
+/* One more record goes, of that time and as many bytes. */
+void plan_count(struct plan_step *s, int64_t time_us, uint64_t bytes);
+
 /* Adds a copy of S, and of its place. */
 int plan_add(struct plan *p, const struct plan_step *s, struct err *e);
 

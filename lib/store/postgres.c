@@ -236,7 +236,6 @@ count_row(void *ctx, const struct pg_found *f, struct err *e)
 {
 	struct planning *x = ctx;
 	struct plan_step *step = x->step;
-	const int64_t us = f->record.time_us;
 
 	(void)e;
 	if (!f->selected) {
@@ -250,12 +249,7 @@ count_row(void *ctx, const struct pg_found *f, struct err *e)
 		x->n_blocked++;
 		return 0;
 	}
-	step->n_records++;
-	step->bytes += f->record.size;
-	if (step->oldest_us == RECORD_NO_TIME || us < step->oldest_us)
-		step->oldest_us = us;
-	if (step->newest_us == RECORD_NO_TIME || us > step->newest_us)
-		step->newest_us = us;
+	plan_count(step, f->record.time_us, f->record.size);
 	return 0;
 }
 

@@ -249,12 +249,7 @@ count_row(void *ctx, const struct record *r, struct err *e)
 	struct plan_step *step = ctx;
 
 	(void)e;
-	step->n_records++;
-	step->bytes += r->size;
-	if (step->oldest_us == RECORD_NO_TIME || r->time_us < step->oldest_us)
-		step->oldest_us = r->time_us;
-	if (step->newest_us == RECORD_NO_TIME || r->time_us > step->newest_us)
-		step->newest_us = r->time_us;
+	plan_count(step, r->time_us, r->size);
 	return 0;
 }
 

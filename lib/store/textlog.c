@@ -247,17 +247,6 @@ textlog_size(struct store *s, struct store_size *ret, struct err *e)
 
 /* --- plans ------------------------------------------------------------------------------------ */
 
-static void
-count_entry(struct plan_step *step, const struct entry_span *one)
-{
-	step->n_records++;
-	step->bytes += one->text.len;
-	if (step->oldest_us == RECORD_NO_TIME || one->time_us < step->oldest_us)
-		step->oldest_us = one->time_us;
-	if (step->newest_us == RECORD_NO_TIME || one->time_us > step->newest_us)
-		step->newest_us = one->time_us;
-}
-
 /* How is what goes taken out of a file to which WRITER writes? */
 static enum plan_action
 action_for(enum textlog_writer writer, const struct place *p)
@@ -297,7 +286,7 @@ count_file(struct question *q, const struct place *p, struct plan_step *step, bo
 
 		*ret_timed |= one.timed;
 		if (selector_record(q->which, &r))
-			count_entry(step, &one);
+			plan_count(step, one.time_us, one.text.len);
 		else
 			step->n_stay++;
 	}

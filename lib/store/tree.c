@@ -274,17 +274,6 @@ tree_cost(struct store *s, const struct selector *which, struct store_cost *ret,
 
 /* --- plans ------------------------------------------------------------------------------------ */
 
-static void
-count(struct plan_step *step, int64_t us, uint64_t bytes)
-{
-	step->n_records++;
-	step->bytes += bytes;
-	if (step->oldest_us == RECORD_NO_TIME || us < step->oldest_us)
-		step->oldest_us = us;
-	if (step->newest_us == RECORD_NO_TIME || us > step->newest_us)
-		step->newest_us = us;
-}
-
 static struct plan_step
 step_of(const struct question *q, const char *place)
 {
@@ -308,7 +297,7 @@ plan_whole(struct question *q, const struct tree_units *u, const struct tree_uni
 
 	if (weigh(q->t, &q->weight, u, one, &bytes, e) < 0)
 		return -1;
-	count(&step, us, bytes);
+	plan_count(&step, us, bytes);
 	if (!q->t->unit) {
 		if (!tree_part_path(u, first, path))
 			return 0;
@@ -368,7 +357,7 @@ plan_file(struct question *q, const struct tree_units *u, const struct tree_unit
 		q->files.driver = TREE_FILES;
 		q->files.n_stay = UINT64_MAX;
 	}
-	count(&q->files, us, p->bytes);
+	plan_count(&q->files, us, p->bytes);
 	return 0;
 }
 
