@@ -238,6 +238,7 @@ verify_main(struct session *s, int argc, char **argv, struct err *e)
 	if (rc == 0) {
 		rc = look(&c, argv[optind], e);
 		ledger_free(c.ledger);
+		sign_verify_end(c.scratch);
 		scratch_remove(c.scratch);
 	}
 	buf_release(&c.public_key);

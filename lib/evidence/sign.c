@@ -280,6 +280,18 @@ sign_verify(const char *scratch, struct span public_key, struct span text, struc
 	if (rc == 0)
 		rc = judge(ctx, text, signature, ret_fingerprint, home, e);
 	gpgme_release(ctx);
-	agent_end(home);
 	return rc;
+}
+
+void
+sign_verify_end(const char *scratch)
+{
+	cleanup_mem char *home = NULL;
+
+	if (asprintf(&home, "%s/gnupg", scratch) < 0) {
+		home = NULL;
+		return;
+	}
+	if (access(home, F_OK) == 0)
+		agent_end(home);
 }

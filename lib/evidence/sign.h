@@ -37,7 +37,10 @@ int sign_detached(struct sign *s, struct span text, struct buf *out, struct err 
 int sign_export(struct sign *s, struct buf *out, struct err *e);
 
 /* Is SIGNATURE a good one over TEXT by the armoured PUBLIC_KEY, whose fingerprint goes to
- * RET_FINGERPRINT? In a home of its own below SCRATCH (a folder of the caller's). 0 yes; 1 no; -1
- * could not be tried. */
+ * RET_FINGERPRINT? In a home of its own below SCRATCH (a folder of the caller's), which serves all
+ * signatures until sign_verify_end(). 0 yes; 1 no; -1 could not be tried. */
 int sign_verify(const char *scratch, struct span public_key, struct span text,
 	struct span signature, char ret_fingerprint[FINGERPRINT_LEN + 1], struct err *e);
+
+/* Ends what sign_verify() left running for SCRATCH; before the folder goes. */
+void sign_verify_end(const char *scratch);

@@ -34,11 +34,14 @@ verify(const char *text, char fingerprint[FINGERPRINT_LEN + 1])
 {
 	char scratch[128];
 	static int n;
+	int rc;
 
 	(void)snprintf(scratch, sizeof(scratch), "%s/v%d", folder, n++);
 	ck_assert_int_eq(mkdir(scratch, 0700), 0);
-	return sign_verify(scratch, span_of(key.p, key.len), span_str(text),
+	rc = sign_verify(scratch, span_of(key.p, key.len), span_str(text),
 		span_of(signature.p, signature.len), fingerprint, &e);
+	sign_verify_end(scratch);
+	return rc;
 }
 
 START_TEST(what_the_node_signs_verifies_and_nothing_else)
