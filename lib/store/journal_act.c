@@ -196,8 +196,11 @@ journal_act(struct store *s, const struct plan_step *step, const struct selector
 	int rc;
 
 	*ret = (struct store_result){ .technique = PLAN_UNLINKED };
-	if (dirfd < 0)
-		return -1;
+	if (dirfd < 0) {
+		/* leftovers of a killed run go with the first file that is rewritten beside them */
+		ret->skipped = e && e->errnum == ENOENT;
+		return ret->skipped ? 0 : -1;
+	}
 	if (!find(&f, name, step)) {
 		ret->skipped = true;
 		return 0;
