@@ -69,7 +69,8 @@ is_group(const struct detect *d, size_t s)
 }
 
 /* Finds where an address may begin that has a colon at AT: leftmost digit or colon, but behind what
- * belongs to a word or an escape. False: a name like std::string. */
+ * belongs to a word or an escape; behind AT, if the next colon has to tell. False: a name like
+ * std::string. */
 static bool
 find_start(const struct detect *d, size_t at, size_t *ret)
 {
@@ -108,8 +109,10 @@ find_start(const struct detect *d, size_t at, size_t *ret)
 		if (char_at(d, colon + 1) == ':' && char_at(d, colon + 2) != ':')
 			return false; /* word:: */
 		s = colon + 1;
-		if (s > at)
-			return false;
+		if (s > at) {
+			*ret = s;
+			return true;
+		}
 		word = false;
 	}
 	/* ":2001:db8::1" and ":::1" have a colon that is not theirs */
@@ -286,11 +289,15 @@ detect_v6(struct detect *d, size_t at, struct finding *ret)
 	size_t start, end;
 	struct groups g;
 
-	if (find_start(d, at, &start) && start <= at && read_groups(d, start, d->text.len, &g) &&
-		g.end >= at && is_address(d, start, &g) && is_wanted(d, DETECT_IPV6)) {
-		make_address(&g, &ret->address);
-		return detect_found(ret, start, g.end, DETECT_IPV6,
-			ret->address.family == 4 ? FORM_MAPPED : FORM_PLAIN);
+	if (find_start(d, at, &start)) {
+		if (start > at) /* "2.7:2001:db8::7": at its first colon nothing can be said */
+			return false;
+		if (read_groups(d, start, d->text.len, &g) && g.end >= at &&
+			is_address(d, start, &g) && is_wanted(d, DETECT_IPV6)) {
+			make_address(&g, &ret->address);
+			return detect_found(ret, start, g.end, DETECT_IPV6,
+				ret->address.family == 4 ? FORM_MAPPED : FORM_PLAIN);
+		}
 	}
 	/* no second try at the next colon */
 	for (end = at; end < d->text.len && end - at < 1024 &&
