@@ -37,11 +37,11 @@ valgrind: $(unit.bins)             ## the unit tests under valgrind
 	@CK_FORK=no TEST_TIMEOUT=1800 TEST_UNDER='valgrind -q --error-exitcode=9' \
 		$(tests.env) tests/run $(valgrind.bins)
 
-fuzz:                              ## each fuzz target for FUZZ_S seconds (15)
+fuzz:                              ## each fuzz target for FUZZ_S seconds (15), or FUZZ_RUNS inputs
 	+@$(MAKE) --no-print-directory VARIANT=fuzz fuzz-run
 .PHONY: fuzz-run
 fuzz-run: $(fuzz.bins)
-	@FUZZ_S=$(FUZZ_S) tests/fuzz/run $(fuzz.bins)
+	@FUZZ_S=$(FUZZ_S) FUZZ_RUNS=$(FUZZ_RUNS) tests/fuzz/run $(fuzz.bins)
 
 bench: all                         ## speed beside its peers (BENCH_SIZE=256M), cost of the service
 	@$(tests.env) tests/bench/run
@@ -59,11 +59,11 @@ $(B)/test/%: $(B)/obj/tests/unit/%.o $$(call inner,$$(firstword $$(subst /, ,$$*
 	$(LINK) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
 # The same entry point twice: over its corpus as a plain program, and driven by libFuzzer.
-$(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(call inner,logscrub) $(B)/libsparsam.a
+$(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(B)/obj/tests/fuzz/chance.o $(call inner,logscrub) $(B)/libsparsam.a
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS)
 
-$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(call inner,logscrub) $(B)/libsparsam.a
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/chance.o $(call inner,logscrub) $(B)/libsparsam.a
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
