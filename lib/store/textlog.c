@@ -276,6 +276,7 @@ count_file(struct question *q, const struct place *p, struct plan_step *step, bo
 {
 	CLEANUP(entries_freep) struct entries *en = NULL;
 	struct entry_span one;
+	uint64_t unpacked = 0;
 	int rc = textlog_open_place(q->t, p, &en, e);
 
 	*ret_timed = false;
@@ -285,13 +286,19 @@ count_file(struct question *q, const struct place *p, struct plan_step *step, bo
 		struct record r = entry_record(q->t, &one, p->path);
 
 		*ret_timed |= one.timed;
+		unpacked += one.text.len;
 		if (selector_record(q->which, &r))
 			plan_count(step, one.time_us, one.text.len);
 		else
 			step->n_stay++;
 	}
-	if (rc > 0)
+	if (rc > 0) {
+		if (*entries_filter(en) &&
+			unpacked > 0) /* of a packed file its share, as it lies on the disk */
+			step->bytes = (uint64_t)((double)step->bytes / (double)unpacked *
+						 (double)p->st.st_size);
 		return 0;
+	}
 	if (e->exit != EX_DATAERR)
 		return -1;
 	store_tell(&q->t->store, NOTE_DAMAGED, p->path, e->what);
