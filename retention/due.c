@@ -50,10 +50,11 @@ latest_cutoff(const struct due *d, const struct conf_store *st)
 }
 
 void
-due_init(struct due *d, struct session *s, const struct conf_store *st, int64_t longest_us)
+due_init(struct due *d, struct session *s, const struct conf_store *st, int64_t now_us,
+	int64_t longest_us)
 {
 	d->conf = s->conf;
-	d->now_us = s->now_us;
+	d->now_us = now_us;
 	d->longest_us = longest_us;
 	d->cutoff_us = cutoff_of(d, st);
 	d->question = (struct select_question){ d, own_block, own_record };

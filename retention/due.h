@@ -24,8 +24,10 @@ struct due {
 		due; /* held: by either; due: older than the cut-off, not held */
 };
 
-/* D borrows S, and itself: it must not be moved. LONGEST_US: of the runs so far. */
-void due_init(struct due *d, struct session *s, const struct conf_store *st, int64_t longest_us);
+/* What is due at NOW_US. D borrows S, and itself: it must not be moved. LONGEST_US: of the runs so
+ * far. */
+void due_init(struct due *d, struct session *s, const struct conf_store *st, int64_t now_us,
+	int64_t longest_us);
 
 /* Is it for retention to age this store? */
 bool due_applies(const struct conf_store *st);

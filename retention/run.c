@@ -27,6 +27,7 @@
 #include "retention/due.h"
 #include "retention/hold_copy.h"
 #include "retention/keys.h"
+#include "retention/mounts.h"
 #include "retention/numbers.h"
 #include "retention/session.h"
 #include "retention/standing.h"
@@ -37,17 +38,24 @@
 
 struct run {
 	struct session *s;
-	bool dry, accept_clock;
+	bool dry, accept_clock, accept_mount;
 	const char *confirm, *only;
 	int64_t longest_us;
+	struct refused {
+		int64_t now_us, longest_us;
+	} of; /* the plan that is confirmed was of then; 0: of now */
+	struct mounts mounts;
 	size_t n_open;
 	struct job {
 		struct store *store;
 		struct due due;
 		struct plan plan;
 		struct store_size size;
-		int64_t oldest_us; /* read back; RECORD_NO_TIME: nothing is left */
-		bool failed;       /* its plan is not whole: nothing of it is done */
+		int64_t oldest_us;                /* read back; RECORD_NO_TIME: nothing is left */
+		char hash[2 * PLAN_HASH_LEN + 1]; /* of its own plan */
+		json_t *lies;                     /* where its folders lie: mounts.h */
+		const char *elsewhere;            /* of those, what is not expected; NULL: all is */
+		bool failed;                      /* its plan is not whole: nothing of it is done */
 	} * job;
 	struct plan all;
 	char hash[2 * PLAN_HASH_LEN + 1];
@@ -73,6 +81,32 @@ say(struct run *r, const struct err *e)
 
 /* --- plan ------------------------------------------------------------------------------------- */
 
+static void
+hash_text(const struct plan *p, char ret[2 * PLAN_HASH_LEN + 1])
+{
+	uint8_t hash[PLAN_HASH_LEN];
+
+	plan_hash(p, hash);
+	(void)sodium_bin2hex(ret, 2 * PLAN_HASH_LEN + 1, hash, sizeof(hash));
+}
+
+static int
+plan_steps(struct run *r, struct job *j, struct err *e)
+{
+	int rc;
+
+	if (mounts_of(j->store, &j->lies, e) < 0)
+		return -1;
+	r->s->foreign = j->lies;
+	rc = store_plan(j->store, &j->due.due, &j->plan, e);
+	r->s->foreign = NULL;
+	if (rc < 0 || store_size(j->store, &j->size, e) < 0)
+		return -1;
+	hash_text(&j->plan, j->hash);
+	(void)mounts_expected(&r->mounts, j->store, j->lies, &j->elsewhere);
+	return 0;
+}
+
 static int
 plan_one(struct run *r, const struct conf_store *st, struct err *e)
 {
@@ -85,11 +119,11 @@ plan_one(struct run *r, const struct conf_store *st, struct err *e)
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	r->n_open++;
-	due_init(&j->due, r->s, st, r->longest_us);
+	due_init(&j->due, r->s, st, r->of.now_us ? r->of.now_us : r->s->now_us,
+		r->of.now_us ? r->of.longest_us : r->longest_us);
 	plan_init(&j->plan);
 	j->failed = true;
-	if (store_plan(j->store, &j->due.due, &j->plan, e) < 0 ||
-		store_size(j->store, &j->size, e) < 0)
+	if (plan_steps(r, j, e) < 0)
 		return -1;
 	j->failed = false;
 	account_plan(r->stores, st->name, &j->plan);
@@ -103,7 +137,6 @@ static int
 plan_all(struct run *r, struct err *e)
 {
 	const struct conf *c = r->s->conf;
-	uint8_t hash[PLAN_HASH_LEN];
 	bool found = false;
 
 	r->job = calloc(c->n_stores + 1, sizeof(*r->job));
@@ -127,8 +160,7 @@ plan_all(struct run *r, struct err *e)
 	if (!found)
 		return err_fail(e, EX_USAGE, 0, N_("no such store"),
 			N_("see `logscrub check-config` for the names"), "%s", r->only);
-	plan_hash(&r->all, hash);
-	(void)sodium_bin2hex(r->hash, sizeof(r->hash), hash, sizeof(hash));
+	hash_text(&r->all, r->hash);
 	return 0;
 }
 
@@ -212,6 +244,114 @@ plan_json(struct run *r)
 	print_end(o);
 }
 
+/* --- what waits for a person ------------------------------------------------------------------ */
+
+static bool
+is_confirmed(const struct run *r, const struct job *j)
+{
+	return r->confirm &&
+	       (strcasecmp(r->confirm, r->hash) == 0 || strcasecmp(r->confirm, j->hash) == 0);
+}
+
+/* More than a set share of a store goes only when a person has looked at the plan. */
+static bool
+is_too_much(const struct run *r, const struct job *j)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < j->plan.n; i++)
+		bytes += j->plan.step[i].bytes;
+	return j->size.bytes >= SHARE_LEAST &&
+	       bytes > j->size.bytes / 100 * (uint64_t)r->s->conf->max_share;
+}
+
+/* The rest of the line, which says how a person goes on. */
+static void
+say_how(const struct job *j)
+{
+	const char *name = store_conf(j->store)->name;
+
+	fprintf(stderr,
+		_("; look at `retention run --dry-run --store %s`, then run with --store %s "
+		  "--confirm %s\n"),
+		name, name, j->hash);
+}
+
+static void
+say_refused(const struct run *r, const struct job *j, bool share)
+{
+	const char *name = store_conf(j->store)->name;
+
+	if (share)
+		fprintf(stderr,
+			_("retention: store \"%s\": refused: more than %ld %% of it would go"),
+			name, r->s->conf->max_share);
+	else
+		fprintf(stderr,
+			_("retention: store \"%s\": refused: it lies on an unexpected mount: %s"),
+			name, j->elsewhere);
+	say_how(j);
+}
+
+/* 1: nothing of J may be done. What is refused is on record, and what a person overrules. */
+static int
+refuse_for(struct run *r, struct job *j, bool share, struct err *e)
+{
+	const bool accepted = is_confirmed(r, j);
+	json_t *d;
+
+	if (!accepted) {
+		worse(r, EX_NOPERM);
+		say_refused(r, j, share);
+		/* what is hidden there may be of any day */
+		r->scrubbed_unread |= store_conf(j->store)->has_scrub;
+	}
+	if (r->dry)
+		return !accepted;
+	d = json_pack("{s:s, s:s, s:s, s:b, s:I}", "store", store_conf(j->store)->name, "why",
+		share ? "share" : "mount", "plan", j->hash, "accepted", accepted, "longest_us",
+		(json_int_t)r->longest_us);
+	if (ledger_append(r->s->ledger, r->s->now_us, "refusal", d, NULL, e) < 0)
+		return -1;
+	return !accepted;
+}
+
+static int
+refuse(struct run *r, struct job *j, struct err *e)
+{
+	int mount = j->elsewhere ? refuse_for(r, j, false, e) : 0, share = 0;
+
+	if (mount == 0 && is_too_much(r, j))
+		share = refuse_for(r, j, true, e);
+	if (mount == 0 && share == 0 && (!j->elsewhere || r->accept_mount))
+		mounts_accept(&r->mounts, j->store, j->lies);
+	return mount | share;
+}
+
+/* The plan that a person has looked at was of its own time: what has become due since would make another
+ * one of it. */
+static int
+see_refusal(void *ctx, const struct ledger_entry *en, struct err *e)
+{
+	struct run *r = ctx;
+	json_t *d;
+	const char *plan;
+	int found = 0;
+
+	(void)e;
+	if (strcmp(en->kind, "refusal") != 0)
+		return 0;
+	d = json_loads(en->data, 0, NULL);
+	plan = json_string_value(json_object_get(d, "plan"));
+	if (plan && strcasecmp(plan, r->confirm) == 0) {
+		r->of.now_us = en->time_us;
+		r->of.longest_us = json_integer_value(json_object_get(d, "longest_us"));
+		found = 1;
+	}
+	json_decref(d);
+	return found;
+}
+
 /* --- act -------------------------------------------------------------------------------------- */
 
 struct total {
@@ -236,19 +376,6 @@ set_time(json_t *d, const char *key, int64_t us)
 
 	timestamp_format(us, text);
 	(void)json_object_set_new(d, key, json_string(text));
-}
-
-/* More than a set share of a store goes only when a person has looked at the plan. */
-static bool
-is_too_much(const struct run *r, const struct job *j)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < j->plan.n; i++)
-		bytes += j->plan.step[i].bytes;
-	return j->size.bytes >= SHARE_LEAST &&
-	       bytes > j->size.bytes / 100 * (uint64_t)r->s->conf->max_share &&
-	       !(r->confirm && strcasecmp(r->confirm, r->hash) == 0);
 }
 
 static int
@@ -307,20 +434,6 @@ read_back(struct run *r, struct job *j)
 	if (rc < 0 || account_kept(r->stores, r->s, j->store, &j->due, &e) < 0)
 		say(r, &e);
 	r->s->quiet = false;
-}
-
-static int
-refuse_share(struct run *r, struct job *j, struct err *e)
-{
-	json_t *d = json_pack("{s:s, s:s, s:s}", "store", store_conf(j->store)->name, "why",
-		"share", "plan", r->hash);
-
-	worse(r, EX_NOPERM);
-	fprintf(stderr,
-		_("retention: store \"%s\": more than %ld %% of it would go; look at `retention "
-		  "run --dry-run`, then run with --confirm %s\n"),
-		store_conf(j->store)->name, r->s->conf->max_share, r->hash);
-	return ledger_append(r->s->ledger, r->s->now_us, "refusal", d, NULL, e);
 }
 
 static int
@@ -506,15 +619,21 @@ run_steps(struct run *r, struct err *e)
 	for (size_t i = 0; i < r->n_open; i++) {
 		struct job *j = &r->job[i];
 		struct err why;
+		int rc = j->failed ? 1 : refuse(r, j, e);
 
+		if (rc < 0)
+			return -1;
+		j->failed |= rc > 0;
 		if (j->failed)
 			continue;
 		if (hold_copy_new(r->s, j->store, &why) < 0)
 			say(r, &why); /* what is held stays where it is, in any case */
-		if (is_too_much(r, j) ? refuse_share(r, j, e) < 0 : act_store(r, j, e) < 0)
+		if (act_store(r, j, e) < 0)
 			return -1;
 		read_back(r, j);
 	}
+	if (mounts_note(&r->mounts, r->s, e) < 0)
+		return -1;
 	erase_keys(r);
 	if (end(r, e) < 0)
 		return -1;
@@ -539,12 +658,37 @@ run_for_real(struct run *r, struct err *e)
 }
 
 static int
+run_dry(struct run *r, struct err *e)
+{
+	if (plan_all(r, e) < 0)
+		return -1;
+	for (size_t i = 0; i < r->n_open; i++)
+		if (!r->job[i].failed)
+			(void)refuse(r, &r->job[i], e);
+	return plan_keys(r, e);
+}
+
+/* What earlier runs have left on the ledger. */
+static int
+look_back(struct run *r, struct err *e)
+{
+	struct session *s = r->s;
+
+	if (s->ledger && ledger_last(s->ledger, "end", see_end, &r->longest_us, e) < 0)
+		return -1;
+	if (s->ledger && r->confirm && ledger_read_back(s->ledger, see_refusal, r, e) < 0)
+		return -1;
+	return mounts_read(&r->mounts, s, e);
+}
+
+static int
 options_read(struct run *r, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "store", required_argument, NULL, 's' },
 		{ "confirm", required_argument, NULL, 'y' },
 		{ "accept-clock", no_argument, NULL, 'a' },
+		{ "accept-mount", no_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -560,13 +704,20 @@ options_read(struct run *r, int argc, char **argv)
 		case 'a':
 			r->accept_clock = true;
 			break;
+		case 'm':
+			r->accept_mount = true;
+			break;
 		case 'h':
 			fputs(_("Usage: retention run [--dry-run] [--store NAME] [--json]\n"
-				"                     [--confirm HASH] [--accept-clock]\n"
+				"                     [--confirm HASH [--store NAME --accept-mount]]\n"
+				"                     [--accept-clock]\n"
 				"Drops what is past its period and not held.\n\n"
 				"  --dry-run        show the plan and its hash, change nothing\n"
 				"  --store NAME     this store only\n"
-				"  --confirm HASH   carry out this plan, though much of a store goes\n"
+				"  --confirm HASH   carry out this plan, though much of a store goes or\n"
+				"                   it lies on an unexpected mount; once\n"
+				"  --accept-mount   with --confirm and --store: where it lies now is where\n"
+				"                   it is expected from now on\n"
 				"  --accept-clock   the clock is right, whatever it looks like; once\n"),
 				stdout);
 			return 1;
@@ -574,6 +725,8 @@ options_read(struct run *r, int argc, char **argv)
 			return -1;
 		}
 	}
+	if (r->accept_mount && !(r->confirm && r->only))
+		return -1;
 	return optind == argc ? 0 : -1;
 }
 
@@ -587,21 +740,20 @@ run_main(struct session *s, int argc, char **argv, struct err *e)
 		return rc > 0 ? 0 : usage_fail(_("unknown option, or its value is missing"));
 	plan_init(&r.all);
 	r.stores = json_object();
-	if (s->ledger && ledger_last(s->ledger, "end", see_end, &r.longest_us, e) < 0)
-		rc = -1;
-	else if (r.dry)
-		rc = plan_all(&r, e) < 0 || plan_keys(&r, e) < 0 ? -1 : 0;
-	else
-		rc = run_for_real(&r, e);
+	rc = look_back(&r, e);
+	if (rc == 0)
+		rc = r.dry ? run_dry(&r, e) : run_for_real(&r, e);
 	if (rc == 0 && s->out.json)
 		plan_json(&r);
 	else if (rc == 0)
 		plan_table(&r);
 	for (size_t i = 0; i < r.n_open; i++) {
 		plan_release(&r.job[i].plan);
+		json_decref(r.job[i].lies);
 		store_free(r.job[i].store);
 	}
 	free(r.job);
+	mounts_release(&r.mounts);
 	json_decref(r.stores);
 	plan_release(&r.all);
 	return rc < 0 ? -1 : r.status;

@@ -17,6 +17,7 @@
 #include "evidence/sign.h"
 #include "record/format.h"
 #include "retention/command.h"
+#include "retention/mounts.h"
 
 static const struct {
 	const char *name, *text;
@@ -50,6 +51,8 @@ say_note(void *ctx, const struct conf_store *st, enum store_note n, const char *
 	struct session *s = ctx;
 
 	s->n_notes[n]++;
+	if (n == NOTE_FOREIGN_MOUNT && s->foreign)
+		mounts_add_foreign(s->foreign, place);
 	if (!s->quiet)
 		fprintf(stderr, "retention: %s: %s: %s (%s)\n", st->name, place, note_text(n),
 			detail);

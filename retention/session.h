@@ -3,6 +3,7 @@
  * session.h - what a command works with, opened by main()
  */
 #pragma once
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -30,7 +31,8 @@ struct session {
 	struct store_env env;
 	struct duties duties;
 	uint64_t n_notes[STORE_NOTES];
-	bool quiet; /* notes are counted, not said */
+	bool quiet;      /* notes are counted, not said */
+	json_t *foreign; /* gets the places on other mounts (mounts.h); may be NULL */
 };
 
 /* Opens what NEEDS (command.h) asks for. EX_TEMPFAIL: another run is under way. */

@@ -68,7 +68,7 @@ look(struct session *s, const struct conf_store *st, struct standing *ret, struc
 	ret->absent = rc > 0;
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	due_init(&due, s, st, 0);
+	due_init(&due, s, st, s->now_us, 0);
 	rc = store_oldest(store, &due.held, &oldest, e);
 	if (rc < 0 || store_size(store, &ret->size, e) < 0)
 		return -1;

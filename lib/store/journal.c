@@ -109,6 +109,7 @@ journal_open(
 		return err_memory(e);
 	j->store.conf = s;
 	j->store.env = env;
+	j->store.paths = &j->paths;
 	buf_init(&j->text, env->memory_max ? env->memory_max : 32u << 20);
 	if (paths_of(j, env->conf, s, e) < 0 || claims_new(env->conf, &j->claims, e) < 0) {
 		journal_free(&j->store);

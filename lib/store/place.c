@@ -210,6 +210,37 @@ places_exist(const struct conf_list *paths)
 	return false;
 }
 
+static bool
+begins_alike(const struct conf_list *paths, size_t n, const char *folder, size_t len)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fixed_len(paths->v[i]) == len && strncmp(paths->v[i], folder, len) == 0)
+			return true;
+	return false;
+}
+
+int
+places_folders(const struct conf_list *paths, place_folder *seen, void *ctx, struct err *e)
+{
+	for (size_t i = 0; i < paths->n; i++) {
+		const size_t len = fixed_len(paths->v[i]);
+		cleanup_fd int fd = -1;
+		char path[PATH_MAX];
+		int rc;
+
+		if (begins_alike(paths, i, paths->v[i], len))
+			continue;
+		fd = open_fixed(paths->v[i], len);
+		if (fd < 0)
+			continue;
+		(void)snprintf(path, sizeof(path), "%.*s", len ? (int)len : 1, paths->v[i]);
+		rc = seen(ctx, fd, path, e);
+		if (rc != 0)
+			return rc < 0 ? -1 : 0;
+	}
+	return 0;
+}
+
 /* PATH is one that PATTERN names: its folder, below PATTERN's fixed one. */
 static int
 open_below(const char *pattern, const char *path, const char **ret_name, struct err *e)

@@ -45,6 +45,10 @@ int places_each(const struct conf_list *paths, enum place_kind kind, place_seen 
 /* Is there any of the folders that the paths begin with? */
 bool places_exist(const struct conf_list *paths);
 
+/* Calls SEEN for each folder that the paths begin with and that is there, once: FD is borrowed. */
+typedef int place_folder(void *ctx, int fd, const char *path, struct err *e);
+int places_folders(const struct conf_list *paths, place_folder *seen, void *ctx, struct err *e);
+
 /* Opens the place NAME of a plan or report, one that PATHS name, for an act: its folder. Fails with
  * EX_NOINPUT (gone), EX_NOPERM (not one of the paths, or through a link). The caller owns the
  * descriptor; *ret_name points into PATH. */

@@ -37,6 +37,7 @@ struct store {
 	const struct store_driver *driver;
 	const struct store_env *env;
 	const struct conf_store *conf;
+	const struct conf_list *paths; /* of its places: the driver's, or (NULL) those declared */
 };
 
 extern const struct store_driver store_textlog, store_journal, store_tree, store_maildir,

@@ -58,6 +58,12 @@ store_conf(const struct store *s)
 	return s->conf;
 }
 
+int
+store_folders(struct store *s, place_folder *seen, void *ctx, struct err *e)
+{
+	return places_folders(s->paths ? s->paths : &s->conf->paths, seen, ctx, e);
+}
+
 static int
 within(const struct store *s, int rc, struct err *e)
 {

@@ -21,6 +21,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "store/place.h"
 #include "store/plan.h"
 #include "store/selector.h"
 
@@ -87,6 +88,10 @@ struct store *store_free(struct store *s);
 DEFINE_CLEANUP(struct store, store_free)
 
 const struct conf_store *store_conf(const struct store *s);
+
+/* Calls SEEN for each folder that S's places lie in and that is there (store/place.h); a service's
+ * stores have none. */
+int store_folders(struct store *s, place_folder *seen, void *ctx, struct err *e);
 
 /* Calls SEEN for each record that WHICH selects, places in a fixed order, within one in the order
  * of its records. A place that cannot be read is noted and does not end the scan. */

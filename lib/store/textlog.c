@@ -72,6 +72,7 @@ textlog_open(
 		return err_memory(e);
 	t->store.conf = s;
 	t->store.env = env;
+	t->store.paths = &t->paths;
 	t->anchor = strcmp(anchor, "birth") == 0 ? ANCHOR_BIRTH : ANCHOR_MTIME;
 	if (strcmp(anchor, "birth") != 0 && strcmp(anchor, "mtime") != 0) {
 		textlog_free(&t->store);
