@@ -23,6 +23,7 @@ static doctor_check *const checks[] = {
 	doctor_docker,
 	doctor_fail2ban,
 	doctor_redis,
+	doctor_postgres,
 	doctor_cores,
 	doctor_swap,
 	doctor_bigbluebutton,

@@ -23,6 +23,7 @@ EMBED(file_journald_namespace, "conf/raw-off/journald-namespace.conf");
 EMBED(file_journald_scrubbed, "systemd/journald@sparsam.conf.d/sparsam.conf");
 EMBED(file_logback, "conf/raw-off/logback.xml");
 EMBED(file_nginx, "conf/raw-off/nginx.conf");
+EMBED(file_postgresql, "conf/raw-off/postgresql.conf");
 EMBED(file_redis, "conf/raw-off/redis.conf");
 EMBED(file_rsyslog, "conf/raw-off/rsyslog.conf");
 EMBED(file_sfu, "conf/raw-off/bbb-webrtc-sfu.yml");
@@ -48,6 +49,7 @@ raw_off(enum raw_off file)
 		[RAW_OFF_JOURNALD_SCRUBBED] = file_journald_scrubbed,
 		[RAW_OFF_LOGBACK] = file_logback,
 		[RAW_OFF_NGINX] = file_nginx,
+		[RAW_OFF_POSTGRESQL] = file_postgresql,
 		[RAW_OFF_REDIS] = file_redis,
 		[RAW_OFF_RSYSLOG] = file_rsyslog,
 		[RAW_OFF_SFU] = file_sfu,

@@ -24,6 +24,7 @@ enum raw_off {
 	RAW_OFF_JOURNALD_SCRUBBED, /* systemd/journald@sparsam.conf.d/sparsam.conf */
 	RAW_OFF_LOGBACK,
 	RAW_OFF_NGINX,
+	RAW_OFF_POSTGRESQL,
 	RAW_OFF_REDIS,
 	RAW_OFF_RSYSLOG,
 	RAW_OFF_SFU,

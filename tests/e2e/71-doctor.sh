@@ -395,6 +395,48 @@ printf 'include /etc/redis/late.conf\n' | put /etc/redis/redis.conf
 printf 'save ""\nappendonly no\n' | put /etc/redis/late.conf
 good
 
+promise "PostgreSQL: where a cluster's log goes, what its settings put there, how long its collector keeps it"
+empty
+postgres() { printf '%s\n' "$@" | put /etc/postgresql/15/main/postgresql.conf; }
+postgres "include_dir = 'conf.d'"
+bad postgresql-log:/var/log/postgresql/postgresql-15-main.log /etc/postgresql/15/main/postgresql.conf
+proof 'log_min_error_statement = error'
+printf 'disabled\n' | put /etc/postgresql/15/main/start.conf
+good
+rm "$tree/etc/postgresql/15/main/start.conf"
+link /run/postgresql/raw.log /etc/postgresql/15/main/log
+good
+rm "$tree/etc/postgresql/15/main/log"
+printf '%s\n' '# a' "log_statement = 'ddl'" 'log_min_duration_statement = 250ms' | put /etc/postgresql/15/main/conf.d/a.conf
+bad postgresql-statements:15/main /etc/postgresql/15/main/conf.d/a.conf:2
+proof 'log_statement = ddl, log_min_duration_statement = 250ms, log_parameter_max_length = -1'
+printf '%s\n' "log_line_prefix = '%m %h %q%u '" | put /etc/postgresql/15/main/conf.d/a.conf
+bad postgresql-clients:15/main /etc/postgresql/15/main/conf.d/a.conf:1
+proof 'log_line_prefix = %h %u'
+printf '%s\n' 'log_connections = on' 'log_hostname = on' | put /etc/postgresql/15/main/conf.d/a.conf
+bad postgresql-clients:15/main
+proof 'log_connections = on, log_hostname = on'
+printf "log_statement = 'all'\n" | put /var/lib/postgresql/15/main/postgresql.auto.conf
+bad postgresql-statements:15/main /var/lib/postgresql/15/main/postgresql.auto.conf:1
+rm "$tree/var/lib/postgresql/15/main/postgresql.auto.conf"
+cp "$root/conf/raw-off/postgresql.conf" "$tree/etc/postgresql/15/main/conf.d/z.conf"
+bad postgresql-log:syslog /etc/postgresql/15/main/conf.d/z.conf:6
+! jq -r .id "$scratch/found" | grep -E 'postgresql-(statements|clients)' || fail "the shipped file leaves findings"
+printf '[Journal]\nStorage=volatile\nRuntimeMaxUse=9M\n' | put /etc/systemd/journald.conf
+good
+collector() { postgres 'logging_collector = on' "log_directory = '/srv/log'" 'log_truncate_on_rotation = on' "$@"; }
+collector "log_filename = 'postgresql-%d.log'"
+bad 'postgresql-age:/srv/log/postgresql-%d.log' /etc/postgresql/15/main/postgresql.conf:3
+proof 'up to 31 days'
+collector "log_filename = 'postgresql-%Y-%m-%d.log'"
+bad 'postgresql-age:/srv/log/postgresql-%Y-%m-%d.log'
+proof 'no greatest age'
+collector "log_filename = 'postgresql-%a.log'" 'log_file_mode = 0644'
+bad 'postgresql-mode:/srv/log/postgresql-%a.log' /etc/postgresql/15/main/postgresql.conf:5
+! jq -r .id "$scratch/found" | grep -F postgresql-age || fail "a week of files is too long"
+printf 'tmpfs /srv/log tmpfs size=64M 0 0\n' | put /etc/fstab
+good
+
 promise "core dumps, as far as they are written"
 empty
 printf '[Coredump]\n#Storage=external\n' | put /etc/systemd/coredump.conf

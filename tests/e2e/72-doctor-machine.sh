@@ -113,6 +113,54 @@ doctor --root "$tree" | jq -r 'select(.id | startswith("rsyslog-file:")) | .id |
 { find "$scratch/out" -type f ! -name '*.dyn'; echo '?dyn'; } | sort >"$scratch/written"
 same "$scratch/written" "$scratch/said"
 
+promise "PostgreSQL has the settings that the doctor reads out of its files"
+postgres=$(find /usr/lib/postgresql -name postgres -type f 2>/dev/null | sort -V | tail -n 1)
+if [ -n "$postgres" ]; then
+	cluster=$tree/var/lib/pgsql/15/data
+	mkdir -p "$cluster/conf.d" "$cluster/more"
+	touch "$cluster/pg_hba.conf"
+	cat >"$cluster/postgresql.conf" <<-'END'
+		# log_statement = 'all'
+		LOG_Connections='off'
+		log_connections yes # a
+		log_disconnections = t
+		log_line_prefix = '%m ''[%p]'' %-5h '
+		include_dir 'conf.d'
+		log_min_duration_statement= '1min'
+		include='more/a'
+		include_if_exists = 'more/gone'
+		logging_collector = 1
+		log_truncate_on_rotation = on
+	END
+	printf "log_hostname = 'tru'\nlog_statement=ddl\n" >"$cluster/conf.d/20.conf"
+	printf 'log_statement = none\n' >"$cluster/conf.d/10.conf"
+	printf 'log_hostname = off\n' >"$cluster/conf.d/30.off"
+	printf "log_rotation_age = 36h\ninclude 'b'\n" >"$cluster/more/a"
+	printf "log_filename = 'x-%%a.log' # c" >"$cluster/more/b"
+	printf "log_disconnections = 'off'\nlog_parameter_max_length = 16\n" >"$cluster/postgresql.auto.conf"
+	echo 15 >"$cluster/PG_VERSION"
+	as_owner=()
+	if [ "$(id -u)" -eq 0 ]; then
+		chown -R postgres "$cluster"
+		chmod 711 "$scratch"
+		chmod -R a+X "$tree"
+		as_owner=(runuser -u postgres --)
+	fi
+	set_to() { (cd / && "${as_owner[@]}" "$postgres" -D "$cluster" -C "$1" 2>>"$scratch/postgres.log"); }
+	doctor --root "$tree" >"$scratch/postgres"
+	proof_of() { jq -r --arg id "$1" 'select(.id | startswith($id)) | .proof' "$scratch/postgres"; }
+	[ "$(proof_of postgresql-clients:)" = "log_connections = yes, log_hostname = tru, log_line_prefix = %h" ] || fail "$(proof_of postgresql-clients:)"
+	[ "$(set_to log_connections) $(set_to log_disconnections) $(set_to log_hostname) $(set_to log_line_prefix)" = "on off on %m '[%p]' %-5h " ] ||
+		fail "PostgreSQL reads otherwise: $(set_to log_connections) $(set_to log_disconnections) $(set_to log_hostname) $(set_to log_line_prefix)"
+	[ "$(proof_of postgresql-statements:)" = "log_statement = ddl, log_min_duration_statement = 1min, log_parameter_max_length = 16" ] ||
+		fail "$(proof_of postgresql-statements:)"
+	[ "$(set_to log_statement) $(set_to log_min_duration_statement) $(set_to log_parameter_max_length)" = "ddl 60000 16" ] ||
+		fail "PostgreSQL reads otherwise: $(set_to log_statement) $(set_to log_min_duration_statement) $(set_to log_parameter_max_length)"
+	[ "$(proof_of postgresql-age:)" = "log_filename = x-%a.log, log_rotation_age = 36h, log_truncate_on_rotation = on: a line gets up to 14 days old, its period is 7" ] ||
+		fail "$(proof_of postgresql-age:)"
+	[ "$(set_to log_filename) $(set_to log_rotation_age) $(set_to log_truncate_on_rotation)" = "x-%a.log 2160 on" ] || fail "PostgreSQL reads otherwise"
+fi
+
 promise "this machine's own nginx, rsyslog and journal are read"
 doctor >"$scratch/machine"
 jq -es 'length > 0 and all(.v == 1 and .id != "" and .what != "" and .where != "" and .fix != "")' "$scratch/machine" >/dev/null ||

@@ -70,6 +70,10 @@ printf 'analytics {\n  includeChat = true\n}\n' >/usr/share/bbb-apps-akka/conf/a
 printf '{\n  "disableIPlogging": false,\n  "loglevel": "INFO",\n  "port": 9001\n}\n' >/usr/share/etherpad-lite/settings.json
 printf 'log:\n  file: true\n  stdout: true\n' >/usr/local/bigbluebutton/bbb-webrtc-sfu/config/default.yml
 printf 'history=5\nlog_history=28\n' >/etc/cron.daily/bigbluebutton
+rm -rf /etc/postgresql/*
+mkdir -p /etc/postgresql/15/main/conf.d
+printf "data_directory = '/srv/pg'\nlisten_addresses = ''\nlog_line_prefix = '%%m [%%p] %%q%%u@%%d '\nlog_statement = 'mod'\ninclude_dir = 'conf.d'\n" \
+	>/etc/postgresql/15/main/postgresql.conf
 rm -f /etc/default/bigbluebutton-cron-config /etc/fail2ban/fail2ban.local /etc/rsyslog.d/00-sparsam.conf
 printf 'verbose\nlog-file=/var/log/turnserver.log\nlistening-ip=127.0.0.1\nno-tls\nno-dtls\nno-cli\nlt-cred-mech\nrealm=bbb.example.org\nuser=erika:right\n' \
 	>/etc/turnserver.conf
@@ -84,7 +88,7 @@ sed -i 's/Listen 80$/Listen 127.0.0.1:8080/; /Listen 443/d' /etc/apache2/ports.c
 sed -i 's/:80>/:8080>/' /etc/apache2/sites-enabled/000-default.conf
 rm -rf /etc/systemd/system/rsyslog.service /etc/systemd/system/multi-user.target.wants
 END
-checks='^(journald-storage|journald-cap|journald-runtime|nginx-|haproxy-|rsyslog-|apache-|logback-|coturn-|redis-keys|docker-|freeswitch-|akka-chat|etherpad-|sfu-|bigbluebutton-|fail2ban-)'
+checks='^(journald-storage|journald-cap|journald-runtime|nginx-|haproxy-|rsyslog-|apache-|logback-|coturn-|redis-keys|docker-|freeswitch-|akka-chat|etherpad-|sfu-|bigbluebutton-|fail2ban-|postgresql-)'
 doctor() { in_jail /usr/bin/logscrub doctor --json --root / >"$1" 2>"$scratch/doctor.log" || [ $? -eq 1 ]; }
 found() { jq -r .id "$1" | grep -E "$checks" | sort -u; }
 
@@ -121,6 +125,9 @@ recommends etherpad-addresses etherpad-settings.txt
 recommends sfu-log bbb-webrtc-sfu.yml
 recommends bigbluebutton-daily bigbluebutton-cron-config
 recommends fail2ban-database fail2ban.local
+recommends postgresql-log postgresql.conf
+recommends postgresql-statements postgresql.conf
+recommends postgresql-clients postgresql.conf
 
 promise "with the files applied it finds none of them"
 in_jail bash -e -s "$share" <<'END'
@@ -148,6 +155,7 @@ cp $share/bigbluebutton-cron-config /etc/default/
 sed '1,/^$/d' $share/etherpad-settings.txt >/tmp/members
 sed -i "/disableIPlogging/d; /loglevel/d; 1r /tmp/members" /usr/share/etherpad-lite/settings.json
 cp $share/fail2ban.local /etc/fail2ban/
+install -D -m 644 $share/postgresql.conf /etc/postgresql/15/main/conf.d/50-sparsam.conf
 install -D -m 644 $share/coredump.conf /etc/systemd/coredump.conf.d/50-sparsam.conf
 cat $share/sparsam-tail.conf >>/etc/sparsam/sparsam.conf
 END
@@ -284,8 +292,7 @@ promise "PostgreSQL, to the journal and without values"
 database=$(in_jail sh -c 'ls -d /usr/lib/postgresql/*/bin' | tail -n 1)
 in_jail sh -c 'mkdir -p /srv/pg /run/postgresql && chown postgres /srv/pg /run/postgresql'
 in_jail runuser -u postgres -- "$database/initdb" -D /srv/pg >"$scratch/initdb.log" 2>&1
-in_jail sh -c "cat $share/postgresql.conf >>/srv/pg/postgresql.conf; echo \"listen_addresses = ''\" >>/srv/pg/postgresql.conf"
-spawn postgres in_jail runuser -u postgres -- "$database/postgres" -D /srv/pg -k /run/postgresql
+spawn postgres in_jail runuser -u postgres -- "$database/postgres" -D /srv/pg -c config_file=/etc/postgresql/15/main/postgresql.conf -k /run/postgresql
 sql() { in_jail runuser -u postgres -- psql -q -h /run/postgresql -c "$1"; }
 wait_for sql 'select 1'
 sql 'create table users (name text unique)' 2>"$scratch/null"

@@ -51,6 +51,7 @@ static const struct {
 	{ "opt/freeswitch/etc/freeswitch/autoload_configs/modules.conf.xml", doctor_bigbluebutton },
 	{ "etc/systemd/system/coturn.service", doctor_coturn },
 	{ "proc/swaps", doctor_swap },
+	{ "etc/postgresql/15/main/postgresql.conf", doctor_postgres },
 };
 #define N_PLACES (sizeof(places) / sizeof(places[0]))
 
