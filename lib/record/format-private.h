@@ -42,6 +42,13 @@ int template_new(const struct conf_format *decl, struct format_names *names, str
 struct template *template_free(struct template *t);
 enum format_result template_split(const struct template *t, struct span line, struct split *ret);
 
+/* The pieces up to that of part PART alone. False: no line that begins like that is of T's form. */
+bool template_split_head(
+	const struct template *t, unsigned part, struct span line, struct split *ret);
+/* Does the piece of PART stay as it is, whatever stands behind it? */
+bool template_is_settled(const struct template *t, unsigned part);
+int template_field(const struct template *t, unsigned part); /* -1: there is no such part */
+
 /* Is the variable NAME a time that needs no declaration? */
 bool template_is_time(const char *name);
 

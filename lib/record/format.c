@@ -19,6 +19,7 @@ struct format {
 	struct pattern_begin *begin;
 	struct format *variant[FORMAT_VARIANTS_MAX];
 	unsigned n_variants;
+	int glance_at; /* the part of a template, the field of a syslog line; -1: no glance tells */
 };
 
 struct formats {
@@ -147,6 +148,47 @@ compile_variants(struct formats *s, struct format *f, struct err *e)
 	return 0;
 }
 
+/* May a text of F's form have a time, in whatever depth? */
+static bool
+has_time(const struct format *f)
+{
+	if (f->decl->type == FORMAT_JSON || f->decl->type == FORMAT_SYSLOG)
+		return true;
+	for (unsigned i = 0; i < f->n_variants; i++)
+		if (has_time(f->variant[i]))
+			return true;
+	for (unsigned i = 0; i < f->names.n; i++)
+		if (f->field[i].is_time || (f->field[i].inner && has_time(f->field[i].inner)))
+			return true;
+	return false;
+}
+
+/* The first time of a template, where it stands fast. The header of a syslog line, where the message
+ * has no time: for if the header is none, the message may be read without one. */
+static int
+glance_at(const struct format *f)
+{
+	int field;
+
+	switch (f->decl->type) {
+	case FORMAT_TEMPLATE:
+		for (unsigned i = 0; (field = template_field(f->template, i)) >= 0; i++)
+			if (f->field[field].is_time)
+				return !f->field[field].inner && template_is_settled(f->template, i)
+					       ? (int)i
+					       : -1;
+		return -1;
+	case FORMAT_SYSLOG:
+		for (unsigned i = 0; i < f->names.n; i++)
+			if (f->field[i].inner && has_time(f->field[i].inner))
+				return -1;
+		return f->field[SYSLOG_TIME].is_time && !f->field[SYSLOG_TIME].inner ? SYSLOG_TIME
+										     : -1;
+	default:
+		return -1;
+	}
+}
+
 static int
 compile(struct formats *s, struct format *f, struct err *e)
 {
@@ -159,9 +201,10 @@ compile(struct formats *s, struct format *f, struct err *e)
 		return -1;
 	if (compile_time(f, e) < 0)
 		return -1;
-	if (compile_variants(s, f, e) < 0)
+	if (compile_variants(s, f, e) < 0 || compile_inner(s, f, e) < 0)
 		return -1;
-	return compile_inner(s, f, e);
+	f->glance_at = glance_at(f);
+	return 0;
 }
 
 static void
@@ -300,6 +343,29 @@ format_split(struct format *f, struct span line, struct split *ret)
 		break;
 	}
 	return FORMAT_NO_MATCH;
+}
+
+bool
+format_glance(struct format *f, struct span line, struct split *ret)
+{
+	if (f->glance_at < 0)
+		return false;
+	ret->n = 0;
+	if (f->decl->type == FORMAT_TEMPLATE)
+		return template_split_head(f->template, (unsigned)f->glance_at, line, ret);
+	syslog_split(line, ret);
+	while (ret->n > 0 && ret->piece[ret->n - 1].field != f->glance_at)
+		ret->n--;
+	return ret->n > 0;
+}
+
+bool
+format_is_flat(const struct format *f)
+{
+	for (unsigned i = 0; i < f->names.n; i++)
+		if (f->field[i].inner)
+			return false;
+	return f->decl->type == FORMAT_TEMPLATE;
 }
 
 bool

@@ -87,6 +87,14 @@ enum format_result {
  * nor for variants. */
 enum format_result format_split(struct format *f, struct span line, struct split *ret);
 
+/* Splits LINE no further than to its time, which is RET's last piece. True: if that can be read, LINE has
+ * this time or (where what is behind it is not of this form) none at all. False: who wants to know has to
+ * read LINE whole. Costs a fraction of format_split(). */
+bool format_glance(struct format *f, struct span line, struct split *ret);
+
+/* Is F a template without inner formats? */
+bool format_is_flat(const struct format *f);
+
 /* After format_split() took LINE for a syslog line with a header, into RET, and the message's own
  * format does not fit: splits it again as a bare line, all of it the message. False, and RET as it
  * was, where there is nothing else to try (no syslog format, or no header was found). */

@@ -277,6 +277,47 @@ reader_read(struct reader *r, struct span line)
 	return line.len <= TEXT_MAX && layer_read(r, r->root, line);
 }
 
+/* Of variants the first that takes the whole line counts, so that a template has to be read to its end. */
+static bool
+glance_variants(struct reader *r, struct format *f, struct span line, int64_t *ret_us)
+{
+	struct layer *l = &r->layer[0];
+
+	for (unsigned i = 0; i < format_n_variants(f); i++) {
+		struct format *v = format_variant(f, i);
+
+		if (format_type(v) == FORMAT_JSON && line.len > 0 && line.p[0] != '{')
+			continue;
+		if (!format_is_flat(v))
+			return false;
+		if (format_split(v, line, &l->split) != FORMAT_OK)
+			continue;
+		l->format = v;
+		layer_times(r, l);
+		*ret_us = r->time_us;
+		return r->time_us != RECORD_NO_TIME;
+	}
+	return false;
+}
+
+bool
+reader_glance(struct reader *r, struct span line, int64_t *ret_us)
+{
+	struct split *split = &r->layer[0].split;
+	const struct piece *time;
+
+	r->n_layers = 0;
+	r->time_us = RECORD_NO_TIME;
+	if (line.len > TEXT_MAX)
+		return false;
+	if (format_type(r->root) == FORMAT_VARIANTS)
+		return glance_variants(r, r->root, line, ret_us);
+	if (!format_glance(r->root, line, split))
+		return false;
+	time = &split->piece[split->n - 1];
+	return timestamp_parse(&r->timestamp, span_of(time->p, time->len), ret_us);
+}
+
 bool
 reader_begins(struct reader *r, struct span line)
 {

@@ -33,6 +33,10 @@ bool reader_begins(struct reader *r, struct span line);
 /* Reads LINE (borrowed until the next call). True: it is of the store's format. */
 bool reader_read(struct reader *r, struct span line);
 
+/* A glance at LINE. True: if reader_begins() and reader_read() say that it begins an entry and has a
+ * time, then that is *RET_US. False: read it to know. Forgets the line read last. */
+bool reader_glance(struct reader *r, struct span line, int64_t *ret_us);
+
 /* Of the line read last. RECORD_NO_TIME: it has none that can be read. */
 int64_t reader_time_us(const struct reader *r);
 

@@ -380,6 +380,12 @@ template_new(const struct conf_format *decl, struct format_names *names, struct 
 	return 0;
 }
 
+int
+template_field(const struct template *t, unsigned part)
+{
+	return part < t->n ? t->part[part].field : -1;
+}
+
 struct template *
 template_free(struct template *t)
 {

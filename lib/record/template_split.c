@@ -152,17 +152,15 @@ go_on(const struct template_part *t, struct piece *before, const char *end, cons
 	return false;
 }
 
-enum format_result
-template_split(const struct template *t, struct span line, struct split *ret)
+/* The first N parts of T, from LINE's beginning. Returns what is behind them; NULL: no match. */
+INLINE const char *
+split_parts(const struct template *t, unsigned n, struct span line, struct piece *pc)
 {
-	const struct template_part *part = t->part, *behind = part + t->n;
+	const struct template_part *part = t->part, *behind = part + n;
 	const char *p = line.p, *end = p + line.len;
-	struct piece *pc = ret->piece;
 
-	ret->n = t->n;
-	ret->whole = true;
 	if (!span_starts(line, span_of(t->lead, t->lead_len)))
-		return FORMAT_NO_MATCH;
+		return NULL;
 	p += t->lead_len;
 	for (; part < behind; part++, pc++) {
 		const char *stop;
@@ -173,11 +171,34 @@ template_split(const struct template *t, struct span line, struct split *ret)
 			stop = known_end(part, p, end);
 		if (!stop && (is_any(part) || part == t->part || !is_any(part - 1) ||
 				     !go_on(part, pc - 1, end, &p, &stop)))
-			return FORMAT_NO_MATCH;
+			return NULL;
 		pc->p = p;
 		pc->len = (uint32_t)(stop - p);
 		pc->field = part->field;
 		p = stop + part->delim_len;
 	}
-	return p == end ? FORMAT_OK : FORMAT_NO_MATCH;
+	return p;
+}
+
+enum format_result
+template_split(const struct template *t, struct span line, struct split *ret)
+{
+	ret->n = t->n;
+	ret->whole = true;
+	return split_parts(t, t->n, line, ret->piece) == line.p + line.len ? FORMAT_OK
+									   : FORMAT_NO_MATCH;
+}
+
+bool
+template_split_head(const struct template *t, unsigned part, struct span line, struct split *ret)
+{
+	ret->n = part + 1;
+	return split_parts(t, part + 1, line, ret->piece) != NULL;
+}
+
+/* go_on() moves the end of what may hold anything, when what follows it asks for that. */
+bool
+template_is_settled(const struct template *t, unsigned part)
+{
+	return !is_any(&t->part[part]);
 }

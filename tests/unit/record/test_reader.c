@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <check.h>
+#include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/conf.h"
 #include "record/format.h"
 #include "record/reader.h"
@@ -67,6 +70,20 @@ static const struct {
 	{ "docker", "{\"log\":\"x\",", false, RECORD_NO_TIME, "log", NULL },
 };
 
+/* What a glance at LINE says has to be what reading it says, if that finds a time at all. */
+static bool
+glance_is_right(struct reader *r, struct span line)
+{
+	int64_t us;
+
+	if (!reader_glance(r, line, &us))
+		return false;
+	(void)reader_read(r, line);
+	if (reader_begins(r, line) && reader_time_us(r) != RECORD_NO_TIME)
+		ck_assert_msg(reader_time_us(r) == us, "%.*s", (int)line.len, line.p);
+	return true;
+}
+
 START_TEST(line_tells_its_time_and_its_fields)
 {
 	const struct conf_store store = {
@@ -88,9 +105,55 @@ START_TEST(line_tells_its_time_and_its_fields)
 			continue;
 		}
 		ck_assert_msg(span_eq(v, span_str(cases[_i].value)), "%.*s", (int)v.len, v.p);
+		(void)glance_is_right(r, span_str(cases[_i].line));
 	}
 	reader_free(r);
 	formats_free(all);
+}
+END_TEST
+
+static unsigned
+glances_at(struct reader *r, const char *path)
+{
+	cleanup_stdio FILE *f = fopen(path, "r");
+	cleanup_mem char *line = NULL;
+	size_t size = 0;
+	unsigned told = 0;
+	ssize_t n;
+
+	ck_assert_ptr_nonnull(f);
+	while ((n = getline(&line, &size, f)) > 0)
+		for (ssize_t at = 0; at < n; at += 7) /* and what a torn line leaves */
+			told += glance_is_right(r, span_of(line + at, (size_t)(n - 1 - at)));
+	return told;
+}
+
+START_TEST(glance_is_right_for_all_shipped_stores_and_samples)
+{
+	struct conf *shipped;
+	struct formats *all;
+	unsigned told = 0;
+	glob_t samples;
+	struct err e;
+
+	ck_assert_int_eq(setenv("SPARSAM_BENCH_STATE", "/nonexistent", 1), 0);
+	ck_assert_msg(conf_read("tests/bench/conf/sparsam.conf", &shipped, &e) == 0, "%s", e.what);
+	ck_assert_int_eq(formats_new(shipped, &all, &e), 0);
+	ck_assert_int_eq(glob("tests/data/stores/*.log", 0, NULL, &samples), 0);
+	for (size_t i = 0; i < shipped->n_stores; i++) {
+		struct reader *r = NULL;
+
+		if (!*shipped->store[i].format)
+			continue;
+		ck_assert_int_eq(reader_new(&shipped->store[i], all, &r, &e), 0);
+		for (size_t k = 0; k < samples.gl_pathc; k++)
+			told += glances_at(r, samples.gl_pathv[k]);
+		reader_free(r);
+	}
+	ck_assert_uint_gt(told, 1000);
+	globfree(&samples);
+	formats_free(all);
+	conf_free(shipped);
 }
 END_TEST
 
@@ -115,6 +178,8 @@ main(void)
 
 	tcase_add_loop_test(
 		t, line_tells_its_time_and_its_fields, 0, sizeof(cases) / sizeof(cases[0]));
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, glance_is_right_for_all_shipped_stores_and_samples);
 	tcase_add_test(t, store_without_a_format_is_refused);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
