@@ -37,6 +37,9 @@ bool textlog_is_copy(const struct textlog *t, const char *path);
 /* All that is known of P unread: nothing in it is younger than its last write. */
 struct select_block textlog_block(const struct textlog *t, const char *path, const struct stat *st);
 
+/* From when on nothing in PATH can be selected, whatever it is: for entries_pass(). */
+int64_t textlog_bound(const struct textlog *t, const struct selector *which, const char *path);
+
 /* Opens P. 0, or 1 where it cannot be read: that is told. */
 int textlog_open_place(
 	const struct textlog *t, const struct place *p, struct entries **ret, struct err *e);
@@ -59,6 +62,15 @@ int entries_open(struct textlog *t, int fd, const struct stat *st, const char *p
 /* 0: *ret is the next one; 1: the end; -1: EX_DATAERR (damaged, after all that was readable),
  * EX_IOERR, EX_OSERR. Several calls make one entry of more than 1 MiB, each part with its time. */
 int entries_next(struct entries *en, struct entry_span *ret, struct err *e);
+
+/* Passes over entries of BOUND_US or later, by a glance at each line (reader_glance()), and gives them as
+ * one span, with the time of the last one; *ret_n: how many, which is 0 where the next one may be older, or
+ * has to be read to know. None that is older is ever passed over, in whatever order they stand. Lines
+ * that only look like entries may be counted. */
+void entries_pass(struct entries *en, int64_t bound_us, struct entry_span *ret, uint64_t *ret_n);
+/* entries_next() behind all that can be passed over; *N grows by how many those were. */
+int entries_next_before(
+	struct entries *en, int64_t bound_us, uint64_t *n, struct entry_span *ret, struct err *e);
 int64_t entries_anchor_us(const struct entries *en);
 const char *entries_filter(const struct entries *en); /* "", "gzip", … after the first one */
 struct entries *entries_free(struct entries *en);

@@ -115,6 +115,7 @@ struct question {
 	struct plan *plan;
 	struct store_size *size;
 	struct store_cost *cost;
+	int64_t oldest_us;
 };
 
 static void
@@ -150,6 +151,18 @@ textlog_block(const struct textlog *t, const char *path, const struct stat *st)
 		.copies = copy };
 }
 
+int64_t
+textlog_bound(const struct textlog *t, const struct selector *which, const char *path)
+{
+	int64_t from_us, to_us;
+	bool timeless;
+
+	if (textlog_is_copy(t, path))
+		return INT64_MAX; /* a copy is older than anything */
+	selector_reach(which, &from_us, &to_us, &timeless);
+	return to_us;
+}
+
 int
 textlog_open_place(
 	const struct textlog *t, const struct place *p, struct entries **ret, struct err *e)
@@ -169,8 +182,10 @@ scan_file(void *ctx, const struct place *p, struct err *e)
 {
 	struct question *q = ctx;
 	const struct select_block all = textlog_block(q->t, p->path, &p->st);
+	const int64_t bound_us = textlog_bound(q->t, q->which, p->path);
 	CLEANUP(entries_freep) struct entries *en = NULL;
 	struct entry_span one;
+	uint64_t ignored = 0;
 	int rc;
 
 	if (selector_block(q->which, &all) == SELECT_NO)
@@ -178,7 +193,7 @@ scan_file(void *ctx, const struct place *p, struct err *e)
 	rc = textlog_open_place(q->t, p, &en, e);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	while ((rc = entries_next(en, &one, e)) == 0) {
+	while ((rc = entries_next_before(en, bound_us, &ignored, &one, e)) == 0) {
 		struct record r = entry_record(q->t, &one, p->path);
 
 		if (store_stopped(&q->t->store))
@@ -203,6 +218,51 @@ textlog_scan(
 	struct question q = { .t = (struct textlog *)s, .which = which, .seen = seen, .ctx = ctx };
 
 	return each_file(&q, scan_file, e);
+}
+
+/* The least time of what Q selects. What is as young as that, or younger, need not be looked at. */
+static int
+oldest_file(void *ctx, const struct place *p, struct err *e)
+{
+	struct question *q = ctx;
+	const struct select_block all = textlog_block(q->t, p->path, &p->st);
+	CLEANUP(entries_freep) struct entries *en = NULL;
+	struct entry_span one;
+	uint64_t ignored = 0;
+	int rc;
+
+	if (p->st.st_size == 0 || selector_block(q->which, &all) == SELECT_NO)
+		return 0;
+	rc = textlog_open_place(q->t, p, &en, e);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	while ((rc = entries_next_before(en, q->oldest_us, &ignored, &one, e)) == 0) {
+		struct record r = entry_record(q->t, &one, p->path);
+
+		if (one.time_us < q->oldest_us && selector_record(q->which, &r))
+			q->oldest_us = one.time_us;
+	}
+	if (rc < 0 && e->exit != EX_DATAERR)
+		return -1;
+	if (rc < 0)
+		store_tell(&q->t->store, NOTE_DAMAGED, p->path, e->what);
+	return 0;
+}
+
+static int
+textlog_oldest(struct store *s, const struct selector *kept, int64_t *ret_us, struct err *e)
+{
+	const struct selector all = select_since(INT64_MIN + 1);
+	const struct selector others = kept ? select_not(kept) : all;
+	const struct selector which = select_and(&all, &others);
+	struct question q = { .t = (struct textlog *)s, .which = &which, .oldest_us = INT64_MAX };
+
+	if (each_file(&q, oldest_file, e) < 0)
+		return -1;
+	if (q.oldest_us == INT64_MAX)
+		return STORE_EMPTY;
+	*ret_us = q.oldest_us;
+	return 0;
 }
 
 static int
@@ -275,6 +335,7 @@ static int
 count_file(struct question *q, const struct place *p, struct plan_step *step, bool *ret_timed,
 	struct err *e)
 {
+	const int64_t bound_us = textlog_bound(q->t, q->which, p->path);
 	CLEANUP(entries_freep) struct entries *en = NULL;
 	struct entry_span one;
 	uint64_t unpacked = 0;
@@ -283,7 +344,7 @@ count_file(struct question *q, const struct place *p, struct plan_step *step, bo
 	*ret_timed = false;
 	if (rc != 0)
 		return rc;
-	while ((rc = entries_next(en, &one, e)) == 0) {
+	while ((rc = entries_next_before(en, bound_us, &step->n_stay, &one, e)) == 0) {
 		struct record r = entry_record(q->t, &one, p->path);
 
 		*ret_timed |= one.timed;
@@ -362,5 +423,6 @@ const struct store_driver store_textlog = {
 	.plan = textlog_plan,
 	.act = textlog_act,
 	.keep = textlog_keep,
+	.oldest = textlog_oldest,
 	.size = textlog_size,
 };

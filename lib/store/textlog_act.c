@@ -27,7 +27,7 @@
 
 #define EXT4_MAGIC 0xef53
 #define XFS_MAGIC  0x58465342
-#define BLANK_LEN  4096u
+#define BLANK_LEN  65536u
 
 bool
 textlog_collapses(int fd)
@@ -39,23 +39,27 @@ textlog_collapses(int fd)
 
 /* --- nobody writes ---------------------------------------------------------------------------- */
 
-/* All from ONE on, which EN has given already, or nothing where RC says that there was none. */
+/* All from ONE on, which EN has given already, or nothing where RC says that there was none. What can be
+ * passed over goes as it is, many entries at once. */
 static int
 copy_rest(struct textlog *t, struct entries *en, struct entry_span one, int rc, struct output *out,
 	const struct plan_step *step, const struct selector *which, struct store_result *ret,
 	struct err *e)
 {
+	const int64_t bound_us = textlog_bound(t, which, step->place);
+	uint64_t n;
+
 	for (; rc == 0; rc = entries_next(en, &one, e)) {
 		struct record r = entry_record(t, &one, step->place);
 
-		if (selector_record(which, &r)) {
-			ret->n_erased++;
-			ret->bytes += one.text.len;
-			continue;
+		n = selector_record(which, &r);
+		ret->n_erased += n;
+		ret->bytes += n ? one.text.len : 0;
+		for (n = !n; n > 0; entries_pass(en, bound_us, &one, &n)) {
+			ret->n_stayed += n;
+			if (output_write(out, one.text.p, one.text.len, e) < 0)
+				return -1;
 		}
-		ret->n_stayed++;
-		if (output_write(out, one.text.p, one.text.len, e) < 0)
-			return -1;
 	}
 	return rc < 0 ? -1 : 0;
 }
@@ -126,14 +130,16 @@ blank(int fd, uint64_t from, uint64_t to, const char *place, struct err *e)
 	return 0;
 }
 
-/* Runs of selected entries are blanked; *RET_HEAD is how far they reach from the file's beginning. */
+/* Runs of selected entries are blanked, each at once; *RET_HEAD is how far they reach from the file's
+ * beginning. */
 static int
 blank_selected(struct textlog *t, int fd, const struct stat *st, const struct plan_step *step,
 	const struct selector *which, uint64_t *ret_head, struct store_result *ret, struct err *e)
 {
+	const int64_t bound_us = textlog_bound(t, which, step->place);
 	CLEANUP(entries_freep) struct entries *en = NULL;
 	struct entry_span one;
-	uint64_t end = 0;
+	uint64_t from = 0, to = 0; /* of the run */
 	int rc, copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
 	*ret_head = 0;
@@ -141,7 +147,7 @@ blank_selected(struct textlog *t, int fd, const struct stat *st, const struct pl
 		return err_fail(e, EX_OSERR, errno, N_("cannot open"), NULL, "%s", step->place);
 	if (entries_open(t, copy, st, step->place, &en, e) < 0)
 		return -1;
-	while ((rc = entries_next(en, &one, e)) == 0) {
+	while ((rc = entries_next_before(en, bound_us, &ret->n_stayed, &one, e)) == 0) {
 		struct record r = entry_record(t, &one, step->place);
 
 		if (one.text.p[one.text.len - 1] != '\n')
@@ -150,15 +156,18 @@ blank_selected(struct textlog *t, int fd, const struct stat *st, const struct pl
 			ret->n_stayed++;
 			continue;
 		}
-		end = one.start + one.text.len;
-		if (blank(fd, one.start, end, step->place, e) < 0)
-			return -1;
+		if (one.start != to) {
+			if (blank(fd, from, to, step->place, e) < 0)
+				return -1;
+			from = one.start;
+		}
+		to = one.start + one.text.len;
 		ret->n_erased++;
 		ret->bytes += one.text.len;
 		if (one.start == *ret_head)
-			*ret_head = end;
+			*ret_head = to;
 	}
-	if (rc < 0)
+	if (rc < 0 || blank(fd, from, to, step->place, e) < 0)
 		return -1;
 	if (ret->n_erased > 0 && fdatasync(fd) < 0)
 		return err_fail(e, EX_IOERR, errno, N_("cannot write"), NULL, "%s", step->place);

@@ -232,6 +232,50 @@ entries_next(struct entries *en, struct entry_span *ret, struct err *e)
 	return 0;
 }
 
+/* What a glance says of a line is its own time or, where it is none, that of the entry before: both have to
+ * be young enough, and the second is, because the one before was passed, or read. */
+void
+entries_pass(struct entries *en, int64_t bound_us, struct entry_span *ret, uint64_t *ret_n)
+{
+	const char *nl;
+	size_t at;
+	int64_t us;
+
+	*ret_n = 0;
+	if (!en->had_time || en->time_us < bound_us)
+		return;
+	if (!memchr(en->p + en->at, '\n', en->len - en->at))
+		(void)fill(en);
+	at = en->at;
+	while ((nl = memchr(en->p + at, '\n', en->len - at)) != NULL) {
+		const struct span line = without_end(en->p + at, (size_t)(nl + 1 - (en->p + at)));
+
+		if (!reader_glance(en->t->reader, line, &us) || us < bound_us)
+			break;
+		en->time_us = us;
+		at = (size_t)(nl + 1 - en->p);
+		++*ret_n;
+	}
+	*ret = (struct entry_span){ .start = en->start + en->at,
+		.text = span_of(en->p + en->at, at - en->at),
+		.time_us = en->time_us,
+		.timed = true };
+	en->at = at;
+}
+
+int
+entries_next_before(
+	struct entries *en, int64_t bound_us, uint64_t *n, struct entry_span *ret, struct err *e)
+{
+	uint64_t passed;
+
+	do {
+		entries_pass(en, bound_us, ret, &passed);
+		*n += passed;
+	} while (passed > 0);
+	return entries_next(en, ret, e);
+}
+
 static struct span
 entry_field(const struct record *r, const char *name)
 {
