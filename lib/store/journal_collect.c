@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "store/journal_collect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "store/journal_collect-private.h"
+
+#define SIZE_MAX_BYTES ((uint64_t)UINT32_MAX * 8)
+#define PIECE          5 /* units of 8: 256 bytes, which hold four objects at most, or so */
+
+/* --- slots ------------------------------------------------------------------------------------ */
+
+struct slot *
+journal_collect_slot(struct journal_collect *c, uint64_t offset, enum jf_type type)
+{
+	const uint64_t at = offset / 8;
+	struct slot *s = NULL;
+
+	if (offset % 8 == 0 && offset < c->m->size) {
+		uint32_t i = c->index[at >> PIECE];
+
+		while (i < c->n_slots && c->at[i] < at)
+			i++;
+		if (i < c->n_slots && c->at[i] == at && c->slot[i].type == type)
+			s = &c->slot[i];
+	}
+	if (!s)
+		(void)journal_map_bad(
+			c->m, offset, N_("an object of the journal file is of another kind"));
+	return s;
+}
+
+static bool
+has_slot(enum jf_type type)
+{
+	return type == JF_DATA || type == JF_FIELD || type == JF_ENTRY;
+}
+
+static int
+count(struct journal_collect *c)
+{
+	struct journal_walk w = { 0 };
+	uint64_t n = 0;
+	int rc;
+
+	while ((rc = journal_map_walk(c->m, &w)) == 0)
+		n += has_slot(w.type);
+	c->n_slots = (uint32_t)n; /* at least 16 bytes each: fits */
+	return rc < 0 ? -1 : 0;
+}
+
+/* The second walk finds what the first has, or the file is being changed. */
+static int
+fill(struct journal_collect *c)
+{
+	const uint64_t n_pieces = (c->m->size / 8 >> PIECE) + 1;
+	struct journal_walk w = { 0 };
+	uint64_t piece = 0;
+	uint32_t i = 0;
+	int rc;
+
+	while ((rc = journal_map_walk(c->m, &w)) == 0) {
+		if (!has_slot(w.type))
+			continue;
+		if (i == c->n_slots)
+			return journal_map_bad(
+				c->m, w.offset, N_("the file has changed meanwhile"));
+		for (; piece <= (w.offset / 8 >> PIECE); piece++)
+			c->index[piece] = i;
+		if (w.size > UINT32_MAX)
+			return journal_map_bad(
+				c->m, w.offset, N_("an object of the journal file is too large"));
+		c->at[i] = (uint32_t)(w.offset / 8);
+		c->slot[i++] = (struct slot){ .type = (uint8_t)w.type, .size = (uint32_t)w.size };
+	}
+	if (rc < 0)
+		return -1;
+	for (; piece < n_pieces; piece++)
+		c->index[piece] = i;
+	return i == c->n_slots
+		       ? 0
+		       : journal_map_bad(c->m, w.offset, N_("the file has changed meanwhile"));
+}
+
+static int
+scratch_make(struct journal_collect *c, int fd, struct err *e)
+{
+	const size_t slots = c->n_slots * sizeof(struct slot), ats = c->n_slots * sizeof(uint32_t);
+	const size_t pieces = ((c->m->size / 8 >> PIECE) + 1) * sizeof(uint32_t);
+	const size_t all = slots + ats + pieces;
+	const int rc = posix_fallocate(fd, 0, (off_t)all);
+
+	if (rc != 0 || map_new(fd, all, true, &c->scratch) < 0)
+		return err_fail(e, EX_CANTCREAT, rc ? rc : errno, N_("no room for a scratch file"),
+			N_("is the disk full?"), NULL);
+	c->slot = (struct slot *)(void *)map_bytes(c->scratch);
+	c->at = (uint32_t *)(void *)(map_bytes(c->scratch) + slots);
+	c->index = (uint32_t *)(void *)(map_bytes(c->scratch) + slots + ats);
+	return 0;
+}
+
+int
+journal_collect_new(
+	struct journal_map *m, int scratch_fd, struct journal_collect **ret, struct err *e)
+{
+	CLEANUP(journal_collect_freep) struct journal_collect *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return err_memory(e);
+	c->m = m;
+	if (le32toh(m->header.compatible) & ~(unsigned)JF_COMPATIBLE_KNOWN) {
+		(void)journal_map_bad(m, 8, N_("a journal file of a kind that is not known here"));
+		return journal_map_fail(m, e);
+	}
+	if (m->size > SIZE_MAX_BYTES) {
+		(void)journal_map_bad(m, m->size, N_("the journal file is too large"));
+		return journal_map_fail(m, e);
+	}
+	if (count(c) < 0)
+		return journal_map_fail(m, e);
+	if (scratch_make(c, scratch_fd, e) < 0)
+		return -1;
+	if (fill(c) < 0)
+		return journal_map_fail(m, e);
+	*ret = TAKE(c);
+	return 0;
+}
+
+struct journal_collect *
+journal_collect_free(struct journal_collect *c)
+{
+	if (!c)
+		return NULL;
+	map_free(c->scratch);
+	free(c);
+	return NULL;
+}
+
+/* --- judging ---------------------------------------------------------------------------------- */
+
+/* The marks of a DATA object, whose payload has to be what its hash says. */
+static int
+see_data(struct journal_collect *c, struct slot *s, const struct journal_judge *judge)
+{
+	const uint64_t offset = slot_offset(c, s);
+	const struct jf_data *d = (const void *)(c->m->p + offset);
+	struct span text;
+	int rc = journal_map_payload(c->m, offset, &text);
+
+	if (rc < 0)
+		return -1;
+	s->seen = true;
+	if (rc > 0) {
+		s->marks = JOURNAL_MARK_UNREAD;
+		return 0;
+	}
+	if (journal_map_hash(c->m, text) != le64toh(d->hash))
+		return journal_map_bad(
+			c->m, offset, N_("a field of the journal is not what its hash says"));
+	s->marks = judge->data ? judge->data(judge->ctx, text) & ~JOURNAL_MARK_UNREAD : 0;
+	return 0;
+}
+
+/* The slots of an entry's first items, so that they are not searched again when it stays. */
+#define NEAR 32
+
+struct items {
+	struct slot *near[NEAR];
+	uint64_t marks;
+};
+
+static struct slot *
+item(struct journal_collect *c, const struct journal_entry *en, uint64_t i)
+{
+	return journal_collect_slot(c, journal_entry_item(c->m, en, i), JF_DATA);
+}
+
+static int
+see_items(struct journal_collect *c, const struct journal_entry *en,
+	const struct journal_judge *judge, struct items *ret)
+{
+	ret->marks = 0;
+	for (uint64_t i = 0; i < en->n_items; i++) {
+		struct slot *s = item(c, en, i);
+
+		if (!s || (!s->seen && see_data(c, s, judge) < 0))
+			return -1;
+		ret->marks |= s->marks;
+		if (i < NEAR)
+			ret->near[i] = s;
+	}
+	return 0;
+}
+
+/* Counts EN, which lies at AT, for each of its fields, once where it has one twice. */
+static int
+count_entry(struct journal_collect *c, const struct journal_entry *en, const struct items *t,
+	uint32_t at)
+{
+	for (uint64_t i = 0; i < en->n_items; i++) {
+		struct slot *s = i < NEAR ? t->near[i] : item(c, en, i);
+
+		if (!s)
+			return -1;
+		s->n_entries += s->used != at;
+		s->used = at;
+	}
+	return 0;
+}
+
+static int
+judge_entry(struct journal_collect *c, const struct journal_entry *en,
+	const struct journal_judge *judge, struct err *e)
+{
+	struct slot *s = journal_collect_slot(c, en->offset, JF_ENTRY);
+	struct items items = { .marks = 0 };
+	int goes;
+
+	if (!s || see_items(c, en, judge, &items) < 0)
+		return journal_map_fail(c->m, e);
+	goes = judge->entry(judge->ctx, c->m, en, items.marks, e);
+	if (goes < 0)
+		return -1;
+	if (goes == 0) {
+		c->done.n_stay++;
+		s->n_entries = 1;
+		return count_entry(c, en, &items, (uint32_t)(en->offset / 8)) < 0
+			       ? journal_map_fail(c->m, e)
+			       : 0;
+	}
+	c->done.n_gone++;
+	if ((int64_t)en->realtime < c->done.oldest_us)
+		c->done.oldest_us = (int64_t)en->realtime;
+	if ((int64_t)en->realtime > c->done.newest_us)
+		c->done.newest_us = (int64_t)en->realtime;
+	return 0;
+}
+
+/* A FIELD object stays with the first of its DATA objects. The chain is in no order: a circle is one that
+ * has more links than there are objects. */
+static int
+judge_field(struct journal_collect *c, struct slot *field)
+{
+	const struct jf_field *f = (const void *)(c->m->p + slot_offset(c, field));
+	uint64_t at = le64toh(f->head_data_offset);
+
+	for (uint64_t n = 0; at != 0; n++) {
+		struct slot *s = journal_collect_slot(c, at, JF_DATA);
+
+		if (!s || n > c->n_slots)
+			return journal_map_bad(c->m, at, N_("a chain of fields is a circle"));
+		field->n_entries |= s->n_entries > 0;
+		at = le64toh(
+			((const struct jf_data *)(const void *)(c->m->p + at))->next_field_offset);
+	}
+	return 0;
+}
+
+int
+journal_collect_judge(struct journal_collect *c, const struct journal_judge *judge,
+	struct journal_collected *ret, struct err *e)
+{
+	struct journal_chain chain = journal_map_entries(c->m);
+	struct journal_entry en;
+	int rc;
+
+	c->done = (struct journal_collected){ .oldest_us = INT64_MAX, .newest_us = INT64_MIN };
+	while ((rc = journal_chain_next(c->m, &chain, &en)) == 0)
+		if (judge_entry(c, &en, judge, e) < 0)
+			return -1;
+	for (uint32_t i = 0; i < c->n_slots && rc > 0; i++)
+		if (c->slot[i].type == JF_FIELD && judge_field(c, &c->slot[i]) < 0)
+			rc = -1;
+	if (rc < 0 || map_is_torn(c->m->map))
+		return journal_map_fail(c->m, e);
+	if (map_is_torn(c->scratch))
+		return err_fail(
+			e, EX_CANTCREAT, ENOSPC, N_("no room for a scratch file"), NULL, NULL);
+	*ret = c->done;
+	return 0;
+}

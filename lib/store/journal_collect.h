@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * journal_collect.h - a journal file copied without some of its entries
+ *
+ * What stays is copied as it is, in its order: objects bit for bit, packed ones packed; only the references
+ * between them are new. The file keeps its id, so that hashes hold; entries keep number, times and boot, so
+ * that a cursor finds them. DATA and FIELD objects that no entry has any more are not in the copy. Hash
+ * tables, the chain of entries and that of each DATA object are rebuilt, one exact array each. Seals go
+ * with what they sealed, and the flag that promises them.
+ *
+ * First everything is judged, and nothing written: each field's value once, however many entries have it,
+ * then each entry. The file is read to its end and each payload's hash compared, so that a damaged one is
+ * found before any of it is dropped.
+ *
+ * Memory: 36 bytes for each object, in a scratch file that is mapped; nothing of it is anonymous. Files up to
+ * 32 GiB, objects up to 4 GiB. One thread. Source: systemd.io/JOURNAL_FILE_FORMAT.
+ */
+#pragma once
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "store/journal_map.h"
+
+/* A mark of a field that is too large to be unpacked: it was not shown to anybody. */
+#define JOURNAL_MARK_UNREAD ((uint64_t)1 << 63)
+
+struct journal_judge {
+	void *ctx;
+	/* What FIELD=value counts for: asked once for each that an entry has. NULL: nothing counts. */
+	uint64_t (*data)(void *ctx, struct span field);
+	/* Does EN go, whose fields have MARKS together? 1 yes, 0 no, -1 fails. */
+	int (*entry)(void *ctx, struct journal_map *m, const struct journal_entry *en,
+		uint64_t marks, struct err *e);
+};
+
+struct journal_collected {
+	uint64_t n_gone, n_stay;
+	int64_t oldest_us, newest_us; /* of what goes; INT64_MAX, INT64_MIN: nothing does */
+};
+
+struct journal_collect;
+
+/* Readies to collect M, which is borrowed. SCRATCH_FD: an empty file without a name, borrowed. Fails with
+ * EX_DATAERR (damaged, or too large), EX_CANTCREAT (the scratch file has no room). */
+int journal_collect_new(
+	struct journal_map *m, int scratch_fd, struct journal_collect **ret, struct err *e);
+struct journal_collect *journal_collect_free(struct journal_collect *c);
+DEFINE_CLEANUP(struct journal_collect, journal_collect_free)
+
+/* Judges each entry. Fails with EX_DATAERR. */
+int journal_collect_judge(struct journal_collect *c, const struct journal_judge *judge,
+	struct journal_collected *ret, struct err *e);
+
+/* Writes what stays, at least one entry, to TO_FD, an empty file: archived. Not synced. EX_CANTCREAT, EX_DATAERR. */
+int journal_collect_write(struct journal_collect *c, int to_fd, struct err *e);
+
+/* Is the file M whole? Objects, counts, chains both ways, and each payload's hash. SCRATCH_FD: an empty file
+ * without a name, a 32nd of M's size is written to it. EX_DATAERR, EX_CANTCREAT. */
+int journal_check(struct journal_map *m, int scratch_fd, struct err *e);
