@@ -4,7 +4,7 @@
  * its languages are read, often mixed in one file: selectors with an action ("auth.* /var/log/x"),
  * property filters (":programname, …"), $Directives, and RainerScript (if … then, action(…)).
  * What cannot be reached because of a "stop" before it is no finding; rsyslog_filter.h says which
- * filters are understood.
+ * filters are understood, and where they are not the finding says so.
  */
 #include <libintl.h>
 #include <stdio.h>
@@ -29,6 +29,7 @@ struct rsyslog {
 	const char *file;
 	struct rsyslog_flow *flow;
 	bool follows; /* what comes next stands under the filter that was read */
+	bool silent;  /* read for the names in its filters alone */
 	/* the text being read */
 	const char *at, *end;
 	unsigned line;
@@ -131,19 +132,27 @@ token_read(struct rsyslog *r, const char *ends, char *ret, size_t size)
 static void
 file_report(struct rsyslog *r, const char *path, unsigned line)
 {
+	const enum rsyslog_reach reach = rsyslog_flow_reaches(r->flow);
+	char proof[VALUE_MAX + 200];
+
 	if (*path == '-')
 		path++;
-	if (!rsyslog_flow_reaches(r->flow) || (*path == '/' && !doctor_on_disk(r->doctor, path)))
+	if (r->silent || reach == RSYSLOG_NO || (*path == '/' && !doctor_on_disk(r->doctor, path)))
 		return;
+	(void)snprintf(proof, sizeof(proof), "%s%s", path,
+		reach == RSYSLOG_YES
+			? ""
+			: _(": whether a line gets past all filters could not be told"));
 	doctor_report(r->doctor,
 		&(struct doctor_finding){
 			.check = "rsyslog-file",
 			.subject = path,
-			.severity = DOCTOR_HIGH,
-			.what = N_("rsyslog writes raw lines to a disk"),
+			.severity = reach == RSYSLOG_YES ? DOCTOR_HIGH : DOCTOR_MEDIUM,
+			.what = reach == RSYSLOG_YES ? N_("rsyslog writes raw lines to a disk")
+						     : N_("rsyslog may write raw lines to a disk"),
 			.file = r->file,
 			.line = line,
-			.proof = path,
+			.proof = proof,
 			.row = ROW_LOGS,
 			.mend = N_(
 				"Give the lines to logscrub, and end before the line; or, where logscrub "
@@ -163,16 +172,24 @@ is_this_machine(const char *host)
 static void
 remote_report(struct rsyslog *r, const char *host, unsigned line)
 {
-	if (is_this_machine(host) || !rsyslog_flow_reaches(r->flow))
+	const enum rsyslog_reach reach = rsyslog_flow_reaches(r->flow);
+
+	if (r->silent || reach == RSYSLOG_NO || is_this_machine(host))
 		return;
 	doctor_report(r->doctor,
 		&(struct doctor_finding){
 			.check = "rsyslog-remote",
 			.subject = r->file,
 			.severity = DOCTOR_MEDIUM,
-			.what = N_("rsyslog sends raw lines to another machine"),
+			.what = reach == RSYSLOG_YES
+					? N_("rsyslog sends raw lines to another machine")
+					: N_("rsyslog may send raw lines to another machine"),
 			.file = r->file,
 			.line = line,
+			.proof =
+				reach == RSYSLOG_YES
+					? NULL
+					: _("whether a line gets past all filters could not be told"),
 			.row = ROW_LOGS,
 			.mend = N_("Send what logscrub has written, by a sink of its store:"),
 			.lines = "sink { type = \"syslog\" path = \"tcp:loghost.example:514\" }",
@@ -318,53 +335,76 @@ directive_read(struct rsyslog *r)
 		include_read(r, value);
 }
 
+/* What stands before a comma, or the line's end. */
+static void
+part_read(struct rsyslog *r, char *ret, size_t size)
+{
+	blanks_skip(r, false);
+	token_read(r, ",\"", ret, size);
+	blanks_skip(r, false);
+	if (peek(r, 0) == ',')
+		r->at++;
+	blanks_skip(r, false);
+}
+
 /* :property, operation, "value" */
 static void
 property_filter_read(struct rsyslog *r)
 {
-	char text[VALUE_MAX];
+	char property[64], operation[64], value[VALUE_MAX] = "";
 
-	for (int commas = 0; r->at < r->end && *r->at != '\n'; r->at++) {
-		if (*r->at == '"') {
-			quoted_read(r, text, sizeof(text));
-			break;
-		}
-		commas += *r->at == ',';
-		if (commas == 2 && r->at[0] != ',' && !is_space(r->at[0]))
-			break;
-	}
-	rsyslog_flow_condition(r->flow);
+	r->at++;
+	part_read(r, property, sizeof(property));
+	part_read(r, operation, sizeof(operation));
+	if (peek(r, 0) == '"')
+		quoted_read(r, value, sizeof(value));
+	rsyslog_flow_property(r->flow, property, operation, value);
 	action_read(r);
+}
+
+/* "$!name", "$syslogseverity-text", "contains", "4", "<=", "(" */
+static size_t
+word_length(const struct rsyslog *r)
+{
+	const int c = peek(r, 0);
+	size_t n = 1;
+
+	if (is_word(c) || c == '$') {
+		while (is_word(peek(r, n)) || (n == 1 && (peek(r, 1) == '!' || peek(r, 1) == '/')))
+			n++;
+		return n;
+	}
+	return (c == '=' || c == '!' || c == '<' || c == '>') &&
+			       (peek(r, 1) == '=' || (c == '<' && peek(r, 1) == '>'))
+		       ? 2
+		       : 1;
 }
 
 /* if EXPRESSION then */
 static void
 condition_read(struct rsyslog *r)
 {
-	char word[64];
+	static struct rsyslog_words words;
+	char text[VALUE_MAX];
+	size_t n;
 
-	while (r->at < r->end) {
-		blanks_skip(r, true);
+	rsyslog_words_clear(&words);
+	for (blanks_skip(r, true); r->at < r->end; blanks_skip(r, true)) {
 		if (peek(r, 0) == '"' || peek(r, 0) == '\'') {
-			char text[VALUE_MAX];
-
 			quoted_read(r, text, sizeof(text));
-		} else if (is_word(peek(r, 0))) {
-			size_t n = 0;
-
-			while (r->at < r->end && is_word((unsigned char)*r->at)) {
-				if (n + 1 < sizeof(word))
-					word[n++] = *r->at;
-				r->at++;
-			}
-			word[n] = '\0';
-			if (strcasecmp(word, "then") == 0)
-				break;
-		} else if (r->at < r->end)
-			forward(r);
+			rsyslog_words_add(&words, true, text, strlen(text));
+			continue;
+		}
+		n = word_length(r);
+		if (n == 4 && strncasecmp(r->at, "then", 4) == 0) {
+			r->at += 4;
+			break;
+		}
+		rsyslog_words_add(&words, false, r->at, n);
+		r->at += n;
 	}
 	blanks_skip(r, true);
-	rsyslog_flow_condition(r->flow);
+	rsyslog_flow_condition(r->flow, &words);
 	action_read(r);
 }
 
@@ -382,8 +422,8 @@ is_one_of(const char *word, const char *const words[])
 static void
 word_statement(struct rsyslog *r)
 {
-	static const char *const bare[] = { "else", "then", "do", NULL };
 	static const char *const to_semicolon[] = { "set", "unset", "reset", NULL };
+	static const char *const calls[] = { "call", "call_indirect", NULL };
 	const unsigned line = r->line;
 	char word[512];
 	const char *start = r->at;
@@ -395,9 +435,21 @@ word_statement(struct rsyslog *r)
 	}
 	if (strcasecmp(word, "continue") == 0)
 		return;
-	if (is_one_of(word, bare)) {
-		rsyslog_flow_condition(r->flow);
+	if (strcasecmp(word, "else") == 0) {
+		blanks_skip(r, true);
+		rsyslog_flow_else(r->flow);
 		action_read(r);
+		return;
+	}
+	if (strcasecmp(word, "then") == 0 || strcasecmp(word, "do") == 0) {
+		rsyslog_flow_unknown(r->flow);
+		action_read(r);
+		return;
+	}
+	if (is_one_of(word, calls)) {
+		rsyslog_flow_call(r->flow);
+		blanks_skip(r, false);
+		token_read(r, ";}", word, sizeof(word));
 		return;
 	}
 	if (strcasecmp(word, "if") == 0) {
@@ -491,19 +543,34 @@ include_read(struct rsyslog *r, const char *pattern)
 	tree_glob(&r->doctor->tree, full, include_seen, r);
 }
 
+static void
+all_read(struct rsyslog *r)
+{
+	r->n_files = 0;
+	file_read(r, "/etc/rsyslog.conf");
+	/* a tree that has only the parts */
+	if (r->n_files == 0)
+		tree_glob(&r->doctor->tree, "/etc/rsyslog.d/*.conf", include_seen, r);
+}
+
 void
 doctor_rsyslog(struct doctor *d)
 {
-	struct rsyslog_flow flow;
-	struct rsyslog r = { .doctor = d, .depth = INCLUDE_DEEP, .flow = &flow };
+	cleanup_mem struct rsyslog_flow *flow = NULL;
+	struct rsyslog r = { .doctor = d, .depth = INCLUDE_DEEP, .silent = true };
 
-	rsyslog_flow_init(&flow);
 	if (doctor_unit_is_off(d, "rsyslog.service")) {
 		d->rsyslog_on_disk = DOCTOR_NO;
 		return;
 	}
-	file_read(&r, "/etc/rsyslog.conf");
-	/* a tree that has only the parts */
-	if (d->rsyslog_on_disk == DOCTOR_UNKNOWN)
-		tree_glob(&d->tree, "/etc/rsyslog.d/*.conf", include_seen, &r);
+	flow = r.flow = malloc(sizeof(*flow));
+	if (!flow) {
+		d->failed = true;
+		return;
+	}
+	rsyslog_flow_init(flow);
+	all_read(&r);
+	rsyslog_flow_again(flow);
+	r.silent = false;
+	all_read(&r);
 }

@@ -137,6 +137,43 @@ bad rsyslog-file:/var/log/auth.log
 written_by 'ruleset(name="remote") { *.* /var/log/remote.log' 'stop }' 'stop'
 bad rsyslog-file:/var/log/remote.log /etc/rsyslog.d/a.conf:1
 [ "$(jq -rs length "$scratch/found")" = 1 ] || fail "what was stopped is a finding"
+promise "rsyslog: what filters ask of program, facility and severity is followed, in each of its languages"
+reached() { # what is left (!: certain, ?: cannot be told), lines in front of Debian's rules
+	written_by "${@:2}"
+	doctor --json >"$scratch/found" || true
+	jq -r '.id + (if .severity == "high" then "!" else "?" end)' "$scratch/found" | sed -n 's,rsyslog-file:/var/log/,,p' | sort | tr '\n' ' ' >"$scratch/left"
+	[ "$(cat "$scratch/left")" = "${1:+$1 }" ] || fail "$(printf '%s\n' "${@:2}") leaves $(cat "$scratch/left"), not $1"
+}
+for lines in "if \$syslogfacility-text == 'auth' or \$syslogfacility-text == \"authpriv\" then {%$prog%stop%}" \
+	"if \$syslogfacility-text == ['auth', 'authpriv'] then stop" 'if prifilt("auth,authpriv.*") then stop' \
+	"if (\$syslogfacility==4) then stop%if \$syslogfacility == '10' then {stop}" \
+	':syslogfacility-text, isequal, "auth" ~%:syslogfacility-text,startswith,"authp" stop' \
+	'auth.* /run/a.log%& stop%if $syslogfacility == 10 and $syslogseverity <= 7 then stop' \
+	"if \$syslogfacility-text startswith 'auth' then /* then */ # then%{%if \$programname == 'a' then stop%else { stop }%}"; do
+	reached 'syslog!' "${lines//%/$'\n'}"
+done
+for lines in "if not (\$syslogfacility-text == 'auth') and \$syslogfacility-text != 'authpriv' then stop" \
+	"if \$syslogfacility-text startswith 'auth' then { } else stop" ':syslogfacility-text, !startswith, "auth" stop'; do
+	reached 'auth.log!' "${lines//%/$'\n'}"
+done
+for lines in "if \$programname == 'a' then stop else stop" \
+	"if \$programname == 'a' then { stop } else if \$syslogseverity < 4 then { stop } else { if \$syslogseverity >= 4 then stop }" \
+	':programname, isequal, "a" stop%:programname, !isequal, "a" stop' "if \$msg contains 'x' or not (\$programname == 'a' and \$programname == 'b') then stop"; do
+	reached '' "${lines//%/$'\n'}"
+done
+reached 'auth.log! b.log! syslog!' ':programname, isequal, "a" stop' 'if $programname == "a" then /var/log/a.log' 'if $programname == ["a", "b"] then /var/log/b.log'
+reached 'auth.log! syslog!' ':programname, startswith, "haproxy" {' "$prog" 'stop' '}' "if \$programname == 'haproxy' then -/var/log/h.log"
+reached 'auth.log! syslog!' ':programname, startswith, "haproxy" stop' "if \$programname == 'haproxy-2' then -/var/log/h.log"
+reached 'auth.log! syslog! x.log!' "if \$msg contains 'x' then stop" ':msg, contains, "y" stop' ':syslogtag, startswith, "z" { /var/log/x.log' 'stop }'
+reached 'auth.log! h.log! syslog!' ':programname, startswith, "haproxy-" stop' "if \$programname == 'haproxy' then -/var/log/h.log"
+promise "rsyslog: what cannot be told is said so"
+for lines in "if \$fromhost-ip == '127.0.0.1' then { $prog stop }" ':hostname, isequal, "node" stop' "if re_match(\$msg, '.*') then stop" \
+	"if re_match(\$msg, '.*') == 1 then stop" 'call other' "if \$programname == 'a' or \$!b == 'c' then stop" 'if $a + then stop' 'if ( then stop' \
+	':programname, regex, ".*" stop' "if \$programname != ['a', 'b'] then stop"; do
+	reached 'auth.log? syslog?' "${lines//%/$'\n'}"
+done
+bad rsyslog-file:/var/log/syslog
+proof 'could not be told'
 rm "$tree/etc/rsyslog.conf"
 promise "rsyslog: masked it writes nothing"
 printf '*.* /var/log/syslog\n' | put /etc/rsyslog.conf

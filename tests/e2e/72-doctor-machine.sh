@@ -95,6 +95,27 @@ cat >"$tree/etc/rsyslog.d/10-a.conf" <<-END
 	         file="$scratch/out/web.log")
 	} else if \$programname == 'other' then $scratch/out/other.log
 	mail.* ~
+	:programname, isequal, "gone" stop
+	if \$syslogfacility-text == 'local3' then stop
+	if \$programname == 'gone' then $scratch/out/never-1.log
+	local3.* $scratch/out/never-2.log
+	if \$syslogseverity-text == 'debug' and prifilt("local4.*") then { stop }
+	local4.=debug $scratch/out/never-3.log
+	if \$programname == ['l1', "l2"] then $scratch/out/list.log
+	& stop
+	if \$programname == "l2" then $scratch/out/never-4.log
+	if \$programname == 'e1' then {
+	  $scratch/out/e1.log
+	  stop
+	} else if \$syslogfacility == 21 and not (\$syslogseverity > 6) then { $scratch/out/e2.log
+	  stop }
+	local5.info $scratch/out/never-5.log
+	:programname, startswith, "pre" {
+	  :programname, !startswith, "prefix" stop
+	  if \$syslogfacility-text startswith 'loc' then stop else $scratch/out/prefix.log
+	}
+	if \$programname == 'pre' then $scratch/out/never-6.log
+	if \$programname == 'prefix' and \$syslogfacility >= '16' then $scratch/out/never-7.log
 	template(name="dyn" type="string" string="$scratch/out/%programname%.dyn")
 	if \$programname == "dynamic" then action(type="omfile" dynaFile="dyn")
 END
@@ -104,7 +125,10 @@ say() { logger -u "$scratch/log" -t "$@"; }
 for tag in haproxy web other dynamic app; do say "$tag" "a message, then nothing"; done
 say app "[UFW BLOCK] IN=eth0"
 say login -p auth.info "a login"
-for file in syslog auth.log haproxy.log ufw.log web.log other.log dynamic.dyn; do wait_for test -s "$scratch/out/$file"; done
+for tag in gone l1 l2 e1 pre prefix; do
+	for level in user.info local3.info local4.debug local5.err local5.info; do say "$tag" -p "$level" "of $level"; done
+done
+for file in syslog auth.log haproxy.log ufw.log web.log other.log list.log e1.log e2.log prefix.log dynamic.dyn; do wait_for test -s "$scratch/out/$file"; done
 [ ! -e "$scratch/out/none" ] || fail "rsyslog wrote to what stands in a comment"
 # the doctor reads below a root: there the included folder has the same path
 mkdir -p "$tree$tree/etc"
