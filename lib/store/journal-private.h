@@ -5,16 +5,18 @@
  *   journal.c         the driver: which files, what a plan says of each
  *   journal_file.c    one file's header, and its entries as records
  *   journal_rotate.c  journald is asked to let go of a file
- *   journal_write.c   entries into a new file, by systemd-journal-remote
+ *   journal_write.c   a file without what goes, checked, in the old one's place
+ *   journal_verify.c  … and what journalctl says of it
  *   journal_act.c     a step carried out; what a hold covers, copied to its folder
  *
  * An entry is a record of the store that claims it (record/claim.h), or of the one that its field
- * SPARSAM_STORE names; so holds and periods of that store apply to it. Each file is read for itself:
- * where libsystemd is given several, it passes over what is torn in silence.
+ * SPARSAM_STORE names; so holds and periods of that store apply to it. Each file is read for itself, by
+ * journal_map.h, and copied by journal_collect.h.
  */
 #pragma once
 #include "base/buf.h"
 #include "record/claim.h"
+#include "store/journal_collect.h"
 #include "store/place.h"
 #include "store/store-private.h"
 
@@ -32,11 +34,10 @@ struct journal {
 
 /* --- one file --------------------------------------------------------------------------------- */
 
-enum journal_state { JOURNAL_OFFLINE, JOURNAL_ONLINE, JOURNAL_ARCHIVED };
-
 /* systemd.io/JOURNAL_FILE_FORMAT: times are realtime, in microseconds. */
 struct journal_header {
 	uint8_t state, seqnum_id[16];
+	bool sealed;
 	uint64_t n_entries, head_seqnum, head_us, tail_us;
 };
 
@@ -63,11 +64,17 @@ uint64_t jfile_passed(const struct jfile *f); /* entries that jfile_reach() left
 const struct journal_header *jfile_header(const struct jfile *f);
 int jfile_fd(const struct jfile *f);
 
+/* The same for whoever goes through the entries himself: is EN within what jfile_reach() left; EN as a record
+ * (-1: damaged). */
+struct journal_map *jfile_map(struct jfile *f);
+bool jfile_reaches(struct jfile *f, const struct journal_entry *en);
+int jfile_record(struct jfile *f, const struct journal_entry *en, struct record *ret);
+
+/* Tells, once, that F is damaged, and how (a fixed text). */
+void jfile_damaged(struct jfile *f, const char *how);
+
 /* What tells the record at hand from all others, also in another file: boot, times, hash. */
 struct span jfile_key(struct jfile *f);
-
-/* Appends the record at hand to OUT in the export format. -1: it cannot be read. */
-int jfile_export(struct jfile *f, struct buf *out);
 
 /* --- journald --------------------------------------------------------------------------------- */
 
@@ -81,17 +88,18 @@ int journal_rotate(const char *path, struct err *e);
 
 struct jwrite;
 
-/* Begins a new file in a scratch folder below DIRFD (borrowed; locked meanwhile). EX_UNAVAILABLE: there is no
- * systemd-journal-remote. The caller owns *ret; without a jwrite_commit() nothing is left of it. */
-int jwrite_begin(int dirfd, struct jwrite **ret, struct err *e);
+/* Judges all entries of F and, where some go and some stay (ALWAYS: where some stay), writes those that stay
+ * to a new file in a scratch folder below DIRFD (borrowed; locked meanwhile), which has been looked at. 0:
+ * *ret_done says what came of it; *ret is the new file, the caller's, or NULL; without a jwrite_commit() nothing
+ * is left of it. 1: F is damaged, which is told. */
+int jwrite_collect(struct jfile *f, int dirfd, const struct journal_judge *judge, bool always,
+	struct jwrite **ret, struct journal_collected *ret_done, struct err *e);
 struct jwrite *jwrite_free(struct jwrite *w);
 DEFINE_CLEANUP(struct jwrite, jwrite_free)
 
-/* Adds the entry at hand of F. */
-int jwrite_add(struct jwrite *w, struct jfile *f, struct err *e);
-
-/* Ends the file: closed, archived, each entry in it, with what belongs to the file FROM_FD. */
-int jwrite_finish(struct jwrite *w, int from_fd, const struct stat *from, struct err *e);
+/* Ends the file: with what belongs to F, whose stat is FROM, approved by journalctl, on the disk. 1: journalctl
+ * passes neither it nor F, which is told. */
+int jwrite_finish(struct jwrite *w, struct jfile *f, const struct stat *from, struct err *e);
 
 /* Gives it the name NAME in the folder, durably; of a file that is there when REPLACE, else one that is free:
  * 1 where it is not. */
@@ -100,6 +108,9 @@ int jwrite_commit(struct jwrite *w, const char *name, bool replace, struct err *
 /* The name that journald would give it as an archive of OLD: "system@ID-SEQNUM-TIME.journal"; OLD itself
  * where that is no name of journald's. */
 void jwrite_name(const struct jwrite *w, const char *old, char *ret, size_t size);
+
+/* Does `journalctl --verify` pass the file FD? 0 yes; 1 no. EX_UNAVAILABLE: it cannot be asked. */
+int journal_verify(int fd, struct err *e);
 
 /* --- acts ------------------------------------------------------------------------------------- */
 

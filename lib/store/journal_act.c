@@ -104,27 +104,29 @@ remove_file(const struct found *f, struct err *e)
 	return 0;
 }
 
-/* What stays of F goes to W, which is begun when there is something. 1: damaged, which is told. */
-static int
-copy_rest(struct jfile *in, int dirfd, const struct selector *which, struct jwrite **w,
-	struct store_result *ret, struct err *e)
-{
-	struct record r;
-	int rc;
+/* What goes, as SELECTOR says of each record. */
+struct going {
+	struct jfile *f;
+	const struct selector *which;
+	uint64_t bytes;
+};
 
-	while ((rc = jfile_next(in, &r, e)) == 0) {
-		if (selector_record(which, &r)) {
-			ret->n_erased++;
-			ret->bytes += r.size;
-			continue;
-		}
-		ret->n_stayed++;
-		if (!*w && jwrite_begin(dirfd, w, e) < 0)
-			return -1;
-		if (jwrite_add(*w, in, e) < 0)
-			return -1;
-	}
-	return rc == 1 ? 0 : rc == 2 ? 1 : -1;
+static int
+goes(void *ctx, struct journal_map *m, const struct journal_entry *en, uint64_t marks,
+	struct err *e)
+{
+	struct going *g = ctx;
+	struct record r;
+
+	(void)marks;
+	if (!jfile_reaches(g->f, en))
+		return 0;
+	if (jfile_record(g->f, en, &r) < 0)
+		return journal_map_fail(m, e);
+	if (!selector_record(g->which, &r))
+		return 0;
+	g->bytes += r.size;
+	return 1;
 }
 
 /* By its header: mtime may change after the last write, when the kernel writes mapped pages back. */
@@ -167,20 +169,32 @@ act_read(struct journal *j, const struct found *f, const struct selector *which,
 	const struct place p = { f->dirfd, f->name, f->path, f->st };
 	CLEANUP(jfile_freep) struct jfile *in = NULL;
 	CLEANUP(jwrite_freep) struct jwrite *w = NULL;
+	struct going g = { .which = which };
+	const struct journal_judge judge = { .ctx = &g, .entry = goes };
+	struct journal_collected done;
 	int rc = jfile_open(j, &p, &in, e);
 
-	if (rc == 0)
-		rc = copy_rest(in, f->dirfd, which, &w, ret, e);
+	if (rc == 0) {
+		g.f = in;
+		jfile_reach(in, which);
+		rc = jwrite_collect(in, f->dirfd, &judge, false, &w, &done, e);
+	}
 	if (rc != 0) {
 		*ret = (struct store_result){ .skipped = true };
-		return rc < 0 ? -1 : 0;
+		return rc < 0 ? err_within(e, "%s", f->path) : 0;
 	}
-	if (ret->n_erased == 0)
+	ret->n_erased = done.n_gone;
+	ret->n_stayed = done.n_stay;
+	ret->bytes = g.bytes;
+	if (done.n_gone == 0)
 		return 0;
 	if (!w)
 		return remove_file(f, e);
-	if (jwrite_finish(w, jfile_fd(in), &f->st, e) < 0)
-		return err_within(e, "%s", f->path);
+	rc = jwrite_finish(w, in, &f->st, e);
+	if (rc != 0) {
+		*ret = (struct store_result){ .skipped = true };
+		return rc < 0 ? err_within(e, "%s", f->path) : 0;
+	}
 	return take_place(f, w, e);
 }
 
@@ -268,6 +282,27 @@ commit_copy(const struct keeping *k, struct jwrite *w, struct err *e)
 	return rc;
 }
 
+/* What is not to be copied, or lies there already, does not go along. */
+struct keeping_file {
+	const struct keeping *k;
+	struct jfile *f;
+};
+
+static int
+is_left_out(void *ctx, struct journal_map *m, const struct journal_entry *en, uint64_t marks,
+	struct err *e)
+{
+	const struct keeping_file *kf = ctx;
+	struct record r;
+
+	(void)marks;
+	if (!jfile_reaches(kf->f, en))
+		return 1;
+	if (jfile_record(kf->f, en, &r) < 0)
+		return journal_map_fail(m, e);
+	return !selector_record(kf->k->which, &r) || copies_take(kf->k->there, jfile_key(kf->f));
+}
+
 /* Never several files into one: the times of a boot have to go forward. */
 static int
 keep_file(void *ctx, const struct place *p, struct err *e)
@@ -275,7 +310,9 @@ keep_file(void *ctx, const struct place *p, struct err *e)
 	struct keeping *k = ctx;
 	CLEANUP(jfile_freep) struct jfile *f = NULL;
 	CLEANUP(jwrite_freep) struct jwrite *w = NULL;
-	struct record r;
+	struct keeping_file kf = { .k = k };
+	const struct journal_judge judge = { .ctx = &kf, .entry = is_left_out };
+	struct journal_collected done;
 	int rc;
 
 	if (p->st.st_size == 0 || journal_is_copy(k->j, p->path) || journal_is_leftover(p->path) ||
@@ -284,20 +321,15 @@ keep_file(void *ctx, const struct place *p, struct err *e)
 	rc = jfile_open(k->j, p, &f, e);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
+	kf.f = f;
 	jfile_reach(f, k->which);
-	while ((rc = jfile_next(f, &r, e)) == 0) {
-		if (!selector_record(k->which, &r) || copies_take(k->there, jfile_key(f)))
-			continue;
-		if (!w && jwrite_begin(k->dirfd, &w, e) < 0)
-			return -1;
-		if (jwrite_add(w, f, e) < 0)
-			return -1;
-		k->n++;
-	}
-	if (rc < 0 || !w)
-		return rc < 0 ? -1 : 0;
-	if (jwrite_finish(w, jfile_fd(f), &p->st, e) < 0)
-		return err_within(e, "%s", p->path);
+	rc = jwrite_collect(f, k->dirfd, &judge, true, &w, &done, e);
+	if (rc != 0 || !w)
+		return rc < 0 ? err_within(e, "%s", p->path) : 0;
+	rc = jwrite_finish(w, f, &p->st, e);
+	if (rc != 0)
+		return rc < 0 ? err_within(e, "%s", p->path) : 0;
+	k->n += done.n_stay;
 	return commit_copy(k, w, e);
 }
 

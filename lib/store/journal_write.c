@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * systemd's own recipe (systemd/systemd#14709): the export format, which systemd-journal-remote writes
- * into a journal file. Times, boot ids and trusted fields stay; the numbering, and with it the cursors, is new.
+ * The new file is written beside the old one and looked at by ourselves and by journalctl before it takes the
+ * old one's name, in one step: a reader that has the old one open reads on in it and finds the new one by
+ * inotify, with its cursors.
  */
 #include <dirent.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/socket.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -24,20 +22,15 @@
 #include "base/walk.h"
 #include "store/journal-private.h"
 
-#define PROGRAM   "/lib/systemd/systemd-journal-remote"
-#define OUT       "out.journal"
-#define ENTRY_MAX (1u << 30) /* of the export format, as systemd-journal-remote takes it */
-#define AT_STATE  16
-#define CRTIME    "user.crtime_usec" /* journald's own: when the file was made */
+#define OUT    "out.journal"
+#define CRTIME "user.crtime_usec" /* journald's own: when the file was made */
 
 struct jwrite {
-	int dirfd, scratch, fd,
-		to; /* the folder, locked; ours below it; the file; the program's input */
-	pid_t pid;
-	uint64_t n;
+	int dirfd, scratch, fd; /* the folder, locked; ours below it; the file */
 	struct journal_header header;
-	struct buf text;
 };
+
+/* --- scratch ---------------------------------------------------------------------------------- */
 
 /* What an earlier run has left there goes. */
 static void
@@ -53,44 +46,27 @@ scratch_empty(int scratch)
 	free(found);
 }
 
+/* A file without a name: in the folder, so that its pages are the disk's, and the folder is not changed. */
 static int
-program_start(struct jwrite *w, int input, struct err *e)
+unnamed(int dirfd, struct err *e)
 {
-	char out[64];
-	char *const argv[] = { (char *)"systemd-journal-remote", (char *)"-o", out, (char *)"-",
-		NULL };
-	char *const env[] = { (char *)"LC_ALL=C", NULL };
-	posix_spawn_file_actions_t fa;
-	int folder = fcntl(w->scratch, F_DUPFD, 10), rc; /* inherited: the name goes through it */
+	int fd = openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	if (folder < 0)
-		return err_fail(e, EX_OSERR, errno, N_("cannot open folder"), NULL, NULL);
-	(void)snprintf(out, sizeof(out), "/proc/self/fd/%d/" OUT, folder);
-	(void)posix_spawn_file_actions_init(&fa);
-	(void)posix_spawn_file_actions_adddup2(&fa, input, 0);
-	(void)posix_spawn_file_actions_addopen(&fa, 1, "/dev/null", O_WRONLY, 0);
-	(void)posix_spawn_file_actions_addopen(&fa, 2, "/dev/null", O_WRONLY, 0);
-	rc = posix_spawn(&w->pid, PROGRAM, &fa, NULL, argv, env);
-	(void)posix_spawn_file_actions_destroy(&fa);
-	(void)close(folder);
-	if (rc == 0)
-		return 0;
-	w->pid = 0;
-	return err_fail(e, EX_UNAVAILABLE, rc, N_("cannot write a journal file"),
-		N_("install systemd-journal-remote"), PROGRAM);
+	if (fd < 0) /* a file system that has no such files, or is read only */
+		fd = memfd_create("sparsam", MFD_CLOEXEC);
+	return fd >= 0 ? fd
+		       : err_fail(e, EX_CANTCREAT, errno, N_("no room for a scratch file"), NULL,
+				 NULL);
 }
 
-int
+static int
 jwrite_begin(int dirfd, struct jwrite **ret, struct err *e)
 {
 	CLEANUP(jwrite_freep) struct jwrite *w = calloc(1, sizeof(*w));
-	cleanup_fd int input = -1;
-	int pair[2];
 
 	if (!w)
 		return err_memory(e);
-	*w = (struct jwrite){ .dirfd = -1, .scratch = -1, .fd = -1, .to = -1 };
-	buf_init(&w->text, ENTRY_MAX);
+	*w = (struct jwrite){ .scratch = -1, .fd = -1 };
 	w->dirfd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (w->dirfd < 0 || flock(w->dirfd, LOCK_EX) < 0)
 		return err_fail(e, EX_IOERR, errno, N_("cannot open the folder"), NULL, NULL);
@@ -101,28 +77,11 @@ jwrite_begin(int dirfd, struct jwrite **ret, struct err *e)
 	if (w->scratch < 0)
 		return -1;
 	scratch_empty(w->scratch);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_fail(e, EX_OSERR, errno, N_("cannot write a journal file"), NULL, NULL);
-	w->to = pair[0];
-	input = pair[1];
-	if (program_start(w, input, e) < 0)
+	w->fd = walk_open(w->scratch, OUT, O_RDWR | O_CREAT | O_EXCL, 0600, NULL, e);
+	if (w->fd < 0)
 		return -1;
 	*ret = TAKE(w);
 	return 0;
-}
-
-/* Waits for the program, which ends with its input. True: it says that all went well. */
-static bool
-program_end(struct jwrite *w)
-{
-	int status = -1;
-
-	fd_closep(&w->to);
-	if (w->pid > 0)
-		while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
-			continue;
-	w->pid = 0;
-	return status == 0;
 }
 
 struct jwrite *
@@ -130,11 +89,6 @@ jwrite_free(struct jwrite *w)
 {
 	if (!w)
 		return NULL;
-	if (w->pid > 0) {
-		(void)kill(w->pid, SIGKILL);
-		(void)program_end(w);
-	}
-	fd_closep(&w->to);
 	fd_closep(&w->fd);
 	if (w->scratch >= 0) {
 		scratch_empty(w->scratch);
@@ -142,72 +96,112 @@ jwrite_free(struct jwrite *w)
 	}
 	fd_closep(&w->scratch);
 	fd_closep(&w->dirfd);
-	buf_wipe(&w->text);
 	free(w);
 	return NULL;
 }
 
-int
-jwrite_add(struct jwrite *w, struct jfile *f, struct err *e)
-{
-	buf_clear(&w->text);
-	if (jfile_export(f, &w->text) < 0)
-		return err_fail(e, EX_DATAERR, 0, N_("cannot read a journal entry"), NULL, NULL);
-	for (size_t at = 0; at < w->text.len;) {
-		ssize_t n = send(w->to, w->text.p + at, w->text.len - at, MSG_NOSIGNAL);
+/* --- writing ---------------------------------------------------------------------------------- */
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_fail(e, EX_CANTCREAT, errno, N_("cannot write a journal file"),
-				N_("is the disk full?"), NULL);
-		at += (size_t)n;
+/* By ourselves: faster than journalctl, and of what it does not look at. */
+static int
+look_at_copy(struct jwrite *w, uint64_t n_stay, struct err *e)
+{
+	cleanup_fd int scratch = unnamed(w->dirfd, e);
+	struct journal_map m;
+	int rc;
+
+	if (scratch < 0 || journal_map_open(w->fd, UINT32_MAX, &m, e) < 0)
+		return -1;
+	rc = journal_check(&m, scratch, e);
+	if (rc == 0 && (le64toh(m.header.n_entries) != n_stay || m.header.state != JF_ARCHIVED))
+		rc = err_fail(e, EX_SOFTWARE, 0, N_("a journal file was not copied whole"),
+			N_("nothing was erased of it"), NULL);
+	journal_map_release(&m);
+	return rc < 0 ? -1 : journal_header(w->fd, &w->header);
+}
+
+/* What is found to be damaged is told, once, and is no failure. */
+static int
+told(struct jfile *f, const struct err *e)
+{
+	if (e->exit != EX_DATAERR)
+		return -1;
+	jfile_damaged(f, e->what);
+	return 1;
+}
+
+int
+jwrite_collect(struct jfile *f, int dirfd, const struct journal_judge *judge, bool always,
+	struct jwrite **ret, struct journal_collected *ret_done, struct err *e)
+{
+	CLEANUP(journal_collect_freep) struct journal_collect *c = NULL;
+	CLEANUP(jwrite_freep) struct jwrite *w = NULL;
+	cleanup_fd int scratch = unnamed(dirfd, e);
+	struct journal_collected done = { 0 };
+
+	if (scratch < 0)
+		return -1;
+	if (journal_collect_new(jfile_map(f), scratch, &c, e) < 0 ||
+		journal_collect_judge(c, judge, &done, e) < 0)
+		return told(f, e);
+	if (done.n_stay > 0 && (always || done.n_gone > 0)) {
+		if (jwrite_begin(dirfd, &w, e) < 0)
+			return -1;
+		if (journal_collect_write(c, w->fd, e) < 0)
+			return told(f, e);
+		if (look_at_copy(w, done.n_stay, e) < 0)
+			return told(f, e);
 	}
-	w->n++;
+	*ret = TAKE(w);
+	*ret_done = done;
 	return 0;
 }
 
-/* Is OUT there alone? The program begins another file when its hash table is full. */
-static bool
-is_one_file(const struct jwrite *w)
+/* By it journald's vacuum judges the whole file. Of one whose first entries are gone it must not be older
+ * than those that it has now. */
+static void
+crtime_set(const struct jwrite *w, const struct journal_header *old)
 {
-	struct dirent **found = NULL;
-	int n = scandirat(w->scratch, ".", &found, NULL, NULL), files = 0;
+	uint64_t made;
 
-	for (int i = 0; i < n; i++) {
-		files += found[i]->d_name[0] != '.';
-		free(found[i]);
-	}
-	free(found);
-	return files == 1;
+	if (fgetxattr(w->fd, CRTIME, &made, sizeof(made)) != sizeof(made) ||
+		w->header.head_us <= old->head_us || le64toh(made) >= w->header.head_us)
+		return;
+	made = htole64(w->header.head_us);
+	(void)fsetxattr(
+		w->fd, CRTIME, &made, sizeof(made), 0); /* as it was: it is vacuumed earlier */
+}
+
+/* What journalctl does not pass is not put in the place of what it would; where it did not pass the old one
+ * either, nobody can say whether the copy is good. */
+static int
+approve(const struct jwrite *w, struct jfile *f, struct err *e)
+{
+	int rc = journal_verify(w->fd, e);
+
+	if (rc <= 0)
+		return rc;
+	rc = journal_verify(jfile_fd(f), e);
+	if (rc > 0)
+		jfile_damaged(f, "journalctl --verify does not pass it");
+	return rc != 0 ? rc
+		       : err_fail(e, EX_SOFTWARE, 0, N_("a journal file was not copied whole"),
+				 N_("nothing was erased of it"), NULL);
 }
 
 int
-jwrite_finish(struct jwrite *w, int from_fd, const struct stat *from, struct err *e)
+jwrite_finish(struct jwrite *w, struct jfile *f, const struct stat *from, struct err *e)
 {
-	const uint8_t archived = JOURNAL_ARCHIVED;
-	uint64_t made;
+	const int rc = approve(w, f, e);
 
-	if (!program_end(w))
-		return err_fail(e, EX_CANTCREAT, 0, N_("cannot write a journal file"),
-			N_("is the disk full?"), PROGRAM);
-	w->fd = walk_open(w->scratch, OUT, O_RDWR, 0, NULL, e);
-	if (w->fd < 0)
+	if (rc != 0)
+		return rc;
+	if (file_dress(jfile_fd(f), from, w->fd, OUT, e) < 0)
 		return -1;
-	if (journal_header(w->fd, &w->header) < 0 || w->header.n_entries != w->n || !is_one_file(w))
-		return err_fail(e, EX_SOFTWARE, 0, N_("a journal file was not copied whole"),
-			N_("nothing was erased of it"), NULL);
-	if (pwrite(w->fd, &archived, 1, AT_STATE) != 1)
-		return err_fail(e, EX_IOERR, errno, N_("cannot write a journal file"), NULL, NULL);
-	if (file_dress(from_fd, from, w->fd, OUT, e) < 0)
-		return -1;
-	/* by it journald's vacuum judges the whole file: it must not be older than its first entry */
-	made = htole64(w->header.head_us);
-	if (fgetxattr(w->fd, CRTIME, NULL, 0) >= 0)
-		(void)fsetxattr(w->fd, CRTIME, &made, sizeof(made), 0);
+	crtime_set(w, jfile_header(f));
 	return fsync(w->fd) == 0 ? 0
 				 : err_fail(e, EX_IOERR, errno, N_("cannot write a journal file"),
-					   NULL, NULL);
+					   N_("is the disk full?"), NULL);
 }
 
 int

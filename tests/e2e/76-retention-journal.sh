@@ -7,7 +7,6 @@ need_root
 need jq
 need gpg
 need python3
-[ -x /lib/systemd/systemd-journal-remote ] || skip "needs systemd-journal-remote"
 unshare -m true 2>/dev/null || skip "needs a mount namespace"
 faketime=$(find /usr/lib -name libfaketime.so.1 2>/dev/null | head -n 1)
 [ -n "$faketime" ] || skip "needs faketime"
@@ -53,7 +52,7 @@ entries() { # of what lies in all folders of the journal, hold's folder included
 }
 held_entries() { journalctl -q --no-pager --directory="$scratch/state/hold/journal-rest" -o json --all; }
 names() { jq -r 'select(.SYSLOG_IDENTIFIER == "app" or .SYSLOG_IDENTIFIER == "short") | .MESSAGE | split("\n")[0]' | sort; }
-bare() { jq -cS 'select(.SYSLOG_IDENTIFIER == "app") | del(.__CURSOR)' | sort; }
+bare() { jq -cS 'select(.SYSLOG_IDENTIFIER == "app")' | sort; } # with its cursor
 
 journald() { # [OFFSET] : begins it, and waits until it takes messages; its clock is OFFSET off
 	if [ -n "${1:-}" ]; then
