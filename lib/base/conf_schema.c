@@ -98,6 +98,7 @@ static cfg_opt_t textlog_options[] = { KEY("anchor"), KEY("reopen"), CFG_END() }
 static cfg_opt_t tree_options[] = { KEY("unit"), KEY("age"), KEY("keep_if"), KEY("about"),
 	CFG_END() };
 static cfg_opt_t maildir_options[] = { KEY("age"), KEY("answered"), KEY("about"), CFG_END() };
+static cfg_opt_t utmp_options[] = { KEY("records"), CFG_END() };
 static cfg_opt_t sqlite_options[] = { KEY("table"), KEY("time"), KEY("time_format"), KEY("where"),
 	KEY("clear"), KEY("vacuum"), CFG_END() };
 static cfg_opt_t postgres_options[] = { KEY("service"), KEY("socket"), KEY("port"), KEY("database"),
@@ -128,6 +129,7 @@ static cfg_opt_t store_options[] = {
 	DRIVER(textlog),
 	DRIVER(tree),
 	DRIVER(maildir),
+	DRIVER(utmp),
 	DRIVER(sqlite),
 	DRIVER(postgres),
 	DRIVER(redis),

@@ -187,7 +187,7 @@ DEFINE_WORDS(conf_value_clock, "ntp", "local")
 DEFINE_WORDS(conf_value_checksum, "sha1", "sha256", "sha384", "sha512")
 
 const char *const conf_store_types[] = { "textlog", "journal", "tree", "maildir", "sqlite",
-	"postgres", "redis", NULL };
+	"postgres", "redis", "utmp", NULL };
 
 int
 conf_value_store_type(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)

@@ -14,12 +14,16 @@
 #include <sys/acl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/walk.h"
 
 #define XATTR_MAX (64u << 10) /* Linux's own limit for a list and for a value */
+
+#define EXT4_MAGIC 0xef53
+#define XFS_MAGIC  0x58465342
 
 struct replace {
 	int dirfd; /* our own descriptor of the folder */
@@ -261,4 +265,12 @@ replace_free(struct replace *r)
 	free(r->temporary);
 	free(r);
 	return NULL;
+}
+
+bool
+file_collapses(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && (fs.f_type == EXT4_MAGIC || fs.f_type == XFS_MAGIC);
 }

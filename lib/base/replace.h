@@ -33,6 +33,9 @@ int replace_commit(struct replace *r, struct err *e);
  * messages. EX_CANTCREAT, EX_NOPERM. */
 int file_dress(int from_fd, const struct stat *from, int to_fd, const char *name, struct err *e);
 
+/* Can the head of FD's file be taken out (FALLOC_FL_COLLAPSE_RANGE: ext4, xfs)? */
+bool file_collapses(int fd);
+
 /* Without a commit before: nothing happened. */
 struct replace *replace_free(struct replace *r);
 DEFINE_CLEANUP(struct replace, replace_free)

@@ -41,7 +41,7 @@ struct store {
 };
 
 extern const struct store_driver store_textlog, store_journal, store_tree, store_maildir,
-	store_sqlite, store_postgres, store_redis;
+	store_sqlite, store_postgres, store_redis, store_utmp;
 
 /* The value of KEY in the section TYPE { … } of S, or OTHERWISE; conf_schema.c lists the
  * keys. */

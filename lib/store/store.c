@@ -12,6 +12,7 @@ static const struct store_driver *const drivers[] = {
 	&store_redis,
 	&store_tree,
 	&store_maildir,
+	&store_utmp,
 };
 
 static const struct store_driver *

@@ -3,7 +3,7 @@
  * store.h - where records live, behind one small interface
  *
  * A store is declared in the configuration; its type names the driver that serves it (textlog,
- * journal, tree, maildir, sqlite, postgres, redis). Another kind of store is one new file that
+ * journal, utmp, tree, maildir, sqlite, postgres, redis). Another kind of store is one new file that
  * fills in one struct store_driver, and its line in store.c.
  *
  * Erasing is planned first (nothing is changed), then acted step by step. A step looks again: at

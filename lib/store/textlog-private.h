@@ -103,5 +103,3 @@ int textlog_keep(struct store *s, const struct selector *which, int dirfd, const
 
 int textlog_act(struct store *s, const struct plan_step *step, const struct selector *which,
 	struct store_result *ret, struct err *e);
-/* Can the head of FD's file be taken out (FALLOC_FL_COLLAPSE_RANGE: ext4, xfs)? */
-bool textlog_collapses(int fd);

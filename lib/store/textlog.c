@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
+#include "base/replace.h"
 #include "base/walk.h"
 #include "store/copies.h"
 #include "store/textlog-private.h"
@@ -318,7 +319,7 @@ action_for(enum textlog_writer writer, const struct place *p)
 	if (writer == WRITER_NONE)
 		return PLAN_REWRITE;
 	fd = walk_open(p->dirfd, p->name, O_RDONLY, 0, NULL, &ignored);
-	return fd >= 0 && writer == WRITER_APPENDS && textlog_collapses(fd) ? PLAN_CUT : PLAN_BLANK;
+	return fd >= 0 && writer == WRITER_APPENDS && file_collapses(fd) ? PLAN_CUT : PLAN_BLANK;
 }
 
 static enum textlog_writer

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -25,17 +24,7 @@
 #include "base/walk.h"
 #include "store/textlog-private.h"
 
-#define EXT4_MAGIC 0xef53
-#define XFS_MAGIC  0x58465342
-#define BLANK_LEN  65536u
-
-bool
-textlog_collapses(int fd)
-{
-	struct statfs fs;
-
-	return fstatfs(fd, &fs) == 0 && (fs.f_type == EXT4_MAGIC || fs.f_type == XFS_MAGIC);
-}
+#define BLANK_LEN 65536u
 
 /* --- nobody writes ---------------------------------------------------------------------------- */
 
