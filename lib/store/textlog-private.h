@@ -72,6 +72,8 @@ void entries_pass(struct entries *en, int64_t bound_us, struct entry_span *ret, 
 int entries_next_before(
 	struct entries *en, int64_t bound_us, uint64_t *n, struct entry_span *ret, struct err *e);
 int64_t entries_anchor_us(const struct entries *en);
+uint64_t entries_start(const struct entries *en); /* before the first: behind a hole at the head */
+bool entries_at_end(const struct entries *en);    /* the last one given was the file's last */
 const char *entries_filter(const struct entries *en); /* "", "gzip", … after the first one */
 struct entries *entries_free(struct entries *en);
 DEFINE_CLEANUP(struct entries, entries_free)

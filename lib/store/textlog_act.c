@@ -25,6 +25,7 @@
 #include "store/textlog-private.h"
 
 #define BLANK_LEN 65536u
+#define LINE_US   (60 * INT64_C(1000000)) /* that a writer may take for one line */
 
 /* --- nobody writes ---------------------------------------------------------------------------- */
 
@@ -119,8 +120,17 @@ blank(int fd, uint64_t from, uint64_t to, const char *place, struct err *e)
 	return 0;
 }
 
+/* The file's last line without its end; what nobody has gone on with since is as it will be. */
+static bool
+is_being_written(const struct textlog *t, const struct entries *en, const struct entry_span *one,
+	const struct stat *st)
+{
+	return one->text.p[one->text.len - 1] != '\n' && entries_at_end(en) &&
+	       mtime_us(st) > t->store.env->now_us - LINE_US;
+}
+
 /* Runs of selected entries are blanked, each at once; *RET_HEAD is how far they reach from the file's
- * beginning. */
+ * beginning or its hole there; 0: they do not. */
 static int
 blank_selected(struct textlog *t, int fd, const struct stat *st, const struct plan_step *step,
 	const struct selector *which, uint64_t *ret_head, struct store_result *ret, struct err *e)
@@ -128,19 +138,22 @@ blank_selected(struct textlog *t, int fd, const struct stat *st, const struct pl
 	const int64_t bound_us = textlog_bound(t, which, step->place);
 	CLEANUP(entries_freep) struct entries *en = NULL;
 	struct entry_span one;
-	uint64_t from = 0, to = 0; /* of the run */
+	uint64_t begin, head, from = 0, to = 0; /* from, to: of the run */
 	int rc, copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
-	*ret_head = 0;
 	if (copy < 0)
 		return err_fail(e, EX_OSERR, errno, N_("cannot open"), NULL, "%s", step->place);
 	if (entries_open(t, copy, st, step->place, &en, e) < 0)
 		return -1;
+	begin = head = entries_start(en);
 	while ((rc = entries_next_before(en, bound_us, &ret->n_stayed, &one, e)) == 0) {
 		struct record r = entry_record(t, &one, step->place);
 
-		if (one.text.p[one.text.len - 1] != '\n')
-			break; /* being written, or part of an entry without an end */
+		if (*entries_filter(en)) /* it has no lines in it that could be blanked */
+			return err_fail(e, EX_TEMPFAIL, 0, N_("a program still writes to the file"),
+				N_("rotate it first"), "%s", step->place);
+		if (is_being_written(t, en, &one, st))
+			break;
 		if (!selector_record(which, &r)) {
 			ret->n_stayed++;
 			continue;
@@ -153,11 +166,12 @@ blank_selected(struct textlog *t, int fd, const struct stat *st, const struct pl
 		to = one.start + one.text.len;
 		ret->n_erased++;
 		ret->bytes += one.text.len;
-		if (one.start == *ret_head)
-			*ret_head = to;
+		if (one.start == head)
+			head = to;
 	}
 	if (rc < 0 || blank(fd, from, to, step->place, e) < 0)
 		return -1;
+	*ret_head = head > begin ? head : 0;
 	if (ret->n_erased > 0 && fdatasync(fd) < 0)
 		return err_fail(e, EX_IOERR, errno, N_("cannot write"), NULL, "%s", step->place);
 	return 0;
@@ -198,12 +212,18 @@ act_in_place(struct textlog *t, int dirfd, const char *name, const struct stat *
 	const struct plan_step *step, const struct selector *which, struct store_result *ret,
 	struct err *e)
 {
-	cleanup_fd int fd = walk_open(dirfd, name, O_RDWR, 0, NULL, e);
+	struct stat now;
+	cleanup_fd int fd = walk_open(dirfd, name, O_RDWR, 0, &now, e);
 	const bool collapse = step->action == PLAN_CUT;
 	uint64_t head;
 
 	if (fd < 0)
 		return -1;
+	/* its folder's owner may have put another file in its place, or one that is elsewhere, too */
+	if (now.st_dev != st->st_dev || now.st_ino != st->st_ino || now.st_nlink != 1) {
+		ret->skipped = true;
+		return 0;
+	}
 	ret->technique = PLAN_CLEARED;
 	if (blank_selected(t, fd, st, step, which, &head, ret, e) < 0)
 		return -1;
@@ -212,7 +232,30 @@ act_in_place(struct textlog *t, int dirfd, const char *name, const struct stat *
 
 /* --- a whole file ----------------------------------------------------------------------------- */
 
-/* What nobody has read when it was planned has to be as old as it was then. */
+/* Who opened it since the plan was made, or opens it for each of its lines, goes on with it. */
+static int
+act_closed(struct textlog *t, int dirfd, const char *name, const struct stat *st,
+	const struct plan_step *step, const struct selector *which, struct store_result *ret,
+	struct err *e)
+{
+	int rc = act_rewrite(t, dirfd, name, step, which, ret, e);
+
+	if (rc == 0 || e->exit != EX_TEMPFAIL)
+		return rc;
+	*ret = (struct store_result){ 0 };
+	return act_in_place(t, dirfd, name, st, step, which, ret, e);
+}
+
+static bool
+has_writer(int dirfd, const char *name, const struct stat *st)
+{
+	struct err ignored;
+	cleanup_fd int fd = walk_open(dirfd, name, O_RDONLY, 0, NULL, &ignored);
+
+	return fd < 0 || textlog_writer(fd, st) != WRITER_NONE;
+}
+
+/* What nobody has read when it was planned has to be as old as it was then, and closed. */
 static int
 act_unlink(struct textlog *t, int dirfd, const char *name, const struct stat *st,
 	const struct plan_step *step, const struct selector *which, struct store_result *ret,
@@ -220,8 +263,8 @@ act_unlink(struct textlog *t, int dirfd, const char *name, const struct stat *st
 {
 	const struct select_block all = textlog_block(t, step->place, st);
 
-	if (selector_block(which, &all) != SELECT_YES)
-		return act_rewrite(t, dirfd, name, step, which, ret, e);
+	if (selector_block(which, &all) != SELECT_YES || has_writer(dirfd, name, st))
+		return act_closed(t, dirfd, name, st, step, which, ret, e);
 	if (remove_file(dirfd, name, step, e) < 0)
 		return -1;
 	ret->n_erased = step->n_records;
@@ -250,7 +293,7 @@ textlog_act(struct store *s, const struct plan_step *step, const struct selector
 	case PLAN_UNLINK:
 		return act_unlink(t, dirfd, name, &st, step, which, ret, e);
 	case PLAN_REWRITE:
-		return act_rewrite(t, dirfd, name, step, which, ret, e);
+		return act_closed(t, dirfd, name, &st, step, which, ret, e);
 	default:
 		return act_in_place(t, dirfd, name, &st, step, which, ret, e);
 	}

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/input.h"
 #include "store/textlog-private.h"
@@ -38,6 +40,17 @@ birth_us(int fd, const struct stat *st)
 	return (int64_t)st->st_ctim.tv_sec * 1000000; /* no earlier than that is known */
 }
 
+/* A head that was taken out where it could not be collapsed is a hole: there is nothing to read. */
+static uint64_t
+skip_hole(int fd)
+{
+	off_t at = lseek(fd, 0, SEEK_DATA);
+
+	if (at < 0 && errno == ENXIO) /* a hole is all that it is */
+		at = lseek(fd, 0, SEEK_END);
+	return at > 0 ? (uint64_t)at : 0;
+}
+
 int
 entries_open(struct textlog *t, int fd, const struct stat *st, const char *path,
 	struct entries **ret, struct err *e)
@@ -54,6 +67,7 @@ entries_open(struct textlog *t, int fd, const struct stat *st, const char *path,
 	en->time_us = RECORD_NO_TIME;
 	en->known = UINT64_MAX;
 	reader_latest(t->reader, mtime_us(st) + 60 * INT64_C(1000000)); /* clocks of writers */
+	en->start = skip_hole(fd);
 	if (input_open(fd, path, &en->in, e) < 0)
 		return -1;
 	en->cap = CHUNK;
@@ -81,6 +95,18 @@ int64_t
 entries_anchor_us(const struct entries *en)
 {
 	return en->anchor_us;
+}
+
+uint64_t
+entries_start(const struct entries *en)
+{
+	return en->start;
+}
+
+bool
+entries_at_end(const struct entries *en)
+{
+	return en->ended && en->at == en->len;
 }
 
 const char *

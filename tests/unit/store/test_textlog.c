@@ -123,9 +123,8 @@ get(const char *name)
 	return text;
 }
 
-/* Plans and carries out; returns how many steps there were. */
 static size_t
-erase(const struct selector *which)
+carry_out(const struct selector *which, bool all)
 {
 	struct plan p;
 	size_t n;
@@ -139,11 +138,18 @@ erase(const struct selector *which)
 		if (store_act(store, &p.step[i], which, &r, &e) < 0)
 			ck_abort_msg("%s: %s", e.what, e.where);
 		ck_assert(!r.skipped);
-		if (p.step[i].n_records != UINT64_MAX)
+		if (all && p.step[i].n_records != UINT64_MAX)
 			ck_assert_uint_eq(r.n_erased, p.step[i].n_records);
 	}
 	plan_release(&p);
 	return n;
+}
+
+/* Plans and carries out; returns how many steps there were. */
+static size_t
+erase(const struct selector *which)
+{
+	return carry_out(which, true);
 }
 
 #define OLD   "2026-11-16T00:00:00Z old\n"
@@ -241,6 +247,52 @@ START_TEST(writer_that_appends_loses_nothing)
 }
 END_TEST
 
+/* A file that cannot be collapsed has a hole at its head, and grows behind it, run after run. */
+START_TEST(lines_behind_a_hole_go_as_well)
+{
+	const struct selector due = select_before(CUTOFF);
+	int fd;
+
+	put("a.log", "", "", NOW);
+	fd = open(path_of("a.log"), O_WRONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, 4 << 20), 0); /* longer than an entry may be */
+	ck_assert_int_eq(pwrite(fd, OLD OLD YOUNG, strlen(OLD OLD YOUNG), 4 << 20),
+		(ssize_t)strlen(OLD OLD YOUNG));
+	ck_assert_uint_eq(erase(&due), 1);
+	ck_assert_uint_eq(n_notes[NOTE_NO_TIME], 0);
+	ck_assert_uint_eq(erase(&due), 0);
+	ck_assert_int_eq(pwrite(fd, OLD, strlen(OLD), (4 << 20) + (off_t)strlen(OLD OLD YOUNG)),
+		(ssize_t)strlen(OLD));
+	ck_assert_uint_eq(erase(&due), 1);
+	ck_assert_int_eq(close(fd), 0);
+}
+END_TEST
+
+static void
+erase_open(int64_t last_write_us)
+{
+	const struct timespec ts = { last_write_us / 1000000, 0 }, both[2] = { ts, ts };
+	const struct selector due = select_before(CUTOFF);
+	int fd = open(path_of("a.log"), O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(futimens(fd, both), 0);
+	ck_assert_uint_eq(carry_out(&due, false), 1);
+	ck_assert_int_eq(close(fd), 0);
+}
+
+/* What its writer never ended does not stay for ever. */
+START_TEST(line_without_an_end_goes_when_nobody_goes_on_with_it)
+{
+	put("a.log", "", OLD "2026-11-16T00:00:00Z half", NOW);
+	erase_open(NOW - 1000000);
+	ck_assert_ptr_nonnull(strstr(get("a.log"), "half"));
+	erase_open(NOW - DAY);
+	ck_assert_ptr_null(strstr(get("a.log"), "half"));
+}
+END_TEST
+
 START_TEST(damaged_file_stays_and_is_told)
 {
 	const struct selector due = select_before(CUTOFF);
@@ -331,6 +383,8 @@ main(void)
 	tcase_add_test(t, log_without_times_is_aged_by_its_last_write_and_said_to_be);
 	tcase_add_test(t, held_lines_stay);
 	tcase_add_test(t, writer_that_appends_loses_nothing);
+	tcase_add_test(t, lines_behind_a_hole_go_as_well);
+	tcase_add_test(t, line_without_an_end_goes_when_nobody_goes_on_with_it);
 	tcase_add_test(t, damaged_file_stays_and_is_told);
 	tcase_add_test(t, link_or_second_name_is_never_touched);
 	tcase_add_test(t, file_that_was_swapped_since_the_plan_is_skipped);
