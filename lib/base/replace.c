@@ -16,11 +16,14 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/walk.h"
 
-#define XATTR_MAX (64u << 10) /* Linux's own limit for a list and for a value */
+#define LATE_PAUSE_NS 1000000 /* for a program that opened the old file at the last moment … */
+#define LATE_PAUSES   2000    /* … to write its lines and close it */
+#define XATTR_MAX     (64u << 10) /* Linux's own limit for a list and for a value */
 
 #define EXT4_MAGIC 0xef53
 #define XFS_MAGIC  0x58465342
@@ -234,6 +237,50 @@ names_check(const struct replace *r, struct err *e)
 		"%s", r->name);
 }
 
+/* Appends what came to the old file behind LEN bytes. */
+static int
+tail_append(const struct replace *r, off_t from, off_t to, struct err *e)
+{
+	char text[4096];
+
+	/* others write to the new one by now */
+	if (fcntl(r->new_fd, F_SETFL, O_APPEND) < 0)
+		return replace_failed(r, N_("cannot write"), e);
+	while (from < to) {
+		const ssize_t n = pread(r->old_fd, text, sizeof(text), from);
+
+		if (n < 0 || (n > 0 && write(r->new_fd, text, (size_t)n) != n))
+			return replace_failed(r, N_("cannot write"), e);
+		if (n == 0)
+			break;
+		from += n;
+	}
+	explicit_bzero(text, sizeof(text));
+	if (fsync(r->new_fd) < 0)
+		return replace_failed(r, N_("cannot write"), e);
+	return 0;
+}
+
+/* Who opened the name a moment before it was the new file's writes to the old one, and closes it
+ * soon: otherwise it would have been there when we looked. */
+static int
+late_writer_wait(const struct replace *r, struct err *e)
+{
+	const struct timespec pause = { .tv_nsec = LATE_PAUSE_NS };
+	struct stat old;
+	int rc = writer_check(r, e);
+
+	for (int i = 0; i < LATE_PAUSES && rc < 0 && e->exit == EX_TEMPFAIL; i++) {
+		(void)nanosleep(&pause, NULL);
+		rc = writer_check(r, e);
+	}
+	if (fstat(r->old_fd, &old) < 0)
+		return replace_failed(r, N_("cannot look at the file again"), e);
+	if (old.st_size > r->old.st_size && tail_append(r, r->old.st_size, old.st_size, e) < 0)
+		return -1;
+	return rc;
+}
+
 int
 replace_commit(struct replace *r, struct err *e)
 {
@@ -248,7 +295,7 @@ replace_commit(struct replace *r, struct err *e)
 	r->made = false;
 	if (fsync(r->dirfd) < 0)
 		return replace_failed(r, N_("cannot write the folder"), e);
-	return 0;
+	return late_writer_wait(r, e);
 }
 
 struct replace *

@@ -26,7 +26,8 @@ int replace_old_fd(const struct replace *r); /* to read from */
 int replace_new_fd(const struct replace *r); /* to write to */
 
 /* Makes it so. EX_TEMPFAIL if the old file has changed meanwhile (inode, size, mtime) or is written
- * to by now; EX_CANTCREAT, EX_NOPERM if the new one cannot be made like it. */
+ * to by now; EX_CANTCREAT, EX_NOPERM if the new one cannot be made like it. Lines of a program that
+ * opens, appends and closes just then are appended to the new file. */
 int replace_commit(struct replace *r, struct err *e);
 
 /* Gives the file TO_FD the owner, mode, ACL, xattrs and times of FROM_FD, whose stat is FROM. NAME is for
