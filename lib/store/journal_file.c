@@ -2,6 +2,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -56,6 +57,7 @@ journal_header(int fd, struct journal_header *ret)
 static bool
 has_writer(int fd)
 {
+	(void)fcntl(fd, F_SETSIG, SIGURG); /* who opens it just then: SIGIO would end us */
 	if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0)
 		return errno == EAGAIN || errno == EACCES; /* or nobody may know */
 	(void)fcntl(fd, F_SETLEASE, F_UNLCK);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,8 @@ textlog_writer(int fd, const struct stat *st)
 {
 	struct look k = { .dev = st->st_dev, .ino = st->st_ino };
 
+	/* who opens it in that moment makes the kernel send a signal, and that of SIGIO would end us */
+	(void)fcntl(fd, F_SETSIG, SIGURG);
 	if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
 		(void)fcntl(fd, F_SETLEASE, F_UNLCK);
 		return WRITER_NONE;
