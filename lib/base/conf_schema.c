@@ -96,7 +96,7 @@ static cfg_opt_t sink_options[] = {
 
 static cfg_opt_t textlog_options[] = { KEY("anchor"), KEY("reopen"), CFG_END() };
 static cfg_opt_t tree_options[] = { KEY("unit"), KEY("age"), KEY("keep_if"), KEY("about"),
-	CFG_END() };
+	KEY("service"), KEY("row"), CFG_END() };
 static cfg_opt_t maildir_options[] = { KEY("age"), KEY("answered"), KEY("about"), CFG_END() };
 static cfg_opt_t utmp_options[] = { KEY("records"), CFG_END() };
 static cfg_opt_t sqlite_options[] = { KEY("table"), KEY("time"), KEY("time_format"), KEY("where"),

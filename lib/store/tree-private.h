@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "record/timestamp.h"
 #include "store/folder.h"
+#include "store/named.h"
 #include "store/place.h"
 #include "store/store-private.h"
 
@@ -57,6 +58,7 @@ struct tree {
 	char *about_text;
 	struct conf_list about; /* files in its folders whose content is part of its text */
 	struct conf_list last;  /* files in its folders that clues read: removed after all else */
+	struct named *named;    /* keeps what a row names; NULL: nobody is asked */
 	struct buf text;        /* of the unit in hand */
 	struct buf file;        /* that a clue reads */
 	struct tree_units *due; /* those that the last plan has steps for */

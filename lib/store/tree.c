@@ -80,6 +80,7 @@ tree_open(
 	const struct store_env *env, const struct conf_store *s, struct store **ret, struct err *e)
 {
 	struct tree *t = calloc(1, sizeof(*t));
+	int rc;
 
 	if (!t)
 		return err_memory(e);
@@ -93,12 +94,14 @@ tree_open(
 		tree_free(&t->store);
 		return -1;
 	}
-	if (!places_exist(&s->paths)) {
+	rc = places_exist(&s->paths) ? 0 : STORE_ABSENT;
+	if (rc == 0 && store_option(s, "row", NULL))
+		rc = named_open(env, s, &t->named, e);
+	if (rc == 0)
+		*ret = &t->store;
+	else
 		tree_free(&t->store);
-		return STORE_ABSENT;
-	}
-	*ret = &t->store;
-	return 0;
+	return rc;
 }
 
 static void
@@ -109,6 +112,7 @@ tree_free(struct store *s)
 	if (t->unsynced_fd >= 0)
 		(void)fsync(t->unsynced_fd), (void)close(t->unsynced_fd); /* too late to tell */
 	tree_units_free(t->due);
+	named_free(t->named);
 	pcre2_match_data_free(t->match);
 	pcre2_code_free(t->unit);
 	free(t->age.text);

@@ -467,7 +467,7 @@ is_kept(struct tree *t, const struct tree_units *u, const struct tree_unit *one,
 		*ret = all;
 		all = true;
 	}
-	return 0;
+	return *ret || !t->named ? 0 : named_by_row(t->named, tree_text(u, one->id), ret, e);
 }
 
 int
