@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/conf-private.h"
 
 #define DEFAULT_STATE  "/var/lib/sparsam"
@@ -107,9 +108,11 @@ int
 conf_parse(struct conf_draft *d, const char *file, const char *text, size_t len, bool main,
 	struct err *e)
 {
+	const uint64_t seed[2] = { d->conf.digest, UINT64_C(0x9e3779b97f4a7c15) };
 	cfg_t *root;
 	int r;
 
+	d->conf.digest = bytes_hash(seed, text, len);
 	if (conf_schema_read(file, text, len, main, &root, e) < 0)
 		return -1;
 	r = conf_take(d, file, root, main, e);

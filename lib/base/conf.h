@@ -268,6 +268,8 @@ struct conf {
 	const char *mail_to, *witness, *mail_from; /* retention notify; NULL: no such mail */
 	const char *sendmail;                      /* /usr/sbin/sendmail */
 	int64_t longest_period_s;                  /* of all logs; keys older than this are past */
+	uint64_t
+		digest; /* of all that was read, to the byte: another one where something changed */
 };
 
 /* Reads the configuration: FILE, or NULL for the default (/etc/sparsam/sparsam.conf, then

@@ -28,6 +28,7 @@
 struct conf;
 struct conf_store;
 struct formats;
+struct known;
 struct record;
 struct store;
 
@@ -50,6 +51,7 @@ struct store_env {
 	struct formats *formats;
 	int64_t now_us;
 	uint64_t memory_max; /* bytes that one driver may use for what it reads */
+	struct known *known; /* what is known of files unread; NULL: nothing */
 
 	void *ctx; /* of the three functions, each of which may be NULL */
 	void (*note)(void *ctx, const struct conf_store *s, enum store_note n, const char *place,
@@ -110,7 +112,8 @@ int store_act(struct store *s, const struct plan_step *step, const struct select
 	struct store_result *ret, struct err *e);
 
 /* The time of the oldest record that is there and that KEPT (may be NULL) does not select: read
- * back, not remembered. STORE_EMPTY: there is none. */
+ * back, but of files that are what they were when they were read today (known.h). STORE_EMPTY:
+ * there is none. */
 #define STORE_EMPTY 1
 int store_oldest(struct store *s, const struct selector *kept, int64_t *ret_us, struct err *e);
 

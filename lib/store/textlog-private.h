@@ -7,13 +7,16 @@
  *   textlog_writer.c   who has a file open, and how it writes
  *   textlog_act.c      a step carried out: unlinked, rewritten, cut, blanked
  *   textlog_keep.c     what a hold covers, copied to its folder
+ *   textlog_finding.c  what reading a file has found
  */
 #pragma once
 #include "record/reader.h"
+#include "store/known.h"
 #include "store/place.h"
 #include "store/store-private.h"
 
 struct entries;
+struct entry_span;
 struct input;
 
 enum textlog_anchor {
@@ -44,6 +47,26 @@ int64_t textlog_bound(const struct textlog *t, const struct selector *which, con
 int textlog_open_place(
 	const struct textlog *t, const struct place *p, struct entries **ret, struct err *e);
 
+/* What reading P has found, now or before (known.h); not of copies. */
+struct textlog_finding {
+	struct known_id id; /* before it was read */
+	bool looked;
+	int fd; /* of its own, or -1 */
+	struct known_file file;
+};
+
+/* Begins to find. True: it is known already, and what P has grown by was read. */
+bool textlog_finding_begin(
+	const struct textlog *t, const struct place *p, struct textlog_finding *ret);
+/* One entry more. */
+void textlog_finding_see(struct textlog_finding *f, const struct entry_span *one);
+/* All of EN was read. */
+void textlog_finding_end(
+	const struct textlog *t, struct textlog_finding *f, const struct entries *en);
+/* Forgets what is known: it is read all the same. */
+void textlog_finding_clear(struct textlog_finding *f);
+void textlog_finding_release(struct textlog_finding *f);
+
 /* --- entries ---------------------------------------------------------------------------------- */
 
 struct entry_span {
@@ -53,10 +76,11 @@ struct entry_span {
 	bool timed; /* by itself; else by the entry it follows or the anchor */
 };
 
-/* Reads FD (given away) as a file of T, whose stat is ST. Lines that begin nothing and have no time
+/* Reads FD (given away) as a file of T, whose stat is ST, from byte FROM on, which is 0 or that of a line
+ * end in a plain file. Lines that begin nothing and have no time
  * belong to the entry before them; those at the head to the first that has one. The caller owns
  * *ret. */
-int entries_open(struct textlog *t, int fd, const struct stat *st, const char *path,
+int entries_open(struct textlog *t, int fd, uint64_t from, const struct stat *st, const char *path,
 	struct entries **ret, struct err *e);
 
 /* 0: *ret is the next one; 1: the end; -1: EX_DATAERR (damaged, after all that was readable),
@@ -74,6 +98,9 @@ int entries_next_before(
 int64_t entries_anchor_us(const struct entries *en);
 uint64_t entries_start(const struct entries *en); /* before the first: behind a hole at the head */
 bool entries_at_end(const struct entries *en);    /* the last one given was the file's last */
+/* How many bytes were given, unpacked, and how many up to the last line end among them. */
+uint64_t entries_len(const struct entries *en);
+uint64_t entries_len_whole(const struct entries *en);
 const char *entries_filter(const struct entries *en); /* "", "gzip", … after the first one */
 struct entries *entries_free(struct entries *en);
 DEFINE_CLEANUP(struct entries, entries_free)

@@ -175,7 +175,7 @@ textlog_open_place(
 		store_tell(&t->store, NOTE_NOT_POSSIBLE, p->path, "cannot be opened");
 		return 1;
 	}
-	return entries_open((struct textlog *)t, fd, &p->st, p->path, ret, e);
+	return entries_open((struct textlog *)t, fd, 0, &p->st, p->path, ret, e);
 }
 
 static int
@@ -221,32 +221,64 @@ textlog_scan(
 	return each_file(&q, scan_file, e);
 }
 
-/* The least time of what Q selects. What is as young as that, or younger, need not be looked at. */
+/* As ALL, of which it is known how old it is. */
+static enum select_answer
+answer_known(const struct question *q, struct select_block all, const struct textlog_finding *f)
+{
+	if (f->file.oldest_us != INT64_MAX)
+		all.from_us = f->file.oldest_us;
+	return selector_block(q->which, &all);
+}
+
+/* The least time of what Q selects in P. Entries as young as that, and as the oldest so far, are passed. */
+static int
+read_oldest(struct question *q, const struct place *p, struct textlog_finding *f, struct err *e)
+{
+	CLEANUP(entries_freep) struct entries *en = NULL;
+	struct entry_span one;
+	uint64_t passed = 0;
+	int rc = textlog_open_place(q->t, p, &en, e);
+
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	for (;;) {
+		const int64_t bound_us = q->oldest_us > f->file.oldest_us ? q->oldest_us
+									  : f->file.oldest_us;
+		struct record r;
+
+		rc = entries_next_before(en, bound_us, &passed, &one, e);
+		if (rc != 0)
+			break;
+		r = entry_record(q->t, &one, p->path);
+		textlog_finding_see(f, &one);
+		if (one.time_us < q->oldest_us && selector_record(q->which, &r))
+			q->oldest_us = one.time_us;
+	}
+	if (rc > 0) {
+		textlog_finding_end(q->t, f, en);
+		return 0;
+	}
+	if (e->exit != EX_DATAERR)
+		return -1;
+	store_tell(&q->t->store, NOTE_DAMAGED, p->path, e->what);
+	return 0;
+}
+
 static int
 oldest_file(void *ctx, const struct place *p, struct err *e)
 {
 	struct question *q = ctx;
 	const struct select_block all = textlog_block(q->t, p->path, &p->st);
-	CLEANUP(entries_freep) struct entries *en = NULL;
-	struct entry_span one;
-	uint64_t ignored = 0;
-	int rc;
+	CLEANUP(textlog_finding_release) struct textlog_finding f = { .fd = -1 };
 
 	if (p->st.st_size == 0 || selector_block(q->which, &all) == SELECT_NO)
 		return 0;
-	rc = textlog_open_place(q->t, p, &en, e);
-	if (rc != 0)
-		return rc < 0 ? -1 : 0;
-	while ((rc = entries_next_before(en, q->oldest_us, &ignored, &one, e)) == 0) {
-		struct record r = entry_record(q->t, &one, p->path);
-
-		if (one.time_us < q->oldest_us && selector_record(q->which, &r))
-			q->oldest_us = one.time_us;
+	if (!textlog_finding_begin(q->t, p, &f) || answer_known(q, all, &f) == SELECT_MAYBE) {
+		textlog_finding_clear(&f);
+		return read_oldest(q, p, &f, e);
 	}
-	if (rc < 0 && e->exit != EX_DATAERR)
-		return -1;
-	if (rc < 0)
-		store_tell(&q->t->store, NOTE_DAMAGED, p->path, e->what);
+	if (answer_known(q, all, &f) == SELECT_YES && f.file.oldest_us < q->oldest_us)
+		q->oldest_us = f.file.oldest_us;
 	return 0;
 }
 
@@ -333,33 +365,37 @@ writer_of(const struct place *p)
 
 /* Reads the file and counts. 0; 1: it cannot be read to its end, which is told. */
 static int
-count_file(struct question *q, const struct place *p, struct plan_step *step, bool *ret_timed,
-	struct err *e)
+count_file(struct question *q, const struct place *p, struct plan_step *step,
+	struct textlog_finding *f, struct err *e)
 {
-	const int64_t bound_us = textlog_bound(q->t, q->which, p->path);
+	const int64_t young_us = textlog_bound(q->t, q->which, p->path);
 	CLEANUP(entries_freep) struct entries *en = NULL;
 	struct entry_span one;
-	uint64_t unpacked = 0;
 	int rc = textlog_open_place(q->t, p, &en, e);
 
-	*ret_timed = false;
 	if (rc != 0)
 		return rc;
-	while ((rc = entries_next_before(en, bound_us, &step->n_stay, &one, e)) == 0) {
-		struct record r = entry_record(q->t, &one, p->path);
+	for (;;) {
+		const int64_t bound_us = young_us > f->file.oldest_us ? young_us
+								      : f->file.oldest_us;
+		struct record r;
 
-		*ret_timed |= one.timed;
-		unpacked += one.text.len;
+		rc = entries_next_before(en, bound_us, &step->n_stay, &one, e);
+		if (rc != 0)
+			break;
+		r = entry_record(q->t, &one, p->path);
+		textlog_finding_see(f, &one);
 		if (selector_record(q->which, &r))
 			plan_count(step, one.time_us, one.text.len);
 		else
 			step->n_stay++;
 	}
 	if (rc > 0) {
-		if (*entries_filter(en) &&
-			unpacked > 0) /* of a packed file its share, as it lies on the disk */
-			step->bytes = (uint64_t)((double)step->bytes / (double)unpacked *
+		if (*entries_filter(en) && entries_len(en) > 0)
+			/* of a packed file its share, as it lies on the disk */
+			step->bytes = (uint64_t)((double)step->bytes / (double)entries_len(en) *
 						 (double)p->st.st_size);
+		textlog_finding_end(q->t, f, en);
 		return 0;
 	}
 	if (e->exit != EX_DATAERR)
@@ -368,41 +404,59 @@ count_file(struct question *q, const struct place *p, struct plan_step *step, bo
 	return 1;
 }
 
+static struct plan_step
+step_of(const struct question *q, const struct place *p)
+{
+	return (struct plan_step){ .store = q->t->store.conf->name,
+		.place = p->path,
+		.dev = p->st.st_dev,
+		.ino = p->st.st_ino,
+		.oldest_us = RECORD_NO_TIME,
+		.newest_us = RECORD_NO_TIME };
+}
+
+/* Of what has to be read, or was. */
+static int
+plan_read(struct question *q, const struct place *p, struct err *e)
+{
+	const struct select_block all = textlog_block(q->t, p->path, &p->st);
+	CLEANUP(textlog_finding_release) struct textlog_finding f;
+	struct plan_step step = step_of(q, p);
+	const bool known = textlog_finding_begin(q->t, p, &f);
+	int rc = 0;
+
+	if (!known || answer_known(q, all, &f) != SELECT_NO) {
+		textlog_finding_clear(&f);
+		rc = count_file(q, p, &step, &f, e);
+	}
+	if (rc < 0)
+		return -1;
+	if (rc == 0 && !f.file.timed)
+		store_tell(&q->t->store, NOTE_NO_TIME, p->path, "the file's last write");
+	if (rc > 0 || step.n_records == 0)
+		return 0;
+	step.action = action_for(writer_of(p), p);
+	step.technique = step.action == PLAN_CUT || step.action == PLAN_BLANK ? PLAN_CLEARED
+									      : PLAN_UNLINKED;
+	return plan_add(q->plan, &step, e);
+}
+
 static int
 plan_file(void *ctx, const struct place *p, struct err *e)
 {
 	struct question *q = ctx;
 	const struct select_block all = textlog_block(q->t, p->path, &p->st);
 	const enum select_answer answer = selector_block(q->which, &all);
-	const enum textlog_writer writer = answer == SELECT_NO ? WRITER_NONE : writer_of(p);
-	struct plan_step step = { .store = q->t->store.conf->name,
-		.place = p->path,
-		.dev = p->st.st_dev,
-		.ino = p->st.st_ino,
-		.oldest_us = RECORD_NO_TIME,
-		.newest_us = RECORD_NO_TIME };
-	bool timed;
-	int rc;
+	struct plan_step step = step_of(q, p);
 
 	if (answer == SELECT_NO || p->st.st_size == 0)
 		return 0;
-	if (answer == SELECT_YES && writer == WRITER_NONE) {
-		step.action = PLAN_UNLINK;
-		step.n_records = UINT64_MAX;
-		step.bytes = (uint64_t)p->st.st_size;
-		step.newest_us = all.to_us;
-		return plan_add(q->plan, &step, e);
-	}
-	rc = count_file(q, p, &step, &timed, e);
-	if (rc < 0)
-		return -1;
-	if (rc == 0 && !timed)
-		store_tell(&q->t->store, NOTE_NO_TIME, p->path, "the file's last write");
-	if (rc > 0 || step.n_records == 0)
-		return 0;
-	step.action = action_for(writer, p);
-	step.technique = step.action == PLAN_CUT || step.action == PLAN_BLANK ? PLAN_CLEARED
-									      : PLAN_UNLINKED;
+	if (answer != SELECT_YES || writer_of(p) != WRITER_NONE)
+		return plan_read(q, p, e);
+	step.action = PLAN_UNLINK;
+	step.n_records = UINT64_MAX;
+	step.bytes = (uint64_t)p->st.st_size;
+	step.newest_us = all.to_us;
 	return plan_add(q->plan, &step, e);
 }
 

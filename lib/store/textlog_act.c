@@ -80,7 +80,7 @@ act_rewrite(struct textlog *t, int dirfd, const char *name, const struct plan_st
 	fd = fcntl(replace_old_fd(r), F_DUPFD_CLOEXEC, 0);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_fail(e, EX_OSERR, errno, N_("cannot open"), NULL, "%s", step->place);
-	if (entries_open(t, fd, &st, step->place, &en, e) < 0)
+	if (entries_open(t, fd, 0, &st, step->place, &en, e) < 0)
 		return -1;
 	rc = entries_next(en, &first, e); /* how it is packed is known after the first bytes */
 	if (rc < 0 || output_open(replace_new_fd(r), entries_filter(en), &out, e) < 0 ||
@@ -143,7 +143,7 @@ blank_selected(struct textlog *t, int fd, const struct stat *st, const struct pl
 
 	if (copy < 0)
 		return err_fail(e, EX_OSERR, errno, N_("cannot open"), NULL, "%s", step->place);
-	if (entries_open(t, copy, st, step->place, &en, e) < 0)
+	if (entries_open(t, copy, 0, st, step->place, &en, e) < 0)
 		return -1;
 	begin = head = entries_start(en);
 	while ((rc = entries_next_before(en, bound_us, &ret->n_stayed, &one, e)) == 0) {

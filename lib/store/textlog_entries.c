@@ -19,6 +19,7 @@ struct entries {
 	char *p;
 	size_t len, cap, at; /* bytes there, room, where the next entry begins */
 	uint64_t start;      /* of p[0] in the unpacked file */
+	uint64_t whole;      /* behind the last line end that was given */
 	bool ended;
 	int failed; /* input_read() failed, and how is in `damage` */
 	struct err damage;
@@ -42,9 +43,9 @@ birth_us(int fd, const struct stat *st)
 
 /* A head that was taken out where it could not be collapsed is a hole: there is nothing to read. */
 static uint64_t
-skip_hole(int fd)
+skip_hole(int fd, uint64_t from)
 {
-	off_t at = lseek(fd, 0, SEEK_DATA);
+	off_t at = lseek(fd, (off_t)from, SEEK_DATA);
 
 	if (at < 0 && errno == ENXIO) /* a hole is all that it is */
 		at = lseek(fd, 0, SEEK_END);
@@ -52,7 +53,7 @@ skip_hole(int fd)
 }
 
 int
-entries_open(struct textlog *t, int fd, const struct stat *st, const char *path,
+entries_open(struct textlog *t, int fd, uint64_t from, const struct stat *st, const char *path,
 	struct entries **ret, struct err *e)
 {
 	CLEANUP(entries_freep) struct entries *en = calloc(1, sizeof(*en));
@@ -67,7 +68,7 @@ entries_open(struct textlog *t, int fd, const struct stat *st, const char *path,
 	en->time_us = RECORD_NO_TIME;
 	en->known = UINT64_MAX;
 	reader_latest(t->reader, mtime_us(st) + 60 * INT64_C(1000000)); /* clocks of writers */
-	en->start = skip_hole(fd);
+	en->start = skip_hole(fd, from);
 	if (input_open(fd, path, &en->in, e) < 0)
 		return -1;
 	en->cap = CHUNK;
@@ -89,6 +90,18 @@ entries_free(struct entries *en)
 	free(en->p);
 	free(en);
 	return NULL;
+}
+
+uint64_t
+entries_len(const struct entries *en)
+{
+	return en->start + en->at;
+}
+
+uint64_t
+entries_len_whole(const struct entries *en)
+{
+	return en->whole;
 }
 
 int64_t
@@ -223,6 +236,7 @@ entries_next(struct entries *en, struct entry_span *ret, struct err *e)
 {
 	size_t at = en->at, n = line_at(en, &at);
 	int64_t us, next_us;
+	const char *nl;
 	bool timed;
 
 	if (n == 0) {
@@ -254,6 +268,9 @@ entries_next(struct entries *en, struct entry_span *ret, struct err *e)
 		.text = span_of(en->p + at, n),
 		.time_us = en->time_us != RECORD_NO_TIME ? en->time_us : en->anchor_us,
 		.timed = en->time_us != RECORD_NO_TIME };
+	nl = memrchr(en->p + at, '\n', n);
+	if (nl)
+		en->whole = en->start + (uint64_t)(nl + 1 - en->p);
 	en->at = at + n;
 	return 0;
 }
@@ -287,6 +304,8 @@ entries_pass(struct entries *en, int64_t bound_us, struct entry_span *ret, uint6
 		.time_us = en->time_us,
 		.timed = true };
 	en->at = at;
+	if (*ret_n > 0)
+		en->whole = en->start + at;
 }
 
 int

@@ -106,7 +106,8 @@ put_clf(struct buf *b, int64_t us)
 	char iso[28];
 
 	timestamp_format(us, iso);
-	buf_printf(b, "%.2s/%s/%.4s:%.8s +0000", iso + 8, months[atoi(iso + 5) - 1], iso, iso + 11);
+	buf_printf(b, "%.2s/%s/%.4s:%.8s +0000", iso + 8,
+		months[10 * (iso[5] - '0') + iso[6] - '1'], iso, iso + 11);
 }
 
 static void
