@@ -31,6 +31,7 @@
 #include "retention/numbers.h"
 #include "retention/session.h"
 #include "retention/standing.h"
+#include "store/known.h"
 
 #define _(text) gettext(text)
 
@@ -688,6 +689,7 @@ options_read(struct run *r, int argc, char **argv)
 		{ "store", required_argument, NULL, 's' },
 		{ "confirm", required_argument, NULL, 'y' },
 		{ "accept-clock", no_argument, NULL, 'a' },
+		{ "verify-all", no_argument, NULL, 'v' },
 		{ "accept-mount", no_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -704,13 +706,16 @@ options_read(struct run *r, int argc, char **argv)
 		case 'a':
 			r->accept_clock = true;
 			break;
+		case 'v':
+			known_distrust(r->s->known);
+			break;
 		case 'm':
 			r->accept_mount = true;
 			break;
 		case 'h':
 			fputs(_("Usage: retention run [--dry-run] [--store NAME] [--json]\n"
 				"                     [--confirm HASH [--store NAME --accept-mount]]\n"
-				"                     [--accept-clock]\n"
+				"                     [--accept-clock] [--verify-all]\n"
 				"Drops what is past its period and not held.\n\n"
 				"  --dry-run        show the plan and its hash, change nothing\n"
 				"  --store NAME     this store only\n"
@@ -718,7 +723,8 @@ options_read(struct run *r, int argc, char **argv)
 				"                   it lies on an unexpected mount; once\n"
 				"  --accept-mount   with --confirm and --store: where it lies now is where\n"
 				"                   it is expected from now on\n"
-				"  --accept-clock   the clock is right, whatever it looks like; once\n"),
+				"  --accept-clock   the clock is right, whatever it looks like; once\n"
+				"  --verify-all     read every file, also those known unchanged today\n"),
 				stdout);
 			return 1;
 		default:

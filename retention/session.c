@@ -18,6 +18,7 @@
 #include "record/format.h"
 #include "retention/command.h"
 #include "retention/mounts.h"
+#include "store/known.h"
 
 static const struct {
 	const char *name, *text;
@@ -113,7 +114,10 @@ session_open(struct session *s, unsigned needs, struct err *e)
 	if (write && s->ledger && sign_open(s->conf, &s->sign, e) < 0)
 		return -1;
 	duties_init(&s->duties, s->conf);
+	if (needs & NEED_FORMATS)
+		s->known = known_open(s->conf, needs & MAY_ERASE, s->now_us);
 	s->env = (struct store_env){ .conf = s->conf,
+		.known = s->known,
 		.formats = s->formats,
 		.now_us = s->now_us,
 		.memory_max = 32u << 20,
@@ -130,6 +134,7 @@ session_release(struct session *s)
 	holds_free(s->holds);
 	ledger_free(s->ledger);
 	formats_free(s->formats);
+	known_free(s->known);
 	conf_free(s->conf);
 	if (s->lock >= 0)
 		(void)close(s->lock); /* and with it the lock */

@@ -15,6 +15,7 @@
 
 struct formats;
 struct holds;
+struct known;
 struct ledger;
 struct sign;
 
@@ -25,7 +26,8 @@ struct session {
 	struct holds *holds;
 	struct ledger *ledger; /* NULL: none, where a command can do without */
 	struct sign *sign;
-	int lock; /* of the run, or -1 */
+	struct known *known; /* NULL: all is read */
+	int lock;            /* of the run, or -1 */
 	int64_t now_us;
 	struct print out;
 	struct store_env env;
