@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Names: seconds, a dot, what makes it unique, and behind ":2," its flags (cr.yp.to/proto/maildir.html;
- * R: replied). Headers: RFC 5322, unfolded; encoded words (RFC 2047) are decoded, so that a name is
- * found as people write it.
+ * R: replied).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,10 +12,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include <sodium.h>
-
 #include "base/walk.h"
 #include "store/maildir-private.h"
+#include "store/mime.h"
 
 const char *
 maildir_sub_name(enum maildir_sub s)
@@ -118,117 +116,7 @@ read_mail(struct mail *one, bool body, struct err *e)
 	return 0;
 }
 
-/* --- headers ---------------------------------------------------------------------------------- */
-
-static bool
-is_header(const char *p, const char *end, const char *name)
-{
-	const size_t len = strlen(name);
-
-	return (size_t)(end - p) > len && p[len] == ':' && strncasecmp(p, name, len) == 0;
-}
-
-/* The next line of the head, with what continues it. SPAN_NONE: it has ended. */
-static struct span
-next_header(struct span *rest)
-{
-	const char *p = rest->p, *end = p + rest->len, *to = p;
-
-	if (rest->len == 0 || *p == '\n' || *p == '\r')
-		return SPAN_NONE;
-	do {
-		const char *nl = memchr(to, '\n', (size_t)(end - to));
-
-		to = nl ? nl + 1 : end;
-	} while (to < end && (*to == ' ' || *to == '\t'));
-	*rest = span_of(to, (size_t)(end - to));
-	return span_of(p, (size_t)(to - p));
-}
-
-static int
-hex(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-				      : -1;
-}
-
-static void
-put_q(struct buf *b, struct span s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] == '=' && i + 2 < s.len && hex(s.p[i + 1]) >= 0 &&
-			hex(s.p[i + 2]) >= 0) {
-			buf_char(b, (char)(hex(s.p[i + 1]) << 4 | hex(s.p[i + 2])));
-			i += 2;
-		} else
-			buf_char(b, s.p[i] == '_' ? ' ' : s.p[i]);
-	}
-}
-
-static void
-put_b(struct buf *b, struct span s)
-{
-	unsigned char out[128];
-	size_t len;
-
-	if (sodium_base642bin(out, sizeof(out), s.p, s.len, NULL, &len, NULL,
-		    sodium_base64_VARIANT_ORIGINAL) == 0)
-		buf_put(b, out, len);
-	else
-		buf_span(b, s);
-}
-
-/* "=?charset?Q?text?=" at P as what it stands for, in its own charset. Where it ends; NULL: none. */
-static const char *
-put_word(struct buf *b, const char *p, const char *end)
-{
-	const char *coding, *text, *to;
-
-	if (end - p < 8 || p[0] != '=' || p[1] != '?')
-		return NULL;
-	coding = memchr(p + 2, '?', (size_t)(end - p - 2));
-	if (!coding || end - coding < 5 || coding[2] != '?')
-		return NULL;
-	text = coding + 3;
-	to = memmem(text, (size_t)(end - text), "?=", 2);
-	if (!to)
-		return NULL;
-	if (coding[1] == 'Q' || coding[1] == 'q')
-		put_q(b, span_of(text, (size_t)(to - text)));
-	else if (coding[1] == 'B' || coding[1] == 'b')
-		put_b(b, span_of(text, (size_t)(to - text)));
-	else
-		return NULL;
-	return to + 2;
-}
-
-/* One header as a line of text, unfolded and decoded. */
-static void
-put_header(struct buf *b, struct span h)
-{
-	const char *p = h.p, *end = h.p + h.len;
-	bool word = false; /* the last was one: blanks between two are not part of either */
-
-	while (p < end) {
-		const char *behind = put_word(b, p, end);
-
-		if (behind) {
-			const char *next = behind;
-
-			while (next < end && strchr(" \t\r\n", *next))
-				next++;
-			word = end - next > 2 && next[0] == '=' && next[1] == '?';
-			p = word ? next : behind;
-			continue;
-		}
-		if (*p != '\r' && *p != '\n')
-			buf_char(b, *p);
-		p++;
-	}
-	buf_char(b, '\n');
-}
+/* --- age -------------------------------------------------------------------------------------- */
 
 /* Without comments at its end: "Tue, 24 Nov 2026 01:40:29 +0000 (UTC)". */
 static struct span
@@ -244,8 +132,6 @@ date_of(struct span h)
 		end--;
 	return span_of(p, (size_t)(end - p));
 }
-
-/* --- age -------------------------------------------------------------------------------------- */
 
 static int64_t
 name_us(const char *name)
@@ -274,8 +160,8 @@ date_us(struct mail *one, int64_t *ret, struct err *e)
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	rest = span_of(one->m->raw.p, one->m->raw.len);
-	while ((h = next_header(&rest)).p)
-		if (is_header(h.p, h.p + h.len, "Date"))
+	while ((h = mime_header(&rest)).p)
+		if (mime_is_header(h, "Date"))
 			(void)timestamp_parse(&one->m->ts, date_of(h), ret); /* none: no time */
 	return 0;
 }
@@ -346,7 +232,7 @@ header_field(const struct record *r, const char *name)
 
 		if (!nl || nl == p)
 			break;
-		if (is_header(p, nl, name)) {
+		if (mime_is_header(span_of(p, (size_t)(nl - p)), name)) {
 			p += strlen(name) + 1;
 			p += strspn(p, " \t");
 			return span_of(p, p < nl ? (size_t)(nl - p) : 0);
@@ -354,23 +240,6 @@ header_field(const struct record *r, const char *name)
 		p = nl + 1;
 	}
 	return SPAN_NONE;
-}
-
-static void
-put_text(struct mail *one)
-{
-	struct maildir *m = one->m;
-	struct span rest = span_of(m->raw.p, m->raw.len), h;
-
-	buf_clear(&m->text);
-	while ((h = next_header(&rest)).p)
-		for (size_t i = 0; i < m->about.n; i++)
-			if (is_header(h.p, h.p + h.len, m->about.v[i]))
-				put_header(&m->text, h);
-	if (m->body) {
-		buf_char(&m->text, '\n');
-		buf_span(&m->text, rest);
-	}
 }
 
 int
@@ -388,7 +257,8 @@ mail_record(struct mail *one, struct record *ret, struct err *e)
 		return -1;
 	if (!one->whole) /* too large, or closed to us: nobody can decide what it says */
 		return 0;
-	put_text(one);
+	buf_clear(&m->text);
+	mime_text(&m->text, span_of(m->raw.p, m->raw.len), &m->about, m->body);
 	if (!m->text.failed)
 		ret->text = span_of(m->text.p ? m->text.p : "", m->text.len);
 	return 0;

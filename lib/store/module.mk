@@ -13,4 +13,4 @@ lib.srcs += lib/store/postgres.c lib/store/postgres_link.c lib/store/postgres_ta
 	    lib/store/postgres_keys.c lib/store/postgres_rows.c lib/store/postgres_act.c lib/store/postgres_named.c
 lib.srcs += lib/store/redis.c lib/store/redis_link.c lib/store/redis_key.c
 lib.srcs += lib/store/folder.c lib/store/tree.c lib/store/tree_units.c lib/store/tree_clue.c lib/store/tree_act.c
-lib.srcs += lib/store/maildir.c lib/store/maildir_mail.c
+lib.srcs += lib/store/maildir.c lib/store/maildir_mail.c lib/store/mime.c
