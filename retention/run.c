@@ -74,10 +74,13 @@ worse(struct run *r, int status)
 		r->status = status;
 }
 
+/* One store alone ends with its own status, one of several with 69; damaged holds stop all of them. */
 static void
 say(struct run *r, const struct err *e)
 {
-	worse(r, err_print(e, "retention", stderr));
+	const int status = err_print(e, "retention", stderr);
+
+	worse(r, r->only || status == EX_DATAERR ? status : EX_UNAVAILABLE);
 }
 
 /* --- plan ------------------------------------------------------------------------------------- */
@@ -155,7 +158,6 @@ plan_all(struct run *r, struct err *e)
 		say(r, e); /* one store of many stops no other, nor what a product's update moved */
 		account_add(r->stores, st->name, "failed", 1);
 		r->scrubbed_unread |= st->has_scrub;
-		worse(r, EX_UNAVAILABLE);
 	}
 	print_progress("", 1, 1);
 	if (!found)

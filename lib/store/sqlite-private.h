@@ -91,5 +91,5 @@ int sqlite_act(struct store *s, const struct plan_step *step, const struct selec
 	struct store_result *ret, struct err *e);
 
 /* How many pages hold bytes of rows that are not there any more? Reads the file by the descriptor
- * of DB. -1: too large to look through. */
-int64_t sqlite_remains(const struct sqlite_db *db);
+ * of DB. -1: it cannot be told. *RET_BYTES: so many were looked through, free pages first; -1: all. */
+int64_t sqlite_remains(const struct sqlite_db *db, int64_t *ret_bytes);

@@ -116,6 +116,16 @@ one_transaction(struct erasing *x, struct err *e)
 	return end;
 }
 
+/* As long as what went before took. */
+static void
+rest_since(int64_t begun_us)
+{
+	const int64_t us = sqlite_now_us() - begun_us;
+
+	(void)clock_nanosleep(
+		CLOCK_MONOTONIC, 0, &(struct timespec){ us / 1000000, us % 1000000 * 1000 }, NULL);
+}
+
 static int
 erase_all(struct erasing *x, struct err *e)
 {
@@ -123,14 +133,11 @@ erase_all(struct erasing *x, struct err *e)
 
 	while ((rc = seek(x, e)) == 0) {
 		const int64_t begun_us = sqlite_now_us();
-		int64_t took_us;
 
 		rc = one_transaction(x, e);
 		if (rc != 0)
 			break;
-		took_us = sqlite_now_us() - begun_us;
-		(void)clock_nanosleep(CLOCK_MONOTONIC, 0,
-			&(struct timespec){ took_us / 1000000, took_us % 1000000 * 1000 }, NULL);
+		rest_since(begun_us);
 	}
 	return rc < 0 ? -1 : 0;
 }
@@ -152,24 +159,57 @@ cut_log(const struct sqlite_db *db)
 	store_tell(&db->t->store, NOTE_REMAINS, db->path, detail);
 }
 
+/* Takes free pages out of a database that can shrink step by step (auto_vacuum = incremental). */
+static void
+shrink(const struct sqlite_db *db)
+{
+	int64_t n = sqlite_db_number(db, "PRAGMA freelist_count", 0), before = n + 1;
+
+	while (n > 0 && n < before) {
+		const int64_t begun_us = sqlite_now_us();
+
+		if (sqlite_db_run(db, "PRAGMA incremental_vacuum(1000)") != SQLITE_OK)
+			break;
+		before = n;
+		n = sqlite_db_number(db, "PRAGMA freelist_count", 0);
+		rest_since(begun_us);
+	}
+	cut_log(db);
+}
+
+/* VACUUM writes a large database twice while nobody else may write to it: that one is left to its owner. */
+static void
+vacuum(const struct sqlite_db *db, bool small)
+{
+	if (sqlite_db_number(db, "PRAGMA auto_vacuum", 0) == 2)
+		shrink(db);
+	if (small && sqlite_db_run(db, "VACUUM") == SQLITE_OK)
+		cut_log(db);
+}
+
 static void
 look_for_remains(const struct sqlite_db *db)
 {
-	int64_t n = sqlite_remains(db);
-	char detail[96];
+	int64_t seen, n = sqlite_remains(db, &seen);
+	char detail[160], of[64] = "";
 
-	if (n != 0 && db->t->vacuum && sqlite_db_run(db, "VACUUM") == SQLITE_OK) {
-		cut_log(db);
-		n = sqlite_remains(db);
+	if (n != 0 && db->t->vacuum) {
+		vacuum(db, n > 0 && seen < 0);
+		n = sqlite_remains(db, &seen);
 	}
-	if (n == 0)
+	if (n == 0 && seen < 0)
 		return;
+	if (seen >= 0)
+		(void)snprintf(of, sizeof(of),
+			" (%lld MiB were looked through, %lld pages are free)",
+			(long long)(seen >> 20),
+			(long long)sqlite_db_number(db, "PRAGMA freelist_count", 0));
 	if (n < 0)
 		(void)snprintf(detail, sizeof(detail), "free pages: too many to look through");
 	else
 		(void)snprintf(detail, sizeof(detail),
-			"%lld pages hold bytes of rows deleted or moved before; vacuum mends",
-			(long long)n);
+			"%lld pages hold bytes of rows deleted or moved before%s; vacuum mends",
+			(long long)n, of);
 	store_tell(&db->t->store, NOTE_REMAINS, db->path, detail);
 }
 

@@ -9,7 +9,8 @@
 
 #include "store/sqlite-private.h"
 
-#define LOOK_MAX (INT64_C(256) << 20) /* bytes of a database that is looked through */
+#define LOOK_MAX  (INT64_C(256) << 20) /* bytes of a database that are looked through */
+#define PAGES_MAX (32u << 20)          /* of a database of which any are: a bool for each */
 
 struct look {
 	sqlite3_file *file;
@@ -17,8 +18,8 @@ struct look {
 	uint32_t size, usable; /* bytes of a page, and of it without the reserved end */
 	uint32_t n_pages;
 	bool auto_vacuum;
-	bool *free; /* by page number: in the free list, looked at already */
-	int64_t n_remains;
+	bool *free;                /* by page number: in the free list, looked at already */
+	int64_t n_remains, n_left; /* n_left: pages that may still be read */
 };
 
 static uint32_t
@@ -36,7 +37,7 @@ get32(const uint8_t *p)
 static bool
 read_page(struct look *l, uint32_t number)
 {
-	return number >= 1 && number <= l->n_pages &&
+	return number >= 1 && number <= l->n_pages && l->n_left > 0 && l->n_left-- > 0 &&
 	       l->file->pMethods->xRead(l->file, l->page, (int)l->size,
 		       (sqlite3_int64)(number - 1) * l->size) == SQLITE_OK;
 }
@@ -135,15 +136,17 @@ look_through(struct look *l)
 }
 
 int64_t
-sqlite_remains(const struct sqlite_db *db)
+sqlite_remains(const struct sqlite_db *db, int64_t *ret_bytes)
 {
 	struct look l = { .size = (uint32_t)sqlite_db_number(db, "PRAGMA page_size", 0),
 		.n_pages = (uint32_t)sqlite_db_number(db, "PRAGMA page_count", 0) };
 
-	if (l.size < 512 || (int64_t)l.size * l.n_pages > LOOK_MAX ||
+	*ret_bytes = -1;
+	if (l.size < 512 || l.n_pages > PAGES_MAX ||
 		sqlite3_file_control(db->sql, "main", SQLITE_FCNTL_FILE_POINTER, &l.file) !=
 			SQLITE_OK)
 		return -1;
+	l.n_left = LOOK_MAX / l.size;
 	l.page = malloc(l.size);
 	l.free = calloc(l.n_pages + 1, sizeof(*l.free));
 	/* a reader's lock: nobody writes to the file meanwhile */
@@ -152,6 +155,8 @@ sqlite_remains(const struct sqlite_db *db)
 		look_through(&l);
 		(void)sqlite_db_run(db, "COMMIT");
 	}
+	if (l.n_left == 0)
+		*ret_bytes = LOOK_MAX;
 	free(l.page);
 	free(l.free);
 	return l.n_remains;
