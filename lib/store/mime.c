@@ -14,6 +14,15 @@
 
 static const char blanks[] = " \t\r\n";
 
+/* Behind the blanks and line ends at P. A mail has no NUL at its end, and may have some in it. */
+static const char *
+after_blanks(const char *p, const char *end)
+{
+	while (p < end && *p && strchr(blanks, *p))
+		p++;
+	return p;
+}
+
 /* --- charsets --------------------------------------------------------------------------------- */
 
 /* One byte a character: tables, no state that a stranger's text could lead astray. */
@@ -77,10 +86,10 @@ put_quoted(struct buf *b, struct span s, bool word)
 			p += 3;
 			continue;
 		}
-		if (!word && *p == '=' && end - p > 1 && strchr(blanks, p[1])) {
+		if (!word && *p == '=') {
 			const char *nl = memchr(p, '\n', (size_t)(end - p));
 
-			if (nl && strspn(p + 1, blanks) >= (size_t)(nl - p)) {
+			if (nl && after_blanks(p + 1, nl) == nl) {
 				p = nl + 1;
 				continue;
 			}
@@ -174,10 +183,8 @@ put_header(struct buf *b, struct span h)
 		const char *behind = put_word(b, p, end);
 
 		if (behind) {
-			const char *next = behind;
+			const char *next = after_blanks(behind, end);
 
-			while (next < end && strchr(blanks, *next))
-				next++;
 			/* blanks between two words are part of neither */
 			p = end - next > 2 && next[0] == '=' && next[1] == '?' ? next : behind;
 			continue;
