@@ -46,6 +46,7 @@ fuzz-run: $(fuzz.bins)
 bench: all                         ## speed beside its peers (BENCH_SIZE=256M), cost of the service
 	@$(tests.env) tests/bench/run
 	@$(tests.env) tests/bench/stores
+	@$(tests.env) tests/bench/retention
 	@$(tests.env) tests/bench/service
 
 lint: | need-lint                  ## clang-tidy, cppcheck, formatting, headers, scripts, man pages
