@@ -19,6 +19,7 @@
 #include "retention/command.h"
 #include "retention/mounts.h"
 #include "store/known.h"
+#include "store/open_file.h"
 
 static const struct {
 	const char *name, *text;
@@ -116,8 +117,10 @@ session_open(struct session *s, unsigned needs, struct err *e)
 	duties_init(&s->duties, s->conf);
 	if (needs & NEED_FORMATS)
 		s->known = known_open(s->conf, needs & MAY_ERASE, s->now_us);
+	s->unlinked = unlinked_new();
 	s->env = (struct store_env){ .conf = s->conf,
 		.known = s->known,
+		.unlinked = s->unlinked,
 		.formats = s->formats,
 		.now_us = s->now_us,
 		.memory_max = 32u << 20,
@@ -135,6 +138,7 @@ session_release(struct session *s)
 	ledger_free(s->ledger);
 	formats_free(s->formats);
 	known_free(s->known);
+	unlinked_free(s->unlinked);
 	conf_free(s->conf);
 	if (s->lock >= 0)
 		(void)close(s->lock); /* and with it the lock */

@@ -18,6 +18,7 @@ struct holds;
 struct known;
 struct ledger;
 struct sign;
+struct unlinked;
 
 struct session {
 	const char *config; /* -c, or NULL */
@@ -26,6 +27,7 @@ struct session {
 	struct holds *holds;
 	struct ledger *ledger; /* NULL: none, where a command can do without */
 	struct sign *sign;
+	struct unlinked *unlinked;
 	struct known *known; /* NULL: all is read */
 	int lock;            /* of the run, or -1 */
 	int64_t now_us;

@@ -31,6 +31,7 @@ struct formats;
 struct known;
 struct record;
 struct store;
+struct unlinked;
 
 /* What an auditor or operator should look at, though it stops nothing. */
 enum store_note {
@@ -50,8 +51,9 @@ struct store_env {
 	const struct conf *conf;
 	struct formats *formats;
 	int64_t now_us;
-	uint64_t memory_max; /* bytes that one driver may use for what it reads */
-	struct known *known; /* what is known of files unread; NULL: nothing */
+	uint64_t memory_max;       /* bytes that one driver may use for what it reads */
+	struct unlinked *unlinked; /* looked for once; NULL: by each store */
+	struct known *known;       /* what is known of files unread; NULL: nothing */
 
 	void *ctx; /* of the three functions, each of which may be NULL */
 	void (*note)(void *ctx, const struct conf_store *s, enum store_note n, const char *place,

@@ -120,8 +120,8 @@ enum textlog_writer {
 /* Looks at FD, open for reading, and through /proc. */
 enum textlog_writer textlog_writer(int fd, const struct stat *st);
 
-/* Calls SEEN for each unlinked file of T's paths that some process still has open. */
-void textlog_deleted(struct textlog *t, const struct conf_list *paths);
+/* Tells of each unlinked file of T's paths that some process still has open. */
+void textlog_unlinked(struct textlog *t);
 
 /* --- copies ----------------------------------------------------------------------------------- */
 

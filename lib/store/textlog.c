@@ -465,7 +465,7 @@ textlog_plan(struct store *s, const struct selector *which, struct plan *plan, s
 {
 	struct question q = { .t = (struct textlog *)s, .which = which, .plan = plan };
 
-	textlog_deleted(q.t, &q.t->paths);
+	textlog_unlinked(q.t);
 	return each_file(&q, plan_file, e);
 }
 
