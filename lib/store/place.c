@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/place.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
@@ -12,8 +11,11 @@
 
 #include "base/cleanup.h"
 #include "base/walk.h"
+#include "store/folder.h"
 
-#define DEPTH_MAX 16 /* components with a pattern in them, and those behind */
+#define DEPTH_MAX 16          /* components with a pattern in them, and those behind */
+#define NAMES_MAX (12u << 20) /* bytes for the names of one folder; below it half of that, … */
+#define NAMES_MIN (64u << 10)
 
 struct walk {
 	const struct conf_list *paths;
@@ -61,12 +63,6 @@ open_fixed(const char *pattern, size_t len)
 	memcpy(path, len ? pattern : "/", len ? len : 1);
 	path[len ? len : 1] = '\0';
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static int
-by_bytes(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 static bool
@@ -139,39 +135,162 @@ walk_name(const struct walk *w, int dirfd, uint64_t mount, const char *folder, c
 	return walk_folder(w, fd, path, rest, depth + 1, e);
 }
 
+/* --- the names of a folder, in order ---------------------------------------------------------- */
+
+/* Those of a folder that fit a component, as many as there is room for, from one name on. */
+struct names {
+	const char *component;
+	size_t literal_len; /* of its beginning that is no pattern */
+	uint32_t *at;       /* in text, each */
+	size_t n, n_max;
+	char *text;
+	size_t len, len_max;
+	char after[NAME_MAX + 1];  /* these were given already: "": none */
+	char before[NAME_MAX + 1]; /* these are for later: "": none */
+};
+
+static int
+names_init(struct names *v, const char *component, unsigned depth, struct err *e)
+{
+	const size_t room = NAMES_MAX >> depth > NAMES_MIN ? NAMES_MAX >> depth : NAMES_MIN;
+
+	*v = (struct names){ .component = component,
+		.literal_len = strcspn(component, "*?[\\"),
+		.n_max = room / 4 / sizeof(*v->at),
+		.len_max = room / 4 * 3 };
+	v->at = malloc(v->n_max * sizeof(*v->at)); /* what is not used of it is no memory */
+	v->text = malloc(v->len_max);
+	return v->at && v->text ? 0 : err_memory(e);
+}
+
+static void
+names_release(struct names *v)
+{
+	free(v->at);
+	free(v->text);
+}
+
+static int
+by_bytes(const void *a, const void *b, void *ctx)
+{
+	const char *text = ctx;
+
+	return strcmp(text + *(const uint32_t *)a, text + *(const uint32_t *)b);
+}
+
+static bool
+fits(const struct names *v, const char *name)
+{
+	if (strncmp(name, v->component, v->literal_len) != 0)
+		return false;
+	if (strcmp(v->component + v->literal_len, "*") == 0) /* which matches no dot at the front */
+		return v->literal_len > 0 || name[0] != '.';
+	return fnmatch(v->component, name, FNM_PERIOD) == 0;
+}
+
+/* Leaves the first half of the names, in order: the others come in a later round. */
+static void
+names_halve(struct names *v)
+{
+	size_t len = 0;
+	char *text;
+
+	qsort_r(v->at, v->n, sizeof(*v->at), by_bytes, v->text);
+	(void)snprintf(v->before, sizeof(v->before), "%s", v->text + v->at[v->n / 2]);
+	v->n /= 2;
+	text = malloc(v->len_max);
+	if (!text)
+		return; /* then the next name finds no room, and says so */
+	for (size_t i = 0; i < v->n; i++) {
+		const size_t n = strlen(v->text + v->at[i]) + 1;
+
+		memcpy(text + len, v->text + v->at[i], n);
+		v->at[i] = (uint32_t)len;
+		len += n;
+	}
+	free(v->text);
+	v->text = text;
+	v->len = len;
+}
+
+static int
+see_name(void *ctx, const char *name, unsigned char type, struct err *e)
+{
+	struct names *v = ctx;
+	const size_t len = strlen(name) + 1;
+
+	(void)type;
+	if (!fits(v, name) || (*v->after && strcmp(name, v->after) <= 0) ||
+		(*v->before && strcmp(name, v->before) >= 0))
+		return 0;
+	if (v->n == v->n_max || v->len + len > v->len_max) {
+		names_halve(v);
+		if (v->n == v->n_max || v->len + len > v->len_max)
+			return err_memory(e);
+		if (strcmp(name, v->before) >= 0)
+			return 0;
+	}
+	v->at[v->n++] = (uint32_t)v->len;
+	memcpy(v->text + v->len, name, len);
+	v->len += len;
+	return 0;
+}
+
+/* The next names of FD. A folder that cannot be read holds nothing more. */
+static int
+names_next(struct names *v, int fd, struct err *e)
+{
+	struct err why;
+
+	if (v->n > 0)
+		(void)snprintf(v->after, sizeof(v->after), "%s", v->text + v->at[v->n - 1]);
+	v->n = v->len = 0;
+	*v->before = '\0';
+	if (folder_each(fd, see_name, v, &why) < 0) {
+		*e = why;
+		return why.exit == EX_OSERR ? -1 : 0;
+	}
+	qsort_r(v->at, v->n, sizeof(*v->at), by_bytes, v->text);
+	return 0;
+}
+
+/* Looks in the folder FD for what fits COMPONENT. */
+static int
+walk_names(const struct walk *w, int fd, uint64_t mount, const char *path, const char *component,
+	const char *rest, unsigned depth, struct err *e)
+{
+	CLEANUP(names_release) struct names v;
+	int rc = names_init(&v, component, depth, e);
+
+	do {
+		if (rc < 0 || names_next(&v, fd, e) < 0)
+			return -1;
+		for (size_t i = 0; rc == 0 && i < v.n; i++)
+			rc = walk_name(w, fd, mount, path, v.text + v.at[i], rest, depth, e);
+	} while (rc == 0 && v.n > 0 && *v.before);
+	return rc;
+}
+
 /* Looks in the folder FD for what PATTERN's first component names. */
 static int
 walk_folder(const struct walk *w, int fd, const char *path, const char *pattern, unsigned depth,
 	struct err *e)
 {
 	const char *slash = strchrnul(pattern, '/'), *rest = *slash ? slash + 1 : slash;
-	struct dirent **found = NULL;
 	char component[NAME_MAX + 1];
 	struct stat st;
 	uint64_t mount;
-	int n, rc = 0;
 
 	if (depth > DEPTH_MAX || (size_t)(slash - pattern) >= sizeof(component) ||
 		walk_mount(fd, "", &mount) < 0)
 		return 0;
 	memcpy(component, pattern, (size_t)(slash - pattern));
 	component[slash - pattern] = '\0';
-	if (!has_pattern(component, strlen(component))) {
-		if (fstatat(fd, component, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			return 0;
-		return walk_name(w, fd, mount, path, component, rest, depth, e);
-	}
-	n = scandirat(fd, ".", &found, NULL, by_bytes);
-	for (int i = 0; i < n; i++) {
-		const char *name = found[i]->d_name;
-
-		if (rc == 0 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
-			fnmatch(component, name, FNM_PERIOD) == 0)
-			rc = walk_name(w, fd, mount, path, name, rest, depth, e);
-		free(found[i]);
-	}
-	free(found);
-	return rc;
+	if (has_pattern(component, strlen(component)))
+		return walk_names(w, fd, mount, path, component, rest, depth, e);
+	if (fstatat(fd, component, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return walk_name(w, fd, mount, path, component, rest, depth, e);
 }
 
 int

@@ -95,10 +95,10 @@ void
 textlog_unlinked(struct textlog *t)
 {
 	CLEANUP(unlinked_freep) struct unlinked *own = NULL;
-	struct unlinked *u = t->store.env->unlinked;
+	struct unlinked *shared = t->store.env->unlinked;
 
-	if (!u)
-		u = own = unlinked_new();
-	if (u)
-		unlinked_each(u, see_unlinked, t);
+	if (!shared)
+		own = unlinked_new();
+	if (shared || own)
+		unlinked_each(shared ? shared : own, see_unlinked, t);
 }
