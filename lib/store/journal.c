@@ -145,24 +145,13 @@ struct question {
 	store_seen *seen;
 	void *ctx;
 	struct plan *plan;
-	struct store_size *size;
 	struct store_cost *cost;
 };
-
-static void
-see_odd(void *ctx, const char *path, bool foreign_mount)
-{
-	const struct question *q = ctx;
-
-	store_tell(&q->j->store, foreign_mount ? NOTE_FOREIGN_MOUNT : NOTE_ODD, path,
-		foreign_mount ? "another file system"
-			      : "a link, several names, or no regular file");
-}
 
 static int
 each_file(struct question *q, place_seen *seen, struct err *e)
 {
-	return places_each(&q->j->paths, PLACE_FILE, seen, see_odd, q, e);
+	return store_places(&q->j->store, PLACE_FILE, seen, q, e);
 }
 
 /* Whose entries may lie in a journal: its own store's, and those of stores that claim some. */
@@ -260,26 +249,6 @@ journal_cost(struct store *s, const struct selector *which, struct store_cost *r
 	return each_file(&q, cost_file, e);
 }
 
-static int
-size_file(void *ctx, const struct place *p, struct err *e)
-{
-	const struct question *q = ctx;
-
-	(void)e;
-	q->size->bytes += (uint64_t)p->st.st_blocks * 512;
-	q->size->n_parts++;
-	return 0;
-}
-
-static int
-journal_size(struct store *s, struct store_size *ret, struct err *e)
-{
-	struct question q = { .j = (struct journal *)s, .size = ret };
-
-	*ret = (struct store_size){ 0 };
-	return each_file(&q, size_file, e);
-}
-
 /* --- plans ------------------------------------------------------------------------------------ */
 
 /* Reads the file and counts. 0; 1: it cannot be read to its end, which is told. */
@@ -365,6 +334,5 @@ const struct store_driver store_journal = {
 	.cost = journal_cost,
 	.plan = journal_plan,
 	.act = journal_act,
-	.size = journal_size,
 	.keep = journal_keep,
 };

@@ -116,19 +116,10 @@ see_folder(void *ctx, const struct place *p, struct err *e)
 	return rc;
 }
 
-static void
-see_odd(void *ctx, const char *path, bool foreign_mount)
-{
-	const struct question *q = ctx;
-
-	store_tell(&q->m->store, foreign_mount ? NOTE_FOREIGN_MOUNT : NOTE_ODD, path,
-		foreign_mount ? "another file system" : "no folder");
-}
-
 static int
 ask(struct question *q, place_seen *seen, struct err *e)
 {
-	return places_each(&q->m->store.conf->paths, PLACE_FOLDER, seen, see_odd, q, e);
+	return store_places(&q->m->store, PLACE_FOLDER, seen, q, e);
 }
 
 static int
@@ -172,21 +163,15 @@ oldest_mail(struct question *q, struct mail *one, struct err *e)
 }
 
 static int
-maildir_oldest(struct store *s, const struct selector *kept, int64_t *ret_us, struct err *e)
+maildir_oldest(struct store *s, const struct selector *which, int64_t *us, struct err *e)
 {
-	const struct selector all = select_since(INT64_MIN + 1);
-	const struct selector others = kept ? select_not(kept) : all;
-	const struct selector which = select_and(&all, &others);
-	struct question q = { .m = (struct maildir *)s,
-		.which = &which,
-		.oldest_us = INT64_MAX,
-		.each = oldest_mail };
+	struct question q = {
+		.m = (struct maildir *)s, .which = which, .oldest_us = *us, .each = oldest_mail
+	};
 
 	if (ask(&q, see_folder, e) < 0)
 		return -1;
-	if (q.oldest_us == INT64_MAX)
-		return STORE_EMPTY;
-	*ret_us = q.oldest_us;
+	*us = q.oldest_us;
 	return 0;
 }
 

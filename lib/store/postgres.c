@@ -190,19 +190,14 @@ see_oldest(void *ctx, const struct pg_found *f, struct err *e)
 }
 
 static int
-postgres_oldest(struct store *s, const struct selector *kept, int64_t *ret_us, struct err *e)
+postgres_oldest(struct store *s, const struct selector *which, int64_t *us, struct err *e)
 {
 	struct pg *t = (struct pg *)s;
-	const struct selector all = select_since(INT64_MIN + 1);
-	const struct selector others = kept ? select_not(kept) : all;
-	const struct selector which = select_and(&all, &others);
-	struct oldest x = { INT64_MAX, t->indexed };
+	struct oldest x = { *us, t->indexed };
 
-	if (each_row(t, &which, false, SIZE_MAX, see_oldest, &x, e) < 0)
+	if (each_row(t, which, false, SIZE_MAX, see_oldest, &x, e) < 0)
 		return -1;
-	if (x.us == INT64_MAX)
-		return STORE_EMPTY;
-	*ret_us = x.us;
+	*us = x.us;
 	return 0;
 }
 

@@ -317,33 +317,13 @@ redis_size(struct store *s, struct store_size *ret, struct err *e)
 }
 
 static int
-see_oldest(void *ctx, const struct record *r, struct err *e)
+redis_oldest(struct store *s, const struct selector *which, int64_t *us, struct err *e)
 {
-	int64_t *oldest = ctx;
-
-	(void)e;
-	if (r->time_us < *oldest)
-		*oldest = r->time_us;
-	return 0;
-}
-
-static int
-redis_oldest(struct store *s, const struct selector *kept, int64_t *ret_us, struct err *e)
-{
-	const struct selector all = select_since(INT64_MIN + 1);
-	const struct selector others = kept ? select_not(kept) : all;
-	const struct selector which = select_and(&all, &others);
-	int64_t oldest = INT64_MAX;
 	struct question q = {
-		.t = (struct redis *)s, .which = &which, .seen = see_oldest, .ctx = &oldest
+		.t = (struct redis *)s, .which = which, .seen = store_see_oldest, .ctx = us
 	};
 
-	if (begin(&q, false) == 0 && each_key(&q, ask_key, e) < 0)
-		return -1;
-	if (oldest == INT64_MAX)
-		return STORE_EMPTY;
-	*ret_us = oldest;
-	return 0;
+	return begin(&q, false) == 0 && each_key(&q, ask_key, e) < 0 ? -1 : 0;
 }
 
 /* --- plans ------------------------------------------------------------------------------------ */

@@ -49,25 +49,13 @@ struct question {
 	store_seen *seen;
 	void *ctx;
 	struct plan *plan;
-	struct store_size *size;
 	struct store_cost *cost;
-	int64_t oldest_us;
 };
-
-static void
-see_odd(void *ctx, const char *path, bool foreign_mount)
-{
-	const struct question *q = ctx;
-
-	store_tell(&q->t->store, foreign_mount ? NOTE_FOREIGN_MOUNT : NOTE_ODD, path,
-		foreign_mount ? "another file system"
-			      : "a link, several names, or no regular file");
-}
 
 static int
 each_file(struct question *q, place_seen *seen, struct err *e)
 {
-	return places_each(&q->t->store.conf->paths, PLACE_FILE, seen, see_odd, q, e);
+	return store_places(&q->t->store, PLACE_FILE, seen, q, e);
 }
 
 /* 0; 1: there is nothing to read, which is told if it is a fault. */
@@ -171,42 +159,11 @@ sqlite_cost(struct store *s, const struct selector *which, struct store_cost *re
 	return each_file(&q, cost_file, e);
 }
 
-static int
-size_file(void *ctx, const struct place *p, struct err *e)
-{
-	const struct question *q = ctx;
-
-	(void)e;
-	q->size->bytes += (uint64_t)p->st.st_blocks * 512;
-	q->size->n_parts++;
-	return 0;
-}
-
-static int
-sqlite_size(struct store *s, struct store_size *ret, struct err *e)
-{
-	struct question q = { .t = (struct sqlite *)s, .size = ret };
-
-	*ret = (struct store_size){ 0 };
-	return each_file(&q, size_file, e);
-}
-
 /* By time the first one decides, else each is asked. */
-static int
-see_oldest(void *ctx, const struct record *r, struct err *e)
-{
-	struct question *q = ctx;
-
-	(void)e;
-	if (r->time_us < q->oldest_us)
-		q->oldest_us = r->time_us;
-	return 0;
-}
-
 static int
 see_first(void *ctx, const struct record *r, struct err *e)
 {
-	(void)see_oldest(ctx, r, e);
+	(void)store_see_oldest(ctx, r, e);
 	return 1;
 }
 
@@ -221,24 +178,17 @@ oldest_file(void *ctx, const struct place *p, struct err *e)
 		return rc < 0 ? -1 : 0;
 	/* an ISO text sorts by its day: within it zones may differ */
 	rc = each_row(q, db, false,
-		db->indexed && q->t->form != ROW_TIME_ISO ? see_first : see_oldest, q, e);
+		db->indexed && q->t->form != ROW_TIME_ISO ? see_first : store_see_oldest, q->ctx,
+		e);
 	return rc < 0 ? damaged(q, p, e) : 0;
 }
 
 static int
-sqlite_oldest(struct store *s, const struct selector *kept, int64_t *ret_us, struct err *e)
+sqlite_oldest(struct store *s, const struct selector *which, int64_t *us, struct err *e)
 {
-	const struct selector all = select_since(INT64_MIN + 1);
-	const struct selector others = kept ? select_not(kept) : all;
-	const struct selector which = select_and(&all, &others);
-	struct question q = { .t = (struct sqlite *)s, .which = &which, .oldest_us = INT64_MAX };
+	struct question q = { .t = (struct sqlite *)s, .which = which, .ctx = us };
 
-	if (each_file(&q, oldest_file, e) < 0)
-		return -1;
-	if (q.oldest_us == INT64_MAX)
-		return STORE_EMPTY;
-	*ret_us = q.oldest_us;
-	return 0;
+	return each_file(&q, oldest_file, e);
 }
 
 /* --- plans ------------------------------------------------------------------------------------ */
@@ -363,5 +313,4 @@ const struct store_driver store_sqlite = {
 	.plan = sqlite_plan,
 	.act = sqlite_act,
 	.oldest = sqlite_oldest,
-	.size = sqlite_size,
 };

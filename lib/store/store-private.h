@@ -25,8 +25,9 @@ struct store_driver {
 		struct store *s, const struct selector *which, struct plan *plan, struct err *e);
 	int (*act)(struct store *s, const struct plan_step *step, const struct selector *which,
 		struct store_result *ret, struct err *e);
-	/* NULL: by a scan */
-	int (*oldest)(struct store *s, const struct selector *kept, int64_t *ret_us, struct err *e);
+	/* Sets *US to the time of what WHICH selects, where it is less. NULL: by a scan */
+	int (*oldest)(struct store *s, const struct selector *which, int64_t *us, struct err *e);
+	/* NULL: the files of its places */
 	int (*size)(struct store *s, struct store_size *ret, struct err *e);
 	/* NULL: nobody else deletes here */
 	int (*keep)(struct store *s, const struct selector *which, int dirfd, const char *name,
@@ -46,6 +47,12 @@ extern const struct store_driver store_textlog, store_journal, store_tree, store
 /* The value of KEY in the section TYPE { … } of S, or OTHERWISE; conf_schema.c lists the
  * keys. */
 const char *store_option(const struct conf_store *s, const char *key, const char *otherwise);
+
+/* A store_seen: the least time of what it is given, in the int64_t CTX. */
+int store_see_oldest(void *ctx, const struct record *r, struct err *e);
+
+/* places_each() of S's places; what is not to be touched is told. */
+int store_places(struct store *s, enum place_kind kind, place_seen *seen, void *ctx, struct err *e);
 
 /* To env->note, if there is one. */
 void store_tell(const struct store *s, enum store_note n, const char *place, const char *detail);

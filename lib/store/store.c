@@ -59,10 +59,52 @@ store_conf(const struct store *s)
 	return s->conf;
 }
 
+/* --- its places ------------------------------------------------------------------------------- */
+
+static const struct conf_list *
+paths_of(const struct store *s)
+{
+	return s->paths ? s->paths : &s->conf->paths;
+}
+
 int
 store_folders(struct store *s, place_folder *seen, void *ctx, struct err *e)
 {
-	return places_folders(s->paths ? s->paths : &s->conf->paths, seen, ctx, e);
+	return places_folders(paths_of(s), seen, ctx, e);
+}
+
+struct visit {
+	struct store *s;
+	enum place_kind kind;
+	place_seen *seen;
+	void *ctx;
+};
+
+static int
+see_place(void *ctx, const struct place *p, struct err *e)
+{
+	const struct visit *v = ctx;
+
+	return v->seen(v->ctx, p, e);
+}
+
+static void
+see_odd(void *ctx, const char *path, bool foreign_mount)
+{
+	const struct visit *v = ctx;
+
+	store_tell(v->s, foreign_mount ? NOTE_FOREIGN_MOUNT : NOTE_ODD, path,
+		foreign_mount             ? "another file system"
+		: v->kind == PLACE_FOLDER ? "no folder"
+					  : "a link, several names, or no regular file");
+}
+
+int
+store_places(struct store *s, enum place_kind kind, place_seen *seen, void *ctx, struct err *e)
+{
+	struct visit v = { s, kind, seen, ctx };
+
+	return places_each(paths_of(s), kind, see_place, see_odd, &v, e);
 }
 
 static int
@@ -97,9 +139,8 @@ store_act(struct store *s, const struct plan_step *step, const struct selector *
 	return within(s, s->driver->act(s, step, which, ret, e), e);
 }
 
-/* The least time of what a scan gives. */
-static int
-see_oldest(void *ctx, const struct record *r, struct err *e)
+int
+store_see_oldest(void *ctx, const struct record *r, struct err *e)
 {
 	int64_t *oldest = ctx;
 
@@ -117,9 +158,8 @@ store_oldest(struct store *s, const struct selector *kept, int64_t *ret_us, stru
 	const struct selector which = select_and(&all, &others);
 	int64_t oldest = INT64_MAX;
 
-	if (s->driver->oldest)
-		return within(s, s->driver->oldest(s, kept, ret_us, e), e);
-	if (store_scan(s, &which, see_oldest, &oldest, e) < 0)
+	if (s->driver->oldest ? within(s, s->driver->oldest(s, &which, &oldest, e), e) < 0
+			      : store_scan(s, &which, store_see_oldest, &oldest, e) < 0)
 		return -1;
 	if (oldest == INT64_MAX)
 		return STORE_EMPTY;
@@ -127,10 +167,25 @@ store_oldest(struct store *s, const struct selector *kept, int64_t *ret_us, stru
 	return 0;
 }
 
+static int
+size_file(void *ctx, const struct place *p, struct err *e)
+{
+	struct store_size *size = ctx;
+
+	(void)e;
+	size->bytes += (uint64_t)p->st.st_blocks * 512;
+	size->n_parts++;
+	return 0;
+}
+
 int
 store_size(struct store *s, struct store_size *ret, struct err *e)
 {
-	return within(s, s->driver->size(s, ret, e), e);
+	*ret = (struct store_size){ 0 };
+	return within(s,
+		s->driver->size ? s->driver->size(s, ret, e)
+				: places_each(paths_of(s), PLACE_FILE, size_file, NULL, ret, e),
+		e);
 }
 
 int

@@ -114,25 +114,14 @@ struct question {
 	store_seen *seen;
 	void *ctx;
 	struct plan *plan;
-	struct store_size *size;
 	struct store_cost *cost;
 	int64_t oldest_us;
 };
 
-static void
-see_odd(void *ctx, const char *path, bool foreign_mount)
-{
-	const struct question *q = ctx;
-
-	store_tell(&q->t->store, foreign_mount ? NOTE_FOREIGN_MOUNT : NOTE_ODD, path,
-		foreign_mount ? "another file system"
-			      : "a link, several names, or no regular file");
-}
-
 static int
 each_file(struct question *q, place_seen *seen, struct err *e)
 {
-	return places_each(&q->t->paths, PLACE_FILE, seen, see_odd, q, e);
+	return store_places(&q->t->store, PLACE_FILE, seen, q, e);
 }
 
 bool
@@ -283,18 +272,13 @@ oldest_file(void *ctx, const struct place *p, struct err *e)
 }
 
 static int
-textlog_oldest(struct store *s, const struct selector *kept, int64_t *ret_us, struct err *e)
+textlog_oldest(struct store *s, const struct selector *which, int64_t *us, struct err *e)
 {
-	const struct selector all = select_since(INT64_MIN + 1);
-	const struct selector others = kept ? select_not(kept) : all;
-	const struct selector which = select_and(&all, &others);
-	struct question q = { .t = (struct textlog *)s, .which = &which, .oldest_us = INT64_MAX };
+	struct question q = { .t = (struct textlog *)s, .which = which, .oldest_us = *us };
 
 	if (each_file(&q, oldest_file, e) < 0)
 		return -1;
-	if (q.oldest_us == INT64_MAX)
-		return STORE_EMPTY;
-	*ret_us = q.oldest_us;
+	*us = q.oldest_us;
 	return 0;
 }
 
@@ -317,26 +301,6 @@ textlog_cost(struct store *s, const struct selector *which, struct store_cost *r
 
 	*ret = (struct store_cost){ 0 };
 	return each_file(&q, cost_file, e);
-}
-
-static int
-size_file(void *ctx, const struct place *p, struct err *e)
-{
-	const struct question *q = ctx;
-
-	(void)e;
-	q->size->bytes += (uint64_t)p->st.st_blocks * 512;
-	q->size->n_parts++;
-	return 0;
-}
-
-static int
-textlog_size(struct store *s, struct store_size *ret, struct err *e)
-{
-	struct question q = { .t = (struct textlog *)s, .size = ret };
-
-	*ret = (struct store_size){ 0 };
-	return each_file(&q, size_file, e);
 }
 
 /* --- plans ------------------------------------------------------------------------------------ */
@@ -479,5 +443,4 @@ const struct store_driver store_textlog = {
 	.act = textlog_act,
 	.keep = textlog_keep,
 	.oldest = textlog_oldest,
-	.size = textlog_size,
 };

@@ -227,18 +227,13 @@ oldest_unit(void *ctx, const struct tree_units *u, const struct tree_unit *one, 
 }
 
 static int
-tree_oldest(struct store *s, const struct selector *kept, int64_t *ret_us, struct err *e)
+tree_oldest(struct store *s, const struct selector *which, int64_t *us, struct err *e)
 {
-	const struct selector all = select_since(INT64_MIN + 1);
-	const struct selector others = kept ? select_not(kept) : all;
-	const struct selector which = select_and(&all, &others);
-	struct question q = { .t = (struct tree *)s, .which = &which, .oldest_us = INT64_MAX };
+	struct question q = { .t = (struct tree *)s, .which = which, .oldest_us = *us };
 
 	if (tree_each(q.t, oldest_unit, &q, e) < 0)
 		return -1;
-	if (q.oldest_us == INT64_MAX)
-		return STORE_EMPTY;
-	*ret_us = q.oldest_us;
+	*us = q.oldest_us;
 	return 0;
 }
 

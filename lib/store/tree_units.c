@@ -373,17 +373,6 @@ struct walk {
 	void *ctx;
 };
 
-static void
-see_odd(void *ctx, const char *path, bool foreign_mount)
-{
-	const struct walk *w = ctx;
-
-	if (w->u->tail == 0) /* once, not for each slice */
-		store_tell(&w->t->store, foreign_mount ? NOTE_FOREIGN_MOUNT : NOTE_ODD, path,
-			foreign_mount ? "another file system"
-				      : "a link, several names, or no regular file");
-}
-
 static int
 collect(void *ctx, const struct place *p, struct err *e)
 {
@@ -425,7 +414,9 @@ each_of_slice(struct walk *w, unsigned bits, uint64_t tail, struct err *e)
 	tree_units_clear(u);
 	u->bits = bits;
 	u->tail = tail;
-	if (places_each(&w->t->store.conf->paths, PLACE_ANY, collect, see_odd, w, e) < 0)
+	/* what is odd is told once, not for each slice */
+	if (tail == 0 ? store_places(&w->t->store, PLACE_ANY, collect, w, e) < 0
+		      : places_each(&w->t->store.conf->paths, PLACE_ANY, collect, NULL, w, e) < 0)
 		return -1;
 	if (u->full && bits >= BITS_MAX)
 		return err_memory(e);
@@ -450,5 +441,5 @@ tree_each(struct tree *t, tree_seen *seen, void *ctx, struct err *e)
 		return err_memory(e);
 	if (t->unit)
 		return each_of_slice(&w, 0, 0, e) < 0 ? -1 : 0;
-	return places_each(&t->store.conf->paths, PLACE_ANY, at_once, see_odd, &w, e);
+	return store_places(&t->store, PLACE_ANY, at_once, &w, e);
 }

@@ -101,7 +101,6 @@ struct question {
 	store_seen *seen;
 	void *ctx;
 	struct plan *plan;
-	struct store_size *size;
 	struct store_cost *cost;
 	/* copies */
 	struct copies *there;
@@ -111,20 +110,10 @@ struct question {
 	bool damaged; /* the file that was read last */
 };
 
-static void
-see_odd(void *ctx, const char *path, bool foreign_mount)
-{
-	const struct question *q = ctx;
-
-	store_tell(&q->t->store, foreign_mount ? NOTE_FOREIGN_MOUNT : NOTE_ODD, path,
-		foreign_mount ? "another file system"
-			      : "a link, several names, or no regular file");
-}
-
 static int
 ask(struct question *q, place_seen *seen, struct err *e)
 {
-	return places_each(&q->t->paths, PLACE_FILE, seen, see_odd, q, e);
+	return store_places(&q->t->store, PLACE_FILE, seen, q, e);
 }
 
 /* Returns 0 to go on, 1 to end, -1 to fail. */
@@ -210,26 +199,6 @@ utmp_cost(struct store *s, const struct selector *which, struct store_cost *ret,
 
 	*ret = (struct store_cost){ 0 };
 	return ask(&q, cost_file, e);
-}
-
-static int
-size_file(void *ctx, const struct place *p, struct err *e)
-{
-	const struct question *q = ctx;
-
-	(void)e;
-	q->size->bytes += (uint64_t)p->st.st_blocks * 512;
-	q->size->n_parts++;
-	return 0;
-}
-
-static int
-utmp_size(struct store *s, struct store_size *ret, struct err *e)
-{
-	struct question q = { .t = (struct utmp_store *)s, .size = ret };
-
-	*ret = (struct store_size){ 0 };
-	return ask(&q, size_file, e);
 }
 
 /* --- plans ------------------------------------------------------------------------------------ */
@@ -385,6 +354,5 @@ const struct store_driver store_utmp = {
 	.cost = utmp_cost,
 	.plan = utmp_plan,
 	.act = utmp_act,
-	.size = utmp_size,
 	.keep = utmp_keep,
 };
