@@ -142,10 +142,10 @@ same "$log" <(lines)
 cp "$scratch/good.db" "$scratch/state/hold/holds.db"
 
 promise "a clock that jumps ahead deletes nothing until a person says that it is right"
-if command -v faketime >/dev/null; then
+if [ -n "$faketime_lib" ]; then
 	lines >"$log"
 	run run --store app >/dev/null
-	expect 77 faketime -f +40d "$retention" run -c "$conf" --store app 2>"$scratch/stderr.log"
+	expect 77 faked +40d "$retention" run -c "$conf" --store app 2>"$scratch/stderr.log"
 	has "$scratch/stderr.log" --accept-clock
 	has "$log" young
 	run run --store app >/dev/null # and the clock that is right is not held against it

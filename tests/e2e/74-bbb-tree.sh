@@ -179,8 +179,8 @@ there home/contact/Maildir/cur/1700000001.M1.mx:2,RS
 run run --store login-records >/dev/null
 gone wtmp.1 logins
 there var/log/wtmp
-if command -v faketime >/dev/null; then
-	faketime -f +31d "$retention" run -c "$conf" --store contact-mail --accept-clock >/dev/null
+if [ -n "$faketime_lib" ]; then
+	faked +31d "$retention" run -c "$conf" --store contact-mail --accept-clock >/dev/null
 	gone 1700000001.M1 "an answered mail"
 	there home/contact/Maildir/cur/1700000000.M1.mx:2,S
 fi

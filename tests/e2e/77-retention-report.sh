@@ -181,8 +181,8 @@ run export-ledger "$scratch/after.tar"
 expect 65 run restore "$log" 2>/dev/null
 
 promise "days without a run, and what they did, are findings"
-if command -v faketime >/dev/null; then
-	later() { faketime -f +10d "$retention" "$@" -c "$conf"; }
+if [ -n "$faketime_lib" ]; then
+	later() { faked +10d "$retention" "$@" -c "$conf"; }
 	expect 2 later check >"$scratch/check"
 	has "$scratch/check" "app: late"
 	has "$scratch/check" "the last run is too long ago"

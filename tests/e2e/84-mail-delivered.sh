@@ -5,7 +5,7 @@
 . "$(dirname "$0")/jail.sh"
 need gpg
 need python3
-need faketime
+[ -n "$faketime_lib" ] || skip "needs faketime"
 lda=/usr/lib/dovecot/dovecot-lda
 [ -x $lda ] || skip "needs Dovecot"
 retention=$SPARSAM_BIN/retention
@@ -62,7 +62,7 @@ promises() { # MAILDIR
 		grep -q "$word" "$scratch/shown" || fail "$word is not shown"
 	done
 	promise "a month after the answer what nobody holds goes"
-	CREDENTIALS_DIRECTORY=$ours faketime -f +31d "$retention" run -c "$conf" --store contact-mail --accept-clock >/dev/null 2>&1
+	CREDENTIALS_DIRECTORY=$ours faked +31d "$retention" run -c "$conf" --store contact-mail --accept-clock >/dev/null 2>&1
 	[ "$(find "$1/cur" -type f | wc -l)" -eq 4 ] || fail "$(ls "$1/cur")"
 	! grep -rq other@client.example "$1/cur" || fail "the one that nobody holds is there"
 }

@@ -88,6 +88,11 @@ wait_gone() { wait_for is_gone "$1"; }
 # takes_signals PID : the service has got so far that HUP, INT, USR1, USR2 and TERM do not just end it
 takes_signals() { grep -q '^SigBlk:.*4a03$' "/proc/$1/status"; }
 
+# faked OFFSET COMMAND... : COMMAND with its clock OFFSET (+31d) away. Not by faketime(1): what it makes in /dev/shm is named by process
+# id and stays, so that it fails for whoever gets that id next.
+faketime_lib=$(find /usr/lib -name libfaketime.so.1 2>/dev/null | head -n 1)
+faked() { env LD_PRELOAD="$faketime_lib" FAKETIME="$1" "${@:2}"; }
+
 # expect STATUS COMMAND... : COMMAND ends with STATUS
 expect() {
 	local wanted=$1 status=0
