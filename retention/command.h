@@ -14,9 +14,9 @@ enum need {
 	NEED_FORMATS = 2,
 	NEED_HOLDS = 4,
 	NEED_LEDGER = 8,
-	MAY_WRITE = 16, /* holds and ledger are opened for writing; the node's key, too */
-	MAY_ERASE = 32, /* … and no other run is under way */
-	LEDGER_IF_ANY = 64,
+	MAY_WRITE = 16,     /* holds and ledger are opened for writing; the node's key, too */
+	MAY_ERASE = 32,     /* … and no other run is under way */
+	LEDGER_IF_ANY = 64, /* without one nothing is opened for writing, nor locked */
 	NOTIFIES = 256,     /* also where the configuration is wrong: root is told */
 	SPEAKS_NAGIOS = 128 /* exit status 0 to 3; what main() cannot open is 3 */
 };
@@ -32,6 +32,7 @@ struct command {
 int init_main(struct session *s, int argc, char **argv, struct err *e);
 int run_main(struct session *s, int argc, char **argv, struct err *e);
 int hold_main(struct session *s, int argc, char **argv, struct err *e);
+int journal_main(struct session *s, int argc, char **argv, struct err *e);
 int status_main(struct session *s, int argc, char **argv, struct err *e);
 int verify_main(struct session *s, int argc, char **argv, struct err *e);
 int check_main(struct session *s, int argc, char **argv, struct err *e);

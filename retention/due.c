@@ -57,7 +57,9 @@ due_init(struct due *d, struct session *s, const struct conf_store *st, int64_t 
 	d->now_us = now_us;
 	d->longest_us = longest_us;
 	d->cutoff_us = cutoff_of(d, st);
-	d->question = (struct select_question){ d, own_block, own_record };
+	d->question = (struct select_question){
+		.ctx = d, .block = own_block, .record = own_record
+	};
 	d->own = select_ask(&d->question);
 	d->bound = select_before(latest_cutoff(d, st));
 	/* a journal has records of many stores, each with a period of its own */

@@ -25,6 +25,10 @@ static const struct command commands[] = {
 		N_("show what a run would do (the same as run --dry-run)") },
 	{ "hold", hold_main, NEED_CONF | NEED_FORMATS | NEED_HOLDS | NEED_LEDGER | MAY_WRITE,
 		N_("keep what an incident needs: add, list, show, extend, release") },
+	{ "journal", journal_main,
+		NEED_CONF | NEED_FORMATS | NEED_HOLDS | NEED_LEDGER | LEDGER_IF_ANY | MAY_WRITE |
+			MAY_ERASE,
+		N_("the journal by hand: what lies in it, by unit; drop entries that match") },
 	{ "status", status_main,
 		NEED_CONF | NEED_FORMATS | NEED_HOLDS | NEED_LEDGER | LEDGER_IF_ANY,
 		N_("each store's oldest record against its period") },

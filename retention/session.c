@@ -95,7 +95,7 @@ has_ledger(const struct conf *c)
 int
 session_open(struct session *s, unsigned needs, struct err *e)
 {
-	const bool write = needs & MAY_WRITE;
+	bool write = needs & MAY_WRITE, any;
 
 	s->now_us = now_us();
 	s->lock = -1;
@@ -105,10 +105,11 @@ session_open(struct session *s, unsigned needs, struct err *e)
 		return -1;
 	if (needs & NEED_FORMATS && formats_new(s->conf, &s->formats, e) < 0)
 		return -1;
-	if (needs & NEED_LEDGER && (!(needs & LEDGER_IF_ANY) || has_ledger(s->conf)) &&
-		ledger_open(s->conf, write, &s->ledger, e) < 0)
+	any = !(needs & LEDGER_IF_ANY) || has_ledger(s->conf);
+	write = write && any;
+	if (needs & NEED_LEDGER && any && ledger_open(s->conf, write, &s->ledger, e) < 0)
 		return -1;
-	if (needs & MAY_ERASE && run_lock(s, e) < 0)
+	if (needs & MAY_ERASE && any && run_lock(s, e) < 0)
 		return -1;
 	if (needs & NEED_HOLDS && holds_open(s->conf, write, &s->holds, e) < 0)
 		return -1;

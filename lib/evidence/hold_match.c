@@ -217,8 +217,10 @@ covers_all_block(void *ctx, const struct select_block *b)
 void
 hold_questions(struct holds *h)
 {
-	h->all = (struct select_question){ h, covers_all_block, covers_all };
-	h->one = (struct select_question){ h, covers_block, covers };
+	h->all = (struct select_question){
+		.ctx = h, .block = covers_all_block, .record = covers_all
+	};
+	h->one = (struct select_question){ .ctx = h, .block = covers_block, .record = covers };
 }
 
 const struct select_question *

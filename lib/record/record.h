@@ -24,6 +24,9 @@ struct record {
 	uint64_t
 		offset; /* where in its place: bytes of the unpacked file, row, entry; 0: all of it */
 
+	uint64_t
+		marks; /* of its fields, where a selector's question makes some (store/selector.h) */
+
 	/* It lies in a hold's own folder: whatever its time, it goes as soon as nothing holds it. */
 	bool copy;
 

@@ -54,7 +54,7 @@ int jfile_open(struct journal *j, const struct place *p, struct jfile **ret, str
 struct jfile *jfile_free(struct jfile *f);
 DEFINE_CLEANUP(struct jfile, jfile_free)
 
-/* Leaves out, from now on, what cannot be selected for its time. */
+/* Leaves out, from now on, what cannot be selected for its time or its marks. WHICH is borrowed. */
 void jfile_reach(struct jfile *f, const struct selector *which);
 
 /* 0: *ret is the next record, valid until the next call; 1: the end; 2: damaged here, which is told. */
@@ -64,10 +64,11 @@ uint64_t jfile_passed(const struct jfile *f); /* entries that jfile_reach() left
 const struct journal_header *jfile_header(const struct jfile *f);
 int jfile_fd(const struct jfile *f);
 
-/* The same for whoever goes through the entries himself: is EN within what jfile_reach() left; EN as a record
- * (-1: damaged). */
+/* The same for whoever goes through the entries himself (struct journal_judge): the marks of a field; is EN, with
+ * MARKS, within what jfile_reach() left; EN as a record (-1: damaged). */
 struct journal_map *jfile_map(struct jfile *f);
-bool jfile_reaches(struct jfile *f, const struct journal_entry *en);
+uint64_t jfile_marks(void *f, struct span data);
+bool jfile_reaches(struct jfile *f, const struct journal_entry *en, uint64_t marks);
 int jfile_record(struct jfile *f, const struct journal_entry *en, struct record *ret);
 
 /* Tells, once, that F is damaged, and how (a fixed text). */

@@ -111,6 +111,12 @@ struct going {
 	uint64_t bytes;
 };
 
+static uint64_t
+marks_of(void *ctx, struct span data)
+{
+	return jfile_marks(((const struct going *)ctx)->f, data);
+}
+
 static int
 goes(void *ctx, struct journal_map *m, const struct journal_entry *en, uint64_t marks,
 	struct err *e)
@@ -118,8 +124,7 @@ goes(void *ctx, struct journal_map *m, const struct journal_entry *en, uint64_t 
 	struct going *g = ctx;
 	struct record r;
 
-	(void)marks;
-	if (!jfile_reaches(g->f, en))
+	if (!jfile_reaches(g->f, en, marks))
 		return 0;
 	if (jfile_record(g->f, en, &r) < 0)
 		return journal_map_fail(m, e);
@@ -170,7 +175,7 @@ act_read(struct journal *j, const struct found *f, const struct selector *which,
 	CLEANUP(jfile_freep) struct jfile *in = NULL;
 	CLEANUP(jwrite_freep) struct jwrite *w = NULL;
 	struct going g = { .which = which };
-	const struct journal_judge judge = { .ctx = &g, .entry = goes };
+	const struct journal_judge judge = { &g, marks_of, goes };
 	struct journal_collected done;
 	int rc = jfile_open(j, &p, &in, e);
 
@@ -288,6 +293,12 @@ struct keeping_file {
 	struct jfile *f;
 };
 
+static uint64_t
+marks_of_kept(void *ctx, struct span data)
+{
+	return jfile_marks(((const struct keeping_file *)ctx)->f, data);
+}
+
 static int
 is_left_out(void *ctx, struct journal_map *m, const struct journal_entry *en, uint64_t marks,
 	struct err *e)
@@ -295,8 +306,7 @@ is_left_out(void *ctx, struct journal_map *m, const struct journal_entry *en, ui
 	const struct keeping_file *kf = ctx;
 	struct record r;
 
-	(void)marks;
-	if (!jfile_reaches(kf->f, en))
+	if (!jfile_reaches(kf->f, en, marks))
 		return 1;
 	if (jfile_record(kf->f, en, &r) < 0)
 		return journal_map_fail(m, e);
@@ -311,7 +321,7 @@ keep_file(void *ctx, const struct place *p, struct err *e)
 	CLEANUP(jfile_freep) struct jfile *f = NULL;
 	CLEANUP(jwrite_freep) struct jwrite *w = NULL;
 	struct keeping_file kf = { .k = k };
-	const struct journal_judge judge = { .ctx = &kf, .entry = is_left_out };
+	const struct journal_judge judge = { &kf, marks_of_kept, is_left_out };
 	struct journal_collected done;
 	int rc;
 

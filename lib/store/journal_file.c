@@ -27,7 +27,10 @@ struct jfile {
 	struct journal_header header;
 	bool copy, damaged;
 	int64_t from_us, to_us;
-	uint64_t n, n_passed; /* entries seen; of those, left out for their time */
+	const struct select_question *marker; /* NULL: none */
+	bool marked;                          /* what has no mark is left out */
+	uint64_t marks;                       /* of the record at hand */
+	uint64_t n, n_passed;                 /* entries seen; of those, left out for their time */
 	struct place_of *field;
 	size_t n_fields, max_fields;
 	char cursor[JOURNAL_CURSOR_MAX];
@@ -124,6 +127,7 @@ jfile_reach(struct jfile *f, const struct selector *which)
 {
 	bool timeless;
 
+	f->marker = selector_marker(which, &f->marked);
 	if (!f->copy) /* which is aged by nothing but its holds */
 		selector_reach(which, &f->from_us, &f->to_us, &timeless);
 }
@@ -208,6 +212,7 @@ read_fields(struct jfile *f, const struct conf_store **ret)
 
 	buf_clear(&j->text);
 	f->n_fields = 0;
+	f->marks = 0;
 	claims_begin(j->claims);
 	for (uint64_t i = 0; i < f->entry.n_items; i++) {
 		struct span data;
@@ -220,6 +225,7 @@ read_fields(struct jfile *f, const struct conf_store **ret)
 		if (rc > 0)
 			continue;
 		claims_see(j->claims, data);
+		f->marks |= f->marker ? f->marker->marks(f->marker->ctx, data) : 0;
 		if (!named)
 			named = named_store(j, data);
 		take_field(f, data);
@@ -266,10 +272,19 @@ damaged(struct jfile *f)
 	return 2;
 }
 
-bool
-jfile_reaches(struct jfile *f, const struct journal_entry *en)
+uint64_t
+jfile_marks(void *f, struct span data)
 {
-	const bool yes = (int64_t)en->realtime >= f->from_us && (int64_t)en->realtime < f->to_us;
+	const struct select_question *q = ((struct jfile *)f)->marker;
+
+	return q ? q->marks(q->ctx, data) : 0;
+}
+
+bool
+jfile_reaches(struct jfile *f, const struct journal_entry *en, uint64_t marks)
+{
+	const bool yes = (int64_t)en->realtime >= f->from_us && (int64_t)en->realtime < f->to_us &&
+			 (marks != 0 || !f->marked);
 
 	f->n++;
 	f->n_passed += !yes;
@@ -290,6 +305,7 @@ jfile_record(struct jfile *f, const struct journal_entry *en, struct record *ret
 		.size = f->j->text.len,
 		.place = f->path,
 		.offset = f->n,
+		.marks = f->marks,
 		.copy = f->copy,
 		.field = field,
 		.driver = f };
@@ -307,7 +323,7 @@ jfile_next(struct jfile *f, struct record *ret, struct err *e)
 		rc = journal_chain_next(&f->map, &f->chain, &en);
 		if (rc != 0)
 			return rc < 0 || map_is_torn(f->map.map) ? damaged(f) : 1;
-	} while (!jfile_reaches(f, &en));
+	} while (!jfile_reaches(f, &en, UINT64_MAX));
 	return jfile_record(f, &en, ret) < 0 || map_is_torn(f->map.map) ? damaged(f) : 0;
 }
 

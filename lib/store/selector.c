@@ -116,6 +116,30 @@ selector_block(const struct selector *s, const struct select_block *b)
 	}
 }
 
+const struct select_question *
+selector_marker(const struct selector *s, bool *ret_needed)
+{
+	const struct select_question *a, *b;
+	bool need_a, need_b;
+
+	*ret_needed = false;
+	switch (s->kind) {
+	case SELECTOR_ASK:
+		*ret_needed = s->ask->marks && s->ask->marked;
+		return s->ask->marks ? s->ask : NULL;
+	case SELECTOR_AND:
+	case SELECTOR_OR:
+		a = selector_marker(s->a, &need_a);
+		b = selector_marker(s->b, &need_b);
+		*ret_needed = s->kind == SELECTOR_AND ? need_a || need_b : need_a && need_b;
+		return a ? a : b;
+	case SELECTOR_NOT:
+		return selector_marker(s->a, &need_a);
+	default:
+		return NULL;
+	}
+}
+
 bool
 selector_record(const struct selector *s, const struct record *r)
 {

@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/span.h"
+
 struct conf_store;
 struct record;
 
@@ -35,6 +37,11 @@ struct select_question {
 	/* YES or NO only where it holds for every record that the block may have; NULL: always MAYBE */
 	enum select_answer (*block)(void *ctx, const struct select_block *b);
 	bool (*record)(void *ctx, const struct record *r);
+	/* What one field, "NAME=value", counts for: up to 64 marks, of which a record has those of all its
+	 * fields (record.h). Asked once where a value is stored once for many records. NULL: nothing. One
+	 * question of a selector may have it. */
+	uint64_t (*marks)(void *ctx, struct span field);
+	bool marked; /* no record without a mark is selected */
 };
 
 struct selector {
@@ -95,5 +102,8 @@ void selector_reach(
 
 /* YES: all records of B are selected, NO: none is, MAYBE: look at each. */
 enum select_answer selector_block(const struct selector *s, const struct select_block *b);
+
+/* The question in S that makes marks, or NULL. *ret_needed: S selects no record without a mark. */
+const struct select_question *selector_marker(const struct selector *s, bool *ret_needed);
 
 bool selector_record(const struct selector *s, const struct record *r);

@@ -208,8 +208,9 @@ static uint64_t
 erase_unless(const char *needle)
 {
 	char text[64];
-	const struct select_question q = { memcpy(text, needle, strlen(needle) + 1), ask_block,
-		ask_record };
+	const struct select_question q = { .ctx = memcpy(text, needle, strlen(needle) + 1),
+		.block = ask_block,
+		.record = ask_record };
 	const struct selector held = select_ask(&q), others = select_not(&held);
 	const struct selector due = select_and(&old, &others);
 

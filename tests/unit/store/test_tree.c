@@ -367,7 +367,9 @@ ask_record(void *ctx, const struct record *r)
 START_TEST(held_ones_are_found_by_id_and_by_what_they_say)
 {
 	char needle[64] = "alice@example.org";
-	const struct select_question q = { needle, ask_block, ask_record };
+	const struct select_question q = {
+		.ctx = needle, .block = ask_block, .record = ask_record
+	};
 	const struct selector held = select_ask(&q), free_ = select_not(&held);
 	const struct selector due = select_and(&old, &free_);
 
