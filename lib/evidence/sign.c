@@ -216,10 +216,69 @@ sign_export(struct sign *s, struct buf *out, struct err *e)
 
 /* --- somebody else's signature ---------------------------------------------------------------- */
 
-/* Exactly one signature, good by the one key that was imported. */
+struct sign_check {
+	char *home;
+	gpgme_ctx_t ctx;
+	char fingerprint[FINGERPRINT_LEN + 1];
+};
+
 static int
-judge(gpgme_ctx_t ctx, struct span text, struct span signature, const char *fingerprint,
-	const char *home, struct err *e)
+import_one(struct sign_check *c, struct span key, struct err *e)
+{
+	CLEANUP(data_release) gpgme_data_t in = NULL;
+	gpgme_import_result_t result;
+	gpgme_error_t rc = gpgme_data_new_from_mem(&in, key.p, key.len, 0);
+
+	if (!rc)
+		rc = gpgme_op_import(c->ctx, in);
+	if (rc)
+		return failed(rc, c->home, e);
+	result = gpgme_op_import_result(c->ctx);
+	if (!result || result->imported != 1 || !result->imports ||
+		strlen(result->imports->fpr) != FINGERPRINT_LEN)
+		return 1;
+	memcpy(c->fingerprint, result->imports->fpr, sizeof(c->fingerprint));
+	return 0;
+}
+
+int
+sign_check_new(const char *scratch, struct span public_key, struct sign_check **ret,
+	char ret_fingerprint[FINGERPRINT_LEN + 1], struct err *e)
+{
+	CLEANUP(sign_check_freep) struct sign_check *c = calloc(1, sizeof(*c));
+	int rc;
+
+	if (!c || asprintf(&c->home, "%s/gnupg", scratch) < 0)
+		return err_memory(e);
+	if (mkdir(c->home, 0700) < 0)
+		return err_fail(
+			e, EX_CANTCREAT, errno, N_("cannot make a folder"), NULL, "%s", c->home);
+	if (context_new(c->home, &c->ctx, e) < 0)
+		return -1;
+	rc = import_one(c, public_key, e);
+	if (rc != 0)
+		return rc;
+	memcpy(ret_fingerprint, c->fingerprint, sizeof(c->fingerprint));
+	*ret = TAKE(c);
+	return 0;
+}
+
+struct sign_check *
+sign_check_free(struct sign_check *c)
+{
+	if (!c)
+		return NULL;
+	if (c->ctx) {
+		gpgme_release(c->ctx);
+		agent_end(c->home);
+	}
+	free(c->home);
+	free(c);
+	return NULL;
+}
+
+int
+sign_verify(struct sign_check *c, struct span text, struct span signature, struct err *e)
 {
 	CLEANUP(data_release) gpgme_data_t sig = NULL, signed_text = NULL;
 	gpgme_verify_result_t result;
@@ -228,70 +287,15 @@ judge(gpgme_ctx_t ctx, struct span text, struct span signature, const char *fing
 	if (!rc)
 		rc = gpgme_data_new_from_mem(&signed_text, text.p, text.len, 0);
 	if (rc)
-		return failed(rc, home, e);
-	if (gpgme_op_verify(ctx, sig, signed_text, NULL))
+		return failed(rc, c->home, e);
+	if (gpgme_op_verify(c->ctx, sig, signed_text, NULL))
 		return 1; /* no signature at all */
-	result = gpgme_op_verify_result(ctx);
+	result = gpgme_op_verify_result(c->ctx);
+	/* exactly one signature */
 	if (!result || !result->signatures || result->signatures->next)
 		return 1;
 	return gpgme_err_code(result->signatures->status) == GPG_ERR_NO_ERROR &&
-			       strcasecmp(result->signatures->fpr, fingerprint) == 0
+			       strcasecmp(result->signatures->fpr, c->fingerprint) == 0
 		       ? 0
 		       : 1;
-}
-
-static int
-import_one(gpgme_ctx_t ctx, struct span key, char ret_fingerprint[FINGERPRINT_LEN + 1],
-	const char *home, struct err *e)
-{
-	CLEANUP(data_release) gpgme_data_t in = NULL;
-	gpgme_import_result_t result;
-	gpgme_error_t rc = gpgme_data_new_from_mem(&in, key.p, key.len, 0);
-
-	if (!rc)
-		rc = gpgme_op_import(ctx, in);
-	if (rc)
-		return failed(rc, home, e);
-	result = gpgme_op_import_result(ctx);
-	/* the second time it is there already */
-	if (!result || result->imported + result->unchanged != 1 || !result->imports ||
-		strlen(result->imports->fpr) != FINGERPRINT_LEN)
-		return 1;
-	memcpy(ret_fingerprint, result->imports->fpr, FINGERPRINT_LEN + 1);
-	return 0;
-}
-
-int
-sign_verify(const char *scratch, struct span public_key, struct span text, struct span signature,
-	char ret_fingerprint[FINGERPRINT_LEN + 1], struct err *e)
-{
-	cleanup_mem char *home = NULL;
-	gpgme_ctx_t ctx;
-	int rc;
-
-	if (asprintf(&home, "%s/gnupg", scratch) < 0)
-		return err_memory(e);
-	if (mkdir(home, 0700) < 0 && errno != EEXIST)
-		return err_fail(
-			e, EX_CANTCREAT, errno, N_("cannot make a folder"), NULL, "%s", home);
-	if (context_new(home, &ctx, e) < 0)
-		return -1;
-	rc = import_one(ctx, public_key, ret_fingerprint, home, e);
-	if (rc == 0)
-		rc = judge(ctx, text, signature, ret_fingerprint, home, e);
-	gpgme_release(ctx);
-	return rc;
-}
-
-void
-sign_verify_end(const char *scratch)
-{
-	cleanup_mem char *home = NULL;
-
-	if (asprintf(&home, "%s/gnupg", scratch) < 0) {
-		home = NULL;
-		return;
-	}
-	if (access(home, F_OK) == 0)
-		agent_end(home);
 }

@@ -36,11 +36,16 @@ int sign_detached(struct sign *s, struct span text, struct buf *out, struct err 
 /* Appends the armoured public key. */
 int sign_export(struct sign *s, struct buf *out, struct err *e);
 
-/* Is SIGNATURE a good one over TEXT by the armoured PUBLIC_KEY, whose fingerprint goes to
- * RET_FINGERPRINT? In a home of its own below SCRATCH (a folder of the caller's), which serves all
- * signatures until sign_verify_end(). 0 yes; 1 no; -1 could not be tried. */
-int sign_verify(const char *scratch, struct span public_key, struct span text,
-	struct span signature, char ret_fingerprint[FINGERPRINT_LEN + 1], struct err *e);
+/* Somebody else's signatures, all by one key. */
+struct sign_check;
 
-/* Ends what sign_verify() left running for SCRATCH; before the folder goes. */
-void sign_verify_end(const char *scratch);
+/* Imports the armoured PUBLIC_KEY, whose fingerprint goes to RET_FINGERPRINT, into a home of its own below
+ * SCRATCH (a folder of the caller's, which goes after the check). 1: it is not one key. The caller owns
+ * *ret. */
+int sign_check_new(const char *scratch, struct span public_key, struct sign_check **ret,
+	char ret_fingerprint[FINGERPRINT_LEN + 1], struct err *e);
+struct sign_check *sign_check_free(struct sign_check *c);
+DEFINE_CLEANUP(struct sign_check, sign_check_free)
+
+/* Is SIGNATURE a good one over TEXT by that key? 0 yes; 1 no; -1 could not be tried. */
+int sign_verify(struct sign_check *c, struct span text, struct span signature, struct err *e);

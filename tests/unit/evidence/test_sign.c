@@ -32,15 +32,17 @@ teardown(void)
 static int
 verify(const char *text, char fingerprint[FINGERPRINT_LEN + 1])
 {
+	struct sign_check *check = NULL;
 	char scratch[128];
 	static int n;
 	int rc;
 
 	(void)snprintf(scratch, sizeof(scratch), "%s/v%d", folder, n++);
 	ck_assert_int_eq(mkdir(scratch, 0700), 0);
-	rc = sign_verify(scratch, span_of(key.p, key.len), span_str(text),
-		span_of(signature.p, signature.len), fingerprint, &e);
-	sign_verify_end(scratch);
+	rc = sign_check_new(scratch, span_of(key.p, key.len), &check, fingerprint, &e);
+	if (rc == 0)
+		rc = sign_verify(check, span_str(text), span_of(signature.p, signature.len), &e);
+	sign_check_free(check);
 	return rc;
 }
 
