@@ -24,51 +24,18 @@
 #include "retention/changes.h"
 #include "retention/clock.h"
 #include "retention/command.h"
-#include "retention/due.h"
 #include "retention/hold_copy.h"
 #include "retention/keys.h"
-#include "retention/mounts.h"
 #include "retention/numbers.h"
+#include "retention/run-private.h"
 #include "retention/session.h"
 #include "retention/standing.h"
 #include "store/known.h"
 
 #define _(text) gettext(text)
 
-#define SHARE_LEAST (64u << 20) /* bytes of a store from which on max_share counts */
-
-struct run {
-	struct session *s;
-	bool dry, accept_clock, accept_mount;
-	const char *confirm, *only;
-	int64_t longest_us;
-	struct refused {
-		int64_t now_us, longest_us;
-	} of; /* the plan that is confirmed was of then; 0: of now */
-	struct mounts mounts;
-	size_t n_open;
-	struct job {
-		struct store *store;
-		struct due due;
-		struct plan plan;
-		struct store_size size;
-		int64_t oldest_us;                /* read back; RECORD_NO_TIME: nothing is left */
-		char hash[2 * PLAN_HASH_LEN + 1]; /* of its own plan */
-		json_t *lies;                     /* where its folders lie: mounts.h */
-		const char *elsewhere;            /* of those, what is not expected; NULL: all is */
-		bool failed;                      /* its plan is not whole: nothing of it is done */
-	} * job;
-	struct plan all;
-	char hash[2 * PLAN_HASH_LEN + 1];
-	json_t *stores;       /* what came of each: account.h */
-	int status;           /* of the whole, the worst so far */
-	bool scrubbed_unread; /* a store that logscrub writes could not be looked at */
-	unsigned n_keys;      /* that are past, and what day they are before */
-	int32_t keys_before;
-};
-
-static void
-worse(struct run *r, int status)
+void
+run_worse(struct run *r, int status)
 {
 	if (r->status == 0 || (r->status == 1 && status != 0))
 		r->status = status;
@@ -80,7 +47,7 @@ say(struct run *r, const struct err *e)
 {
 	const int status = err_print(e, "retention", stderr);
 
-	worse(r, r->only || status == EX_DATAERR ? status : EX_UNAVAILABLE);
+	run_worse(r, r->only || status == EX_DATAERR ? status : EX_UNAVAILABLE);
 }
 
 /* --- plan ------------------------------------------------------------------------------------- */
@@ -245,114 +212,6 @@ plan_json(struct run *r)
 	print_int(o, "steps", (int64_t)r->all.n);
 	print_int(o, "keys", r->n_keys);
 	print_end(o);
-}
-
-/* --- what waits for a person ------------------------------------------------------------------ */
-
-static bool
-is_confirmed(const struct run *r, const struct job *j)
-{
-	return r->confirm &&
-	       (strcasecmp(r->confirm, r->hash) == 0 || strcasecmp(r->confirm, j->hash) == 0);
-}
-
-/* More than a set share of a store goes only when a person has looked at the plan. */
-static bool
-is_too_much(const struct run *r, const struct job *j)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < j->plan.n; i++)
-		bytes += j->plan.step[i].bytes;
-	return j->size.bytes >= SHARE_LEAST &&
-	       bytes > j->size.bytes / 100 * (uint64_t)r->s->conf->max_share;
-}
-
-/* The rest of the line, which says how a person goes on. */
-static void
-say_how(const struct job *j)
-{
-	const char *name = store_conf(j->store)->name;
-
-	fprintf(stderr,
-		_("; look at `retention run --dry-run --store %s`, then run with --store %s "
-		  "--confirm %s\n"),
-		name, name, j->hash);
-}
-
-static void
-say_refused(const struct run *r, const struct job *j, bool share)
-{
-	const char *name = store_conf(j->store)->name;
-
-	if (share)
-		fprintf(stderr,
-			_("retention: store \"%s\": refused: more than %ld %% of it would go"),
-			name, r->s->conf->max_share);
-	else
-		fprintf(stderr,
-			_("retention: store \"%s\": refused: it lies on an unexpected mount: %s"),
-			name, j->elsewhere);
-	say_how(j);
-}
-
-/* 1: nothing of J may be done. What is refused is on record, and what a person overrules. */
-static int
-refuse_for(struct run *r, struct job *j, bool share, struct err *e)
-{
-	const bool accepted = is_confirmed(r, j);
-	json_t *d;
-
-	if (!accepted) {
-		worse(r, EX_NOPERM);
-		say_refused(r, j, share);
-		/* what is hidden there may be of any day */
-		r->scrubbed_unread |= store_conf(j->store)->has_scrub;
-	}
-	if (r->dry)
-		return !accepted;
-	d = json_pack("{s:s, s:s, s:s, s:b, s:I}", "store", store_conf(j->store)->name, "why",
-		share ? "share" : "mount", "plan", j->hash, "accepted", accepted, "longest_us",
-		(json_int_t)r->longest_us);
-	if (ledger_append(r->s->ledger, r->s->now_us, "refusal", d, NULL, e) < 0)
-		return -1;
-	return !accepted;
-}
-
-static int
-refuse(struct run *r, struct job *j, struct err *e)
-{
-	int mount = j->elsewhere ? refuse_for(r, j, false, e) : 0, share = 0;
-
-	if (mount == 0 && is_too_much(r, j))
-		share = refuse_for(r, j, true, e);
-	if (mount == 0 && share == 0 && (!j->elsewhere || r->accept_mount))
-		mounts_accept(&r->mounts, j->store, j->lies);
-	return mount | share;
-}
-
-/* The plan that a person has looked at was of its own time: what has become due since would make another
- * one of it. */
-static int
-see_refusal(void *ctx, const struct ledger_entry *en, struct err *e)
-{
-	struct run *r = ctx;
-	json_t *d;
-	const char *plan;
-	int found = 0;
-
-	(void)e;
-	if (strcmp(en->kind, "refusal") != 0)
-		return 0;
-	d = json_loads(en->data, 0, NULL);
-	plan = json_string_value(json_object_get(d, "plan"));
-	if (plan && strcasecmp(plan, r->confirm) == 0) {
-		r->of.now_us = en->time_us;
-		r->of.longest_us = json_integer_value(json_object_get(d, "longest_us"));
-		found = 1;
-	}
-	json_decref(d);
-	return found;
 }
 
 /* --- act -------------------------------------------------------------------------------------- */
@@ -583,7 +442,7 @@ end(struct run *r, struct err *e)
 				d, note_name(n), json_integer((json_int_t)r->s->n_notes[n]));
 	}
 	if (findings > 0)
-		worse(r, 1);
+		run_worse(r, 1);
 	(void)json_object_set(d, "stores", r->stores);
 	if (r->only)
 		(void)json_object_set_new(d, "only", json_string(r->only));
@@ -679,9 +538,7 @@ look_back(struct run *r, struct err *e)
 
 	if (s->ledger && ledger_last(s->ledger, "end", see_end, &r->longest_us, e) < 0)
 		return -1;
-	if (s->ledger && r->confirm && ledger_read_back(s->ledger, see_refusal, r, e) < 0)
-		return -1;
-	return mounts_read(&r->mounts, s, e);
+	return refuse_look_back(r, e);
 }
 
 static int
