@@ -110,7 +110,8 @@ int jwrite_commit(struct jwrite *w, const char *name, bool replace, struct err *
  * where that is no name of journald's. */
 void jwrite_name(const struct jwrite *w, const char *old, char *ret, size_t size);
 
-/* Does `journalctl --verify` pass the file FD? 0 yes; 1 no. EX_UNAVAILABLE: it cannot be asked. */
+/* Does `journalctl --verify` pass the file FD? 0 yes; 1 no; 2 it is older than the file and cannot tell.
+ * EX_UNAVAILABLE: it cannot be asked. */
 int journal_verify(int fd, struct err *e);
 
 /* --- acts ------------------------------------------------------------------------------------- */
