@@ -43,11 +43,12 @@ fuzz:                              ## each fuzz target for FUZZ_S seconds (15), 
 fuzz-run: $(fuzz.bins)
 	@FUZZ_S=$(FUZZ_S) FUZZ_RUNS=$(FUZZ_RUNS) tests/fuzz/run $(fuzz.bins)
 
-bench: all                         ## speed beside its peers (BENCH_SIZE=256M), cost of the service
+bench: all $(B)/bench/bench_journal  ## speed beside its peers (BENCH_SIZE=256M), cost of the service
 	@$(tests.env) tests/bench/run
 	@$(tests.env) tests/bench/stores
 	@$(tests.env) tests/bench/retention
 	@$(tests.env) tests/bench/service
+	@$(tests.env) tests/bench/journal
 
 lint: | need-lint                  ## clang-tidy, cppcheck, formatting, headers, scripts, man pages
 	@CC='$(CC)' tests/lint $(LINT_CHECKS)
@@ -67,6 +68,10 @@ $(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(B)/obj/tes
 $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/chance.o $(call inner,logscrub) $(B)/libsparsam.a
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/libsparsam.a
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LIBS)
 
 # The disk whose power can be cut stands alone: nothing of ours is in it.
 $(B)/fault/powercut: tests/fault/powercut.c $(B)/flags
