@@ -4,7 +4,6 @@
  */
 #pragma once
 #include <check.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +13,12 @@
 
 #include "base/conf.h"
 #include "base/err.h"
+#include "tests/unit/folder.h"
 
 #define DAY_S  INT64_C(86400)
 #define NOW_US (INT64_C(1795484429) * 1000000) /* 2026-11-24T01:40:29Z */
 
-static char folder[64], creds[96];
+static char creds[96];
 static struct err e;
 static struct conf_store stores[] = {
 	{ .name = "web", .type = "textlog", .category = "account", .hold_max_s = 90 * DAY_S },
@@ -38,8 +38,7 @@ state_make(void)
 	char path[128];
 
 	ck_assert_int_ge(sodium_init(), 0);
-	strcpy(folder, "/tmp/sparsam-ev-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	folder_make();
 	(void)snprintf(creds, sizeof(creds), "%s/creds", folder);
 	ck_assert_int_eq(mkdir(creds, 0700), 0);
 	(void)snprintf(path, sizeof(path), "%s/sparsam-keys", creds);
@@ -51,17 +50,8 @@ state_make(void)
 	(void)setenv("CREDENTIALS_DIRECTORY", creds, 1);
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *w)
-{
-	(void)st;
-	(void)flag;
-	(void)w;
-	return remove(path);
-}
-
 static void
 state_remove(void)
 {
-	(void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	folder_remove();
 }

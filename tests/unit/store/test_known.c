@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <check.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,20 +13,12 @@
 #include "base/now.h"
 #include "record/timestamp.h"
 #include "store/known.h"
+#include "tests/unit/folder.h"
 
-static char folder[64], path[96], cache[96];
+static char path[96], cache[96];
 static struct conf conf = { .state_dir = folder, .digest = 1 };
 static int64_t now;
 static const struct known_file found = { .oldest_us = 12345, .timed = true, .to = 6 };
-
-static int
-remove_one(const char *name, const struct stat *st, int flag, struct FTW *f)
-{
-	(void)st;
-	(void)flag;
-	(void)f;
-	return remove(name);
-}
 
 static void
 put_text(const char *text, int flags)
@@ -82,8 +73,7 @@ static void
 setup(void)
 {
 	ck_assert_int_ge(sodium_init(), 0);
-	strcpy(folder, "/tmp/sparsam-known-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	folder_make();
 	(void)snprintf(path, sizeof(path), "%s/a.log", folder);
 	(void)snprintf(cache, sizeof(cache), "%s/known.db", folder);
 	now = now_us();
@@ -96,7 +86,7 @@ setup(void)
 static void
 teardown(void)
 {
-	(void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	folder_remove();
 }
 
 START_TEST(file_that_nobody_touched_is_known)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <check.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +10,12 @@
 #include "base/conf.h"
 #include "record/record.h"
 #include "store/store.h"
+#include "tests/unit/store/under_test.h"
 
-#define DAY_S  INT64_C(86400)
-#define NOW_S  INT64_C(1795484429) /* 2026-11-24T01:40:29Z */
 #define CUTOFF ((NOW_S - 7 * DAY_S) * 1000000)
 
-static char folder[64], pattern[2][96];
+static char pattern[2][96];
 static const char *paths[2] = { pattern[0], pattern[1] };
-static struct conf_option option[8];
 static struct conf_store decl = { .where = { "t.conf", 2 },
 	.name = "contact",
 	.type = "maildir",
@@ -27,21 +24,7 @@ static struct conf_store decl = { .where = { "t.conf", 2 },
 	.option = option };
 static struct conf conf = { .store = &decl, .n_stores = 1 };
 static struct store_env env = { .conf = &conf, .now_us = NOW_S * 1000000, .memory_max = 1 << 20 };
-static struct store *store;
 static struct plan plan;
-static struct err e;
-static unsigned n_notes[STORE_NOTES];
-
-static void
-hear(void *ctx, const struct conf_store *s, enum store_note n, const char *place,
-	const char *detail)
-{
-	(void)ctx;
-	(void)s;
-	(void)place;
-	(void)detail;
-	n_notes[n]++;
-}
 
 static void
 declare(const char *key, const char *value)
@@ -61,8 +44,7 @@ make_folder(const char *name)
 static void
 setup(void)
 {
-	strcpy(folder, "/tmp/sparsam-maildir-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	folder_make();
 	(void)snprintf(pattern[0], sizeof(pattern[0]), "%s/Maildir", folder);
 	(void)snprintf(pattern[1], sizeof(pattern[1]), "%s/Maildir/.*", folder);
 	for (const char *const *s = (const char *const[]){ "Maildir", "Maildir/cur", "Maildir/new",
@@ -75,21 +57,12 @@ setup(void)
 	plan_init(&plan);
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
-{
-	(void)st;
-	(void)flag;
-	(void)f;
-	return remove(path);
-}
-
 static void
 teardown(void)
 {
 	store = store_free(store);
 	plan_release(&plan);
-	(void)nftw(folder, remove_one, 64, FTW_DEPTH | FTW_PHYS);
+	folder_remove();
 }
 
 static void

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <check.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,32 +8,21 @@
 #include <unistd.h>
 
 #include "store/place.h"
+#include "tests/unit/folder.h"
 
 #define N_FILES 3000
-
-static char folder[PATH_MAX];
 
 static void
 setup(void)
 {
-	strcpy(folder, "/tmp/sparsam-place-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
-{
-	(void)st;
-	(void)flag;
-	(void)f;
-	return remove(path);
+	folder_make();
 }
 
 static void
 teardown(void)
 {
 	folder[strlen("/tmp/sparsam-place-XXXXXX")] = '\0';
-	(void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	folder_remove();
 }
 
 static void

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <check.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,14 +15,12 @@
 #include "base/conf.h"
 #include "record/record.h"
 #include "store/store.h"
+#include "tests/unit/store/under_test.h"
 
-#define DAY_S  INT64_C(86400)
-#define NOW_S  INT64_C(1795484429) /* 2026-11-24T01:40:29Z */
 #define CUTOFF ((NOW_S - 7 * DAY_S) * 1000000)
 
-static char folder[64], pattern[96], file[96];
+static char pattern[96], file[96];
 static const char *paths[1] = { pattern };
-static struct conf_option option[8];
 static struct conf_store decl = { .where = { "t.conf", 2 },
 	.name = "visits",
 	.type = "sqlite",
@@ -31,21 +28,6 @@ static struct conf_store decl = { .where = { "t.conf", 2 },
 	.option = option };
 static struct conf conf = { .store = &decl, .n_stores = 1 };
 static struct store_env env = { .conf = &conf, .now_us = NOW_S * 1000000, .memory_max = 1 << 20 };
-static struct store *store;
-static struct err e;
-static unsigned n_notes[STORE_NOTES];
-static char said[512];
-
-static void
-hear(void *ctx, const struct conf_store *s, enum store_note n, const char *place,
-	const char *detail)
-{
-	(void)ctx;
-	(void)s;
-	(void)place;
-	n_notes[n]++;
-	(void)strncat(said, detail, sizeof(said) - strlen(said) - 1);
-}
 
 static void
 declare(const char *key, const char *value)
@@ -56,8 +38,7 @@ declare(const char *key, const char *value)
 static void
 setup(void)
 {
-	strcpy(folder, "/tmp/sparsam-sqlite-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	folder_make();
 	(void)snprintf(pattern, sizeof(pattern), "%s/*.db", folder);
 	(void)snprintf(file, sizeof(file), "%s/a.db", folder);
 	decl.n_options = 0;
@@ -68,20 +49,11 @@ setup(void)
 	env.note = hear;
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
-{
-	(void)st;
-	(void)flag;
-	(void)f;
-	return remove(path);
-}
-
 static void
 teardown(void)
 {
 	store = store_free(store);
-	(void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	folder_remove();
 }
 
 /* What a program with a library of its own does. */

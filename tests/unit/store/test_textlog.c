@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <check.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +12,13 @@
 #include "record/format.h"
 #include "record/record.h"
 #include "store/store.h"
+#include "tests/unit/folder.h"
 
 #define DAY    (INT64_C(86400) * 1000000)
 #define NOW    (INT64_C(1795484429) * 1000000) /* 2026-11-24T01:40:29Z */
 #define CUTOFF (NOW - 7 * DAY)                 /* 2026-11-17T01:40:29Z */
 
-static char folder[64], pattern[96];
+static char pattern[96];
 static const char *paths[1] = { pattern };
 static const char *const app_pattern[] = { "(?<time>\\d{4}-\\S+) (?<text>.*)" };
 static const char *const app_time[] = { "time" };
@@ -49,8 +49,7 @@ count_note(void *ctx, const struct conf_store *s, enum store_note n, const char 
 static void
 setup(void)
 {
-	strcpy(folder, "/tmp/sparsam-textlog-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	folder_make();
 	(void)snprintf(pattern, sizeof(pattern), "%s/*.log*", folder);
 	decl.paths = (struct conf_list){ paths, 1 };
 	memset(n_notes, 0, sizeof(n_notes));
@@ -59,21 +58,12 @@ setup(void)
 	ck_assert_int_eq(store_open(&env, &decl, &store, &e), 0);
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
-{
-	(void)st;
-	(void)flag;
-	(void)f;
-	return remove(path);
-}
-
 static void
 teardown(void)
 {
 	store = store_free(store);
 	env.formats = formats_free(env.formats);
-	(void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	folder_remove();
 }
 
 static const char *

@@ -5,7 +5,6 @@
  */
 #include <check.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "record/record.h"
 #include "record/timestamp.h"
 #include "store/store.h"
+#include "tests/unit/folder.h"
 
 #define NOW     (INT64_C(1795484429) * 1000000) /* 2026-11-24T01:40:29Z */
 #define CUTOFF  (NOW - 7 * DAY_US)
@@ -42,7 +42,7 @@ static struct conf_format formats[] = {
 };
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
 
-static char folder[64], pattern[96], path[96];
+static char pattern[96], path[96];
 static const char *paths[1] = { pattern };
 static struct conf_store decl = { .where = { "t", 9 }, .name = "s", .type = "textlog" };
 static struct conf conf = { .format = formats,
@@ -56,26 +56,16 @@ static struct err e;
 static void
 setup(void)
 {
-	strcpy(folder, "/tmp/sparsam-pass-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	folder_make();
 	(void)snprintf(pattern, sizeof(pattern), "%s/*.log", folder);
 	(void)snprintf(path, sizeof(path), "%s/a.log", folder);
 	decl.paths = (struct conf_list){ paths, 1 };
 }
 
-static int
-remove_one(const char *name, const struct stat *st, int flag, struct FTW *f)
-{
-	(void)st;
-	(void)flag;
-	(void)f;
-	return remove(name);
-}
-
 static void
 teardown(void)
 {
-	(void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	folder_remove();
 }
 
 /* --- logs as no server would write them -------------------------------------------------------- */

@@ -2,7 +2,6 @@
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,14 +14,12 @@
 #include "base/conf.h"
 #include "record/record.h"
 #include "store/store.h"
+#include "tests/unit/store/under_test.h"
 
-#define DAY_S  INT64_C(86400)
-#define NOW_S  INT64_C(1795484429) /* 2026-11-24T01:40:29Z */
 #define CUTOFF ((NOW_S - 7 * DAY_S) * 1000000)
 
-static char folder[64], text[16][160];
+static char text[16][160];
 static const char *paths[8];
-static struct conf_option option[8];
 static struct conf_store decl = { .where = { "t.conf", 2 },
 	.name = "recordings",
 	.type = "tree",
@@ -30,21 +27,7 @@ static struct conf_store decl = { .where = { "t.conf", 2 },
 	.option = option };
 static struct conf conf = { .store = &decl, .n_stores = 1 };
 static struct store_env env = { .conf = &conf, .now_us = NOW_S * 1000000, .memory_max = 1 << 20 };
-static struct store *store;
 static struct plan plan;
-static struct err e;
-static unsigned n_notes[STORE_NOTES];
-
-static void
-hear(void *ctx, const struct conf_store *s, enum store_note n, const char *place,
-	const char *detail)
-{
-	(void)ctx;
-	(void)s;
-	(void)place;
-	(void)detail;
-	n_notes[n]++;
-}
 
 /* PATH below the folder; the text lives as long as the test. */
 static const char *
@@ -72,22 +55,12 @@ claim(const char *path)
 static void
 setup(void)
 {
-	strcpy(folder, "/tmp/sparsam-tree-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	folder_make();
 	decl.n_options = decl.paths.n = 0;
 	memset(n_notes, 0, sizeof(n_notes));
 	env.note = hear;
 	env.memory_max = 1 << 20;
 	plan_init(&plan);
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
-{
-	(void)st;
-	(void)flag;
-	(void)f;
-	return remove(path);
 }
 
 static void
@@ -97,7 +70,7 @@ teardown(void)
 	plan_release(&plan);
 	for (size_t i = 0; i < decl.paths.n; i++)
 		free((char *)paths[i]);
-	(void)nftw(folder, remove_one, 64, FTW_DEPTH | FTW_PHYS);
+	folder_remove();
 }
 
 static void
@@ -468,7 +441,7 @@ START_TEST(whoever_swaps_names_meanwhile_leads_nowhere)
 		(void)kill(pid, SIGKILL);
 		(void)waitpid(pid, NULL, 0);
 		ck_assert_uint_eq(count_outside(), before);
-		(void)nftw(in("r"), remove_one, 64, FTW_DEPTH | FTW_PHYS);
+		(void)nftw(in("r"), folder_remove_one, 64, FTW_DEPTH | FTW_PHYS);
 	}
 }
 END_TEST
