@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/walk-private.h"
@@ -37,6 +38,39 @@ walk_mount(int dirfd, const char *name, uint64_t *ret)
 	if (fstatat(dirfd, name, &st, flags) < 0)
 		return -1;
 	*ret = st.st_dev;
+	return 0;
+}
+
+static struct timespec
+time_of(struct statx_timestamp t)
+{
+	return (struct timespec){ .tv_sec = t.tv_sec, .tv_nsec = t.tv_nsec };
+}
+
+int
+walk_stat(int dirfd, const char *name, struct stat *ret_st, uint64_t *ret_mount)
+{
+	const int flags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+	const unsigned wanted = STATX_BASIC_STATS | STATX_MNT_ID;
+	struct statx x;
+
+	if (statx(dirfd, name, flags, wanted, &x) < 0 || (x.stx_mask & wanted) != wanted)
+		return fstatat(dirfd, name, ret_st, flags) < 0 ? -1
+							       : walk_mount(dirfd, name, ret_mount);
+	*ret_st = (struct stat){ .st_dev = makedev(x.stx_dev_major, x.stx_dev_minor),
+		.st_ino = x.stx_ino,
+		.st_mode = x.stx_mode,
+		.st_nlink = x.stx_nlink,
+		.st_uid = x.stx_uid,
+		.st_gid = x.stx_gid,
+		.st_rdev = makedev(x.stx_rdev_major, x.stx_rdev_minor),
+		.st_size = (off_t)x.stx_size,
+		.st_blksize = (blksize_t)x.stx_blksize,
+		.st_blocks = (blkcnt_t)x.stx_blocks,
+		.st_atim = time_of(x.stx_atime),
+		.st_mtim = time_of(x.stx_mtime),
+		.st_ctim = time_of(x.stx_ctime) };
+	*ret_mount = x.stx_mnt_id;
 	return 0;
 }
 

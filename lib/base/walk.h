@@ -38,5 +38,8 @@ int walk_open_inside(int rootfd, const char *path, int flags, struct stat *ret_s
  * its own; by its device where the kernel (before 5.8) does not tell. -1: errno. */
 int walk_mount(int dirfd, const char *name, uint64_t *ret);
 
+/* fstatat() and walk_mount() in one call, where the kernel has it. -1: errno. */
+int walk_stat(int dirfd, const char *name, struct stat *ret_st, uint64_t *ret_mount);
+
 /* For tests: behave as if openat2 said ENOSYS. */
 void walk_force_fallback(bool yes);

@@ -96,8 +96,7 @@ give(const struct walk *w, int dirfd, uint64_t mount, const char *path, const ch
 	struct place p = { .dirfd = dirfd, .name = name, .path = path };
 	uint64_t its;
 
-	if (was_given(w, path) || fstatat(dirfd, name, &p.st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		walk_mount(dirfd, name, &its) < 0)
+	if (was_given(w, path) || walk_stat(dirfd, name, &p.st, &its) < 0)
 		return 0;
 	if (its != mount || !is_of_kind(w, &p.st)) {
 		tell_odd(w, path, its != mount);

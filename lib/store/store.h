@@ -119,6 +119,7 @@ int store_act(struct store *s, const struct plan_step *step, const struct select
 #define STORE_EMPTY 1
 int store_oldest(struct store *s, const struct selector *kept, int64_t *ret_us, struct err *e);
 
+/* Right after store_plan() it may be what the plan has seen. */
 int store_size(struct store *s, struct store_size *ret, struct err *e);
 
 /* Takes what WHICH selects out of reach of whoever else deletes here (logrotate, journald's vacuum):

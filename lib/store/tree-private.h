@@ -63,7 +63,9 @@ struct tree {
 	struct buf file;        /* that a clue reads */
 	struct tree_units *due; /* those that the last plan has steps for */
 	size_t n_steps, n_acts; /* of that plan */
-	int unsynced_fd;        /* the folder changed last, not on the disk yet; -1: none */
+	struct store_size size; /* that the plan has seen, until it is asked for … */
+	bool has_size; /* … once: to see a million files again takes as long as to remove them */
+	int unsynced_fd; /* the folder changed last, not on the disk yet; -1: none */
 	dev_t unsynced_dev;
 	int64_t synced_us;
 };

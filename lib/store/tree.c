@@ -254,8 +254,12 @@ static int
 tree_size(struct store *s, struct store_size *ret, struct err *e)
 {
 	struct question q = { .t = (struct tree *)s, .size = ret };
+	const bool known = q.t->has_size;
 
-	*ret = (struct store_size){ 0 };
+	q.t->has_size = false;
+	*ret = known ? q.t->size : (struct store_size){ 0 };
+	if (known)
+		return 0;
 	weight_init(&q.weight);
 	return tree_each(q.t, size_unit, &q, e);
 }
@@ -287,15 +291,12 @@ step_of(const struct question *q, const char *place)
 /* A unit of its own step: its parts are remembered for the act. */
 static int
 plan_whole(struct question *q, const struct tree_units *u, const struct tree_unit *one, int64_t us,
-	struct err *e)
+	uint64_t bytes, struct err *e)
 {
 	const struct tree_part *first = tree_next_part(u, one, NULL);
 	struct plan_step step = step_of(q, tree_text(u, one->id));
 	char path[PATH_MAX];
-	uint64_t bytes;
 
-	if (weigh(q->t, &q->weight, u, one, &bytes, e) < 0)
-		return -1;
 	plan_count(&step, us, bytes);
 	if (!q->t->unit) {
 		if (!tree_part_path(u, first, path))
@@ -348,7 +349,7 @@ plan_file(struct question *q, const struct tree_units *u, const struct tree_unit
 	char place[PATH_MAX];
 
 	if (!files_of(q, u, p, place))
-		return plan_whole(q, u, one, us, e);
+		return plan_whole(q, u, one, us, p->bytes, e);
 	if (strcmp(place, q->files_place) != 0) {
 		if (files_flush(q, e) < 0)
 			return -1;
@@ -365,15 +366,19 @@ plan_unit(void *ctx, const struct tree_units *u, const struct tree_unit *one, st
 {
 	struct question *q = ctx;
 	bool selected;
+	uint64_t bytes;
 	int64_t us;
 
-	if (tree_unit_selected(q->t, u, one, q->which, &selected, &us, e) < 0)
+	if (tree_unit_selected(q->t, u, one, q->which, &selected, &us, e) < 0 ||
+		weigh(q->t, &q->weight, u, one, &bytes, e) < 0)
 		return -1;
+	q->t->size.bytes += bytes;
+	q->t->size.n_parts++;
 	if (!selected)
 		return 0;
 	if (!q->t->unit && !tree_next_part(u, one, NULL)->is_folder)
 		return plan_file(q, u, one, us, e);
-	return plan_whole(q, u, one, us, e);
+	return plan_whole(q, u, one, us, bytes, e);
 }
 
 static int
@@ -386,11 +391,13 @@ tree_plan(struct store *s, const struct selector *which, struct plan *plan, stru
 	q.t->due = tree_units_new(q.t, UINT32_MAX);
 	if (!q.t->due)
 		return err_memory(e);
+	q.t->size = (struct store_size){ 0 };
 	weight_init(&q.weight);
 	if (tree_each(q.t, plan_unit, &q, e) < 0 || files_flush(&q, e) < 0)
 		return -1;
 	q.t->n_steps = plan->n - before;
 	q.t->n_acts = 0;
+	q.t->has_size = true;
 	return 0;
 }
 
