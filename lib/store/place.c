@@ -139,8 +139,7 @@ walk_name(const struct walk *w, int dirfd, uint64_t mount, const char *folder, c
 /* Those of a folder that fit a component, as many as there is room for, from one name on. */
 struct names {
 	const char *component;
-	size_t literal_len; /* of its beginning that is no pattern */
-	uint32_t *at;       /* in text, each */
+	uint32_t *at; /* in text, each */
 	size_t n, n_max;
 	char *text;
 	size_t len, len_max;
@@ -153,10 +152,9 @@ names_init(struct names *v, const char *component, unsigned depth, struct err *e
 {
 	const size_t room = NAMES_MAX >> depth > NAMES_MIN ? NAMES_MAX >> depth : NAMES_MIN;
 
-	*v = (struct names){ .component = component,
-		.literal_len = strcspn(component, "*?[\\"),
-		.n_max = room / 4 / sizeof(*v->at),
-		.len_max = room / 4 * 3 };
+	*v = (struct names){
+		.component = component, .n_max = room / 4 / sizeof(*v->at), .len_max = room / 4 * 3
+	};
 	v->at = malloc(v->n_max * sizeof(*v->at)); /* what is not used of it is no memory */
 	v->text = malloc(v->len_max);
 	return v->at && v->text ? 0 : err_memory(e);
@@ -177,14 +175,17 @@ by_bytes(const void *a, const void *b, void *ctx)
 	return strcmp(text + *(const uint32_t *)a, text + *(const uint32_t *)b);
 }
 
-static bool
-fits(const struct names *v, const char *name)
+bool
+place_fits(const char *component, const char *name)
 {
-	if (strncmp(name, v->component, v->literal_len) != 0)
+	const size_t literal = strcspn(
+		component, "*?[\\"); /* what is no pattern, at its beginning */
+
+	if (strncmp(name, component, literal) != 0)
 		return false;
-	if (strcmp(v->component + v->literal_len, "*") == 0) /* which matches no dot at the front */
-		return v->literal_len > 0 || name[0] != '.';
-	return fnmatch(v->component, name, FNM_PERIOD) == 0;
+	if (component[literal] == '*' && component[literal + 1] == '\0')
+		return literal > 0 || name[0] != '.';
+	return fnmatch(component, name, FNM_PERIOD) == 0;
 }
 
 /* Leaves the first half of the names, in order: the others come in a later round. */
@@ -219,7 +220,7 @@ see_name(void *ctx, const char *name, unsigned char type, struct err *e)
 	const size_t len = strlen(name) + 1;
 
 	(void)type;
-	if (!fits(v, name) || (*v->after && strcmp(name, v->after) <= 0) ||
+	if (!place_fits(v->component, name) || (*v->after && strcmp(name, v->after) <= 0) ||
 		(*v->before && strcmp(name, v->before) >= 0))
 		return 0;
 	if (v->n == v->n_max || v->len + len > v->len_max) {

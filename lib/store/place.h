@@ -42,6 +42,9 @@ typedef void place_odd(void *ctx, const char *path, bool foreign_mount);
 int places_each(const struct conf_list *paths, enum place_kind kind, place_seen *seen,
 	place_odd *odd, void *ctx, struct err *e);
 
+/* Does NAME fit COMPONENT of a pattern? As fnmatch() with FNM_PERIOD, which takes ten times as long. */
+bool place_fits(const char *component, const char *name);
+
 /* Is there any of the folders that the paths begin with? */
 bool places_exist(const struct conf_list *paths);
 

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -175,7 +174,7 @@ act_file(void *ctx, const char *name, unsigned char type, struct err *e)
 	int64_t us;
 
 	(void)type;
-	if (fnmatch(f->pattern, name, FNM_PERIOD) != 0 ||
+	if (!place_fits(f->pattern, name) ||
 		fstatat(f->dirfd, name, &p.st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(p.st.st_mode) ||
 		p.st.st_nlink != 1 || p.st.st_dev != f->dev ||
 		snprintf(path, sizeof(path), "%.*s%s", len, f->step->place, name) >=
