@@ -57,6 +57,9 @@ DEFINE_CLEANUP(struct jfile, jfile_free)
 /* Leaves out, from now on, what cannot be selected for its time or its marks. WHICH is borrowed. */
 void jfile_reach(struct jfile *f, const struct selector *which);
 
+/* Leaves out, too, what is of US or later: it is not read to know whose it is. */
+void jfile_before(struct jfile *f, int64_t us);
+
 /* 0: *ret is the next record, valid until the next call; 1: the end; 2: damaged here, which is told. */
 int jfile_next(struct jfile *f, struct record *ret, struct err *e);
 

@@ -146,6 +146,7 @@ struct question {
 	void *ctx;
 	struct plan *plan;
 	struct store_cost *cost;
+	int64_t oldest_us;
 };
 
 static int
@@ -193,21 +194,31 @@ journal_block(const struct journal *j, const struct selector *which, const char 
 	return yes && no ? SELECT_MAYBE : yes ? SELECT_YES : SELECT_NO;
 }
 
+/* 1: nothing in it is asked for, or it cannot be read. */
+static int
+open_file(const struct question *q, const struct place *p, struct jfile **ret, struct err *e)
+{
+	int rc;
+
+	if (p->st.st_size == 0 || journal_is_leftover(p->path) ||
+		journal_block(q->j, q->which, p->path, &p->st, NULL) == SELECT_NO)
+		return 1;
+	rc = jfile_open(q->j, p, ret, e);
+	if (rc == 0)
+		jfile_reach(*ret, q->which);
+	return rc;
+}
+
 static int
 scan_file(void *ctx, const struct place *p, struct err *e)
 {
 	struct question *q = ctx;
 	CLEANUP(jfile_freep) struct jfile *f = NULL;
 	struct record r;
-	int rc;
+	int rc = open_file(q, p, &f, e);
 
-	if (p->st.st_size == 0 || journal_is_leftover(p->path) ||
-		journal_block(q->j, q->which, p->path, &p->st, NULL) == SELECT_NO)
-		return 0;
-	rc = jfile_open(q->j, p, &f, e);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	jfile_reach(f, q->which);
 	while ((rc = jfile_next(f, &r, e)) == 0) {
 		if (store_stopped(&q->j->store))
 			return 1;
@@ -227,6 +238,43 @@ journal_scan(
 	struct question q = { .j = (struct journal *)s, .which = which, .seen = seen, .ctx = ctx };
 
 	return each_file(&q, scan_file, e);
+}
+
+/* What is no older than the oldest so far is passed by its time. */
+static int
+oldest_file(void *ctx, const struct place *p, struct err *e)
+{
+	struct question *q = ctx;
+	CLEANUP(jfile_freep) struct jfile *f = NULL;
+	struct record r;
+	int rc = open_file(q, p, &f, e);
+
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	for (;;) {
+		jfile_before(f, q->oldest_us);
+		rc = jfile_next(f, &r, e);
+		if (rc != 0)
+			return rc < 0 ? -1 : 0;
+		if (selector_record(q->which, &r))
+			q->oldest_us = r.time_us;
+	}
+}
+
+static int
+journal_oldest(struct store *s, const struct selector *kept, int64_t *ret_us, struct err *e)
+{
+	const struct selector all = select_since(INT64_MIN + 1);
+	const struct selector others = kept ? select_not(kept) : all;
+	const struct selector which = select_and(&all, &others);
+	struct question q = { .j = (struct journal *)s, .which = &which, .oldest_us = INT64_MAX };
+
+	if (each_file(&q, oldest_file, e) < 0)
+		return -1;
+	if (q.oldest_us == INT64_MAX)
+		return STORE_EMPTY;
+	*ret_us = q.oldest_us;
+	return 0;
 }
 
 static int
@@ -335,4 +383,5 @@ const struct store_driver store_journal = {
 	.plan = journal_plan,
 	.act = journal_act,
 	.keep = journal_keep,
+	.oldest = journal_oldest,
 };

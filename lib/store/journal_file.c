@@ -132,6 +132,13 @@ jfile_reach(struct jfile *f, const struct selector *which)
 		selector_reach(which, &f->from_us, &f->to_us, &timeless);
 }
 
+void
+jfile_before(struct jfile *f, int64_t us)
+{
+	if (us < f->to_us)
+		f->to_us = us;
+}
+
 uint64_t
 jfile_passed(const struct jfile *f)
 {
