@@ -3,10 +3,10 @@
  * check_config.c - reads the whole configuration, compiles every format and rule, and says what
  * there is
  */
-#include <getopt.h>
 #include <inttypes.h>
 #include <libintl.h>
 
+#include "base/options.h"
 #include "base/print.h"
 #include "logscrub/command.h"
 #include "logscrub/setup.h"
@@ -103,33 +103,19 @@ check(const struct conf *c, struct print *p, struct err *e)
 int
 check_config_main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
 	CLEANUP(conf_freep) struct conf *c = NULL;
 	const char *file = NULL;
 	struct print p;
 	struct err e;
 	bool json = false;
+	const struct option_to table[] = {
+		{ "config", 'c', &file, NULL },
+		{ "json", 0, NULL, &json },
+	};
+	int rc = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
 
-	for (int o; (o = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
-		switch (o) {
-		case 'c':
-			file = optarg;
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			help();
-			return 0;
-		default:
-			return EX_USAGE;
-		}
-	}
+	if (rc != 0)
+		return rc < 0 ? EX_USAGE : 0;
 	print_init(&p, stdout, json);
 	if (conf_read(file, &c, &e) < 0 || check(c, &p, &e) < 0)
 		return err_print(&e, "logscrub", stderr);

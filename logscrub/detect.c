@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/input.h"
+#include "base/options.h"
 #include "base/print.h"
 #include "logscrub/command.h"
 #include "logscrub/lines.h"
@@ -147,37 +148,23 @@ all_files(struct detection *x, char **file, int n)
 	return status;
 }
 
-static const struct option options[] = {
-	{ "json", no_argument, NULL, 'j' },
-	{ "uuid", no_argument, NULL, 'u' },
-	{ "config", required_argument, NULL, 'c' }, /* as all commands do; nothing to configure */
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
-};
-
 int
 detect_main(int argc, char **argv)
 {
 	struct detection x = { .types = DETECT_DEFAULT };
-	bool json = false;
+	const char *config; /* as all commands have; there is nothing to configure */
+	bool json = false, uuid = false;
+	const struct option_to table[] = {
+		{ "json", 'j', NULL, &json },
+		{ "uuid", 'u', NULL, &uuid },
+		{ "config", 'c', &config, NULL },
+	};
+	int rc = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
 
-	for (int o; (o = getopt_long(argc, argv, "juc:h", options, NULL)) != -1;) {
-		switch (o) {
-		case 'j':
-			json = true;
-			break;
-		case 'u':
-			x.types |= DETECT_BIT(DETECT_UUID);
-			break;
-		case 'c':
-			break;
-		case 'h':
-			help();
-			return 0;
-		default:
-			return EX_USAGE;
-		}
-	}
+	if (rc != 0)
+		return rc < 0 ? EX_USAGE : 0;
+	if (uuid)
+		x.types |= DETECT_BIT(DETECT_UUID);
 	print_init(&x.print, stdout, json);
 	return all_files(&x, argv + optind, argc - optind);
 }

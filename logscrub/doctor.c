@@ -7,6 +7,7 @@
 #include <libintl.h>
 #include <time.h>
 
+#include "base/options.h"
 #include "base/print.h"
 #include "logscrub/command.h"
 #include "logscrub/doctor_checks.h"
@@ -41,32 +42,15 @@ help(void)
 static int
 options_read(int argc, char **argv, struct doctor_options *ret)
 {
-	static const struct option options[] = {
-		{ "root", required_argument, NULL, 'r' },
-		{ "config", required_argument, NULL, 'c' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+	const struct option_to table[] = {
+		{ "root", 0, &ret->root, NULL },
+		{ "config", 'c', &ret->config, NULL },
+		{ "json", 0, NULL, &ret->json },
 	};
+	int rc = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
 
-	for (int o; (o = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
-		switch (o) {
-		case 'r':
-			ret->root = optarg;
-			break;
-		case 'c':
-			ret->config = optarg;
-			break;
-		case 'j':
-			ret->json = true;
-			break;
-		case 'h':
-			help();
-			return 1;
-		default:
-			return -1;
-		}
-	}
+	if (rc != 0)
+		return rc;
 	if (optind == argc)
 		return 0;
 	fputs(_("logscrub: doctor takes no argument; see logscrub doctor --help\n"), stderr);

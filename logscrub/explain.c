@@ -10,6 +10,7 @@
 #include <libintl.h>
 #include <time.h>
 
+#include "base/options.h"
 #include "base/print.h"
 #include "logscrub/command.h"
 #include "logscrub/lines.h"
@@ -185,14 +186,6 @@ one_file(struct explain *x, const char *file, struct err *e)
 	return end < 0 ? -1 : 0;
 }
 
-static const struct option options[] = {
-	{ "store", required_argument, NULL, 's' },
-	{ "config", required_argument, NULL, 'c' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
-};
-
 static int
 run(struct explain *x, char **file, int n, struct err *e)
 {
@@ -215,25 +208,15 @@ explain_main(int argc, char **argv)
 	struct err e;
 	bool json = false;
 	int status = 0;
+	const struct option_to table[] = {
+		{ "store", 's', &x.store_name, NULL },
+		{ "config", 'c', &x.conf_file, NULL },
+		{ "json", 0, NULL, &json },
+	};
+	int rc = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
 
-	for (int o; (o = getopt_long(argc, argv, "s:c:h", options, NULL)) != -1;) {
-		switch (o) {
-		case 's':
-			x.store_name = optarg;
-			break;
-		case 'c':
-			x.conf_file = optarg;
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			help();
-			return 0;
-		default:
-			return EX_USAGE;
-		}
-	}
+	if (rc != 0)
+		return rc < 0 ? EX_USAGE : 0;
 	if (!x.store_name) {
 		fprintf(stderr, "logscrub: %s\n",
 			_("explain needs --store NAME; see `logscrub explain --help`"));

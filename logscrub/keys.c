@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/conf.h"
+#include "base/options.h"
 #include "base/print.h"
 #include "logscrub/command.h"
 #include "record/day.h"
@@ -172,40 +173,17 @@ keys_run(const struct keys_options *o, struct err *e)
 static int
 options_read(int argc, char **argv, struct keys_options *ret)
 {
-	static const struct option options[] = {
-		{ "init", no_argument, NULL, 'i' },
-		{ "destroy-before", required_argument, NULL, 'd' },
-		{ "dry-run", no_argument, NULL, 'n' },
-		{ "config", required_argument, NULL, 'c' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+	const struct option_to table[] = {
+		{ "init", 0, NULL, &ret->init },
+		{ "destroy-before", 0, &ret->destroy_before, NULL },
+		{ "dry-run", 0, NULL, &ret->dry_run },
+		{ "config", 'c', &ret->config, NULL },
+		{ "json", 0, NULL, &ret->json },
 	};
+	int rc = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
 
-	for (int o; (o = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
-		switch (o) {
-		case 'i':
-			ret->init = true;
-			break;
-		case 'd':
-			ret->destroy_before = optarg;
-			break;
-		case 'n':
-			ret->dry_run = true;
-			break;
-		case 'c':
-			ret->config = optarg;
-			break;
-		case 'j':
-			ret->json = true;
-			break;
-		case 'h':
-			help();
-			return 1;
-		default:
-			return -1;
-		}
-	}
+	if (rc != 0)
+		return rc;
 	if (optind == argc && !(ret->init && (ret->destroy_before || ret->dry_run)) &&
 		!(ret->dry_run && !ret->destroy_before))
 		return 0;

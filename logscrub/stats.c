@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/conf.h"
+#include "base/options.h"
 #include "base/print.h"
 #include "logscrub/command.h"
 #include "logscrub/stats_poll.h"
@@ -139,20 +140,6 @@ stats_run(struct stats_options *o, struct err *e)
 	return rc;
 }
 
-static const struct option options[] = {
-	{ "since", required_argument, NULL, 's' },
-	{ "until", required_argument, NULL, 'u' },
-	{ "by", required_argument, NULL, 'b' },
-	{ "node", required_argument, NULL, 'n' },
-	{ "way", required_argument, NULL, 'w' },
-	{ "poll", no_argument, NULL, 'p' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "html", no_argument, NULL, 'H' },
-	{ "config", required_argument, NULL, 'c' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
-};
-
 static int
 way_of(const char *text)
 {
@@ -166,43 +153,23 @@ way_of(const char *text)
 static int
 options_read(int argc, char **argv, struct stats_options *ret)
 {
-	ret->report.way = -1;
-	for (int o; (o = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
-		switch (o) {
-		case 's':
-			ret->since = optarg;
-			break;
-		case 'u':
-			ret->until = optarg;
-			break;
-		case 'b':
-			ret->by = optarg;
-			break;
-		case 'n':
-			ret->report.node = optarg;
-			break;
-		case 'w':
-			ret->report.way = way_of(optarg);
-			break;
-		case 'p':
-			ret->poll = true;
-			break;
-		case 'j':
-			ret->json = true;
-			break;
-		case 'H':
-			ret->html = true;
-			break;
-		case 'c':
-			ret->config = optarg;
-			break;
-		case 'h':
-			help();
-			return 1;
-		default:
-			return -1;
-		}
-	}
+	const char *way = NULL;
+	const struct option_to table[] = {
+		{ "since", 0, &ret->since, NULL },
+		{ "until", 0, &ret->until, NULL },
+		{ "by", 0, &ret->by, NULL },
+		{ "node", 0, &ret->report.node, NULL },
+		{ "way", 0, &way, NULL },
+		{ "poll", 0, NULL, &ret->poll },
+		{ "json", 0, NULL, &ret->json },
+		{ "html", 0, NULL, &ret->html },
+		{ "config", 'c', &ret->config, NULL },
+	};
+	int rc = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
+
+	if (rc != 0)
+		return rc;
+	ret->report.way = way ? way_of(way) : -1;
 	if (optind == argc && ret->report.way < WAYS && !(ret->html && (ret->json || ret->poll)))
 		return 0;
 	fputs(_("logscrub: these options do not go together; see logscrub stats --help\n"), stderr);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/options.h"
 #include "logscrub/suggest.h"
 
 #include <ctype.h>
@@ -308,24 +309,14 @@ is_store_name(const char *s)
 int
 suggest_main(int argc, char **argv)
 {
-	static const struct option options[] = { { "name", required_argument, NULL, 'n' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct suggest x = { .name = NAME };
 	struct err e = { 0 };
 	int status = 0;
+	const struct option_to table[] = { { "name", 0, &x.name, NULL } };
+	int rc = options_take(argc, argv, table, 1, help);
 
-	for (int o; (o = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-		switch (o) {
-		case 'n':
-			x.name = optarg;
-			break;
-		case 'h':
-			help();
-			return 0;
-		default:
-			return EX_USAGE;
-		}
-	}
+	if (rc != 0)
+		return rc < 0 ? EX_USAGE : 0;
 	if (!is_store_name(x.name)) {
 		fprintf(stderr, "logscrub: %s\n", _("a store's name has letters, digits, - and _"));
 		return EX_USAGE;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/options.h"
 #include "base/print.h"
 #include "logscrub/command.h"
 #include "logscrub/setup.h"
@@ -195,36 +196,16 @@ token_run(const struct token_options *o, struct err *e)
 static int
 options_read(int argc, char **argv, struct token_options *ret)
 {
-	static const struct option options[] = {
-		{ "at", required_argument, NULL, 'a' },
-		{ "id", no_argument, NULL, 'i' },
-		{ "config", required_argument, NULL, 'c' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+	const struct option_to table[] = {
+		{ "at", 0, &ret->at, NULL },
+		{ "id", 0, NULL, &ret->id },
+		{ "config", 'c', &ret->config, NULL },
+		{ "json", 0, NULL, &ret->json },
 	};
+	int rc = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
 
-	for (int o; (o = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
-		switch (o) {
-		case 'a':
-			ret->at = optarg;
-			break;
-		case 'i':
-			ret->id = true;
-			break;
-		case 'c':
-			ret->config = optarg;
-			break;
-		case 'j':
-			ret->json = true;
-			break;
-		case 'h':
-			help();
-			return 1;
-		default:
-			return -1;
-		}
-	}
+	if (rc != 0)
+		return rc;
 	if (optind < argc)
 		fputs(_("logscrub: addresses come on standard input, never as arguments: those every "
 			"process can see\n"),

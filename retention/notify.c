@@ -20,6 +20,7 @@
 #include <sodium.h>
 
 #include "base/buf.h"
+#include "base/options.h"
 #include "evidence/hold.h"
 #include "evidence/ledger.h"
 #include "record/timestamp.h"
@@ -201,31 +202,28 @@ witness(struct notify *n, struct err *e)
 
 /* ---------------------------------------------------------------------------------------------- */
 
+static void
+help(void)
+{
+	fputs(_("Usage: retention notify [--failed STATUS]\n"
+		"Mails a failed run and holds near their end to mail_to, and the newest signed head\n"
+		"of the ledger to witness (sparsam.conf, section retention).\n"
+		"retention-notify.service runs it behind each run.\n\n"
+		"  --failed STATUS   the run ended so; under systemd it is in $MONITOR_EXIT_STATUS\n\n"
+		"Example:  retention run || retention notify --failed $?\n"),
+		stdout);
+}
+
 static int
 options_read(int argc, char **argv, const char **ret_failed)
 {
-	static const struct option options[] = {
-		{ "failed", required_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+	const struct option_to table[] = {
+		{ "failed", 0, ret_failed, NULL },
 	};
+	int rc = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
 
-	for (int o; (o = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-		if (o == '?')
-			return -1;
-		if (o == 'f') {
-			*ret_failed = optarg;
-			continue;
-		}
-		fputs(_("Usage: retention notify [--failed STATUS]\n"
-			"Mails a failed run and holds near their end to mail_to, and the newest signed head\n"
-			"of the ledger to witness (sparsam.conf, section retention).\n"
-			"retention-notify.service runs it behind each run.\n\n"
-			"  --failed STATUS   the run ended so; under systemd it is in $MONITOR_EXIT_STATUS\n\n"
-			"Example:  retention run || retention notify --failed $?\n"),
-			stdout);
-		return 1;
-	}
+	if (rc != 0)
+		return rc;
 	return optind == argc ? 0 : -1;
 }
 

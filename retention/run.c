@@ -15,6 +15,7 @@
 #include <sodium.h>
 
 #include "base/now.h"
+#include "base/options.h"
 #include "evidence/hold.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
@@ -541,55 +542,41 @@ look_back(struct run *r, struct err *e)
 	return refuse_look_back(r, e);
 }
 
+static void
+help(void)
+{
+	fputs(_("Usage: retention run [--dry-run] [--store NAME] [--json]\n"
+		"                     [--confirm HASH [--store NAME --accept-mount]]\n"
+		"                     [--accept-clock] [--verify-all]\n"
+		"Drops what is past its period and not held.\n\n"
+		"  --dry-run        show the plan and its hash, change nothing\n"
+		"  --store NAME     this store only\n"
+		"  --confirm HASH   carry out this plan, though much of a store goes or\n"
+		"                   it lies on an unexpected mount; once\n"
+		"  --accept-mount   with --confirm and --store: where it lies now is where\n"
+		"                   it is expected from now on\n"
+		"  --accept-clock   the clock is right, whatever it looks like; once\n"
+		"  --verify-all     read every file, also those known unchanged today\n"),
+		stdout);
+}
+
 static int
 options_read(struct run *r, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "store", required_argument, NULL, 's' },
-		{ "confirm", required_argument, NULL, 'y' },
-		{ "accept-clock", no_argument, NULL, 'a' },
-		{ "verify-all", no_argument, NULL, 'v' },
-		{ "accept-mount", no_argument, NULL, 'm' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+	bool verify_all = false;
+	const struct option_to table[] = {
+		{ "store", 's', &r->only, NULL },
+		{ "confirm", 0, &r->confirm, NULL },
+		{ "accept-clock", 0, NULL, &r->accept_clock },
+		{ "accept-mount", 0, NULL, &r->accept_mount },
+		{ "verify-all", 0, NULL, &verify_all },
 	};
+	int rc = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
 
-	for (int o; (o = getopt_long(argc, argv, "s:h", options, NULL)) != -1;) {
-		switch (o) {
-		case 's':
-			r->only = optarg;
-			break;
-		case 'y':
-			r->confirm = optarg;
-			break;
-		case 'a':
-			r->accept_clock = true;
-			break;
-		case 'v':
-			known_distrust(r->s->known);
-			break;
-		case 'm':
-			r->accept_mount = true;
-			break;
-		case 'h':
-			fputs(_("Usage: retention run [--dry-run] [--store NAME] [--json]\n"
-				"                     [--confirm HASH [--store NAME --accept-mount]]\n"
-				"                     [--accept-clock] [--verify-all]\n"
-				"Drops what is past its period and not held.\n\n"
-				"  --dry-run        show the plan and its hash, change nothing\n"
-				"  --store NAME     this store only\n"
-				"  --confirm HASH   carry out this plan, though much of a store goes or\n"
-				"                   it lies on an unexpected mount; once\n"
-				"  --accept-mount   with --confirm and --store: where it lies now is where\n"
-				"                   it is expected from now on\n"
-				"  --accept-clock   the clock is right, whatever it looks like; once\n"
-				"  --verify-all     read every file, also those known unchanged today\n"),
-				stdout);
-			return 1;
-		default:
-			return -1;
-		}
-	}
+	if (rc != 0)
+		return rc;
+	if (verify_all)
+		known_distrust(r->s->known);
 	if (r->accept_mount && !(r->confirm && r->only))
 		return -1;
 	return optind == argc ? 0 : -1;

@@ -18,6 +18,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/options.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
 #include "retention/bundle.h"
@@ -195,35 +196,27 @@ result_print(struct check *c)
 	print_end(o);
 }
 
+static void
+help(void)
+{
+	fputs(_("Usage: retention verify [--key FINGERPRINT] [--head \"SEQ HASH\"] BUNDLE\n"
+		"Checks what `retention export-ledger` wrote. Exit status 1: not good.\n\n"
+		"  --key    the node's key, as you were told it\n"
+		"  --head   an older head that you kept; it must still be in the ledger\n"),
+		stdout);
+}
+
 static int
 options_read(struct check *c, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "key", required_argument, NULL, 'k' },
-		{ "head", required_argument, NULL, 'H' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+	const struct option_to table[] = {
+		{ "key", 0, &c->key, NULL },
+		{ "head", 0, &c->old_head, NULL },
 	};
+	int rc = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
 
-	for (int o; (o = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-		switch (o) {
-		case 'k':
-			c->key = optarg;
-			break;
-		case 'H':
-			c->old_head = optarg;
-			break;
-		case 'h':
-			fputs(_("Usage: retention verify [--key FINGERPRINT] [--head \"SEQ HASH\"] BUNDLE\n"
-				"Checks what `retention export-ledger` wrote. Exit status 1: not good.\n\n"
-				"  --key    the node's key, as you were told it\n"
-				"  --head   an older head that you kept; it must still be in the ledger\n"),
-				stdout);
-			return 1;
-		default:
-			return -1;
-		}
-	}
+	if (rc != 0)
+		return rc;
 	return optind == argc - 1 ? 0 : -1;
 }
 
