@@ -33,6 +33,7 @@ help(void)
 		"  --tokens FILE    entries of which a field has one of these lines in it\n"
 		"  --since, --until TIME   2026-11-24, an RFC 3339 time, or -7d\n"
 		"  --dry-run        show what would go, change nothing\n"
+		"  --break-seal     also from sealed files, whose seal that breaks\n"
 		"  WHERE            --directory DIR, --file FILE, --namespace NAME; else the\n"
 		"                   machine's journals with those of all namespaces\n\n"
 		"Example:  retention journal drop _SYSTEMD_UNIT=nginx.service --until -7d --dry-run\n"),
@@ -112,6 +113,7 @@ conf_of(const struct session *s, struct journal_asked *a)
 			a->conf = c->store[i];
 			break;
 		}
+	a->conf.break_seal |= a->break_seal;
 	if (a->n_paths > 0)
 		a->conf.paths = (struct conf_list){ a->path, a->n_paths };
 }
@@ -149,6 +151,9 @@ take_option(struct journal_asked *a, const struct session *s, int option, struct
 	case 'n':
 		a->dry = true;
 		return 0;
+	case 'b':
+		a->break_seal = true;
+		return 0;
 	default:
 		return err_fail(e, EX_USAGE, 0, N_("unknown option, or its value is missing"),
 			N_("see `retention journal --help`"), NULL);
@@ -167,6 +172,7 @@ options_read(struct journal_asked *a, const struct session *s, int argc, char **
 		{ "from", required_argument, NULL, 'm' },
 		{ "tokens", required_argument, NULL, 't' },
 		{ "dry-run", no_argument, NULL, 'n' },
+		{ "break-seal", no_argument, NULL, 'b' },
 		{ 0 },
 	};
 

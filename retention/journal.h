@@ -15,7 +15,7 @@ struct journal_asked {
 	const char *path[JOURNAL_PATHS]; /* patterns, owned; none: the machine's journals */
 	size_t n_paths;
 	int64_t since_us, until_us; /* INT64_MIN, INT64_MAX: no bound */
-	bool dry;
+	bool dry, break_seal;
 	struct match match;
 	struct conf_store conf; /* a store over those files */
 };

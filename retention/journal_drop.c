@@ -13,6 +13,7 @@
 #include "retention/command.h"
 #include "retention/due.h"
 #include "retention/journal.h"
+#include "retention/seal.h"
 #include "retention/session.h"
 
 #define _(text) gettext(text)
@@ -111,18 +112,25 @@ end_say(struct drop *d)
 
 /* --- acts ------------------------------------------------------------------------------------- */
 
+static void
+hash_of(const struct drop *d, char ret[2 * PLAN_HASH_LEN + 1])
+{
+	uint8_t hash[PLAN_HASH_LEN];
+
+	plan_hash(&d->plan, hash);
+	(void)sodium_bin2hex(ret, 2 * PLAN_HASH_LEN + 1, hash, sizeof(hash));
+}
+
 /* On record, where there is a ledger: of what kind the match was, and never its values. */
 static int
 note(struct drop *d, const char *kind, const struct total *t, struct err *e)
 {
-	uint8_t hash[PLAN_HASH_LEN];
 	char hex[2 * PLAN_HASH_LEN + 1];
 	json_t *j;
 
 	if (!d->s->ledger)
 		return 0;
-	plan_hash(&d->plan, hash);
-	(void)sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+	hash_of(d, hex);
 	j = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "store", d->a->conf.name, "why", "by hand",
 		"steps", (json_int_t)t->n_files, "bytes", (json_int_t)t->bytes, "matches",
 		(json_int_t)d->a->match.n_terms, "tokens", (json_int_t)d->a->match.n_tokens);
@@ -135,6 +143,7 @@ note(struct drop *d, const char *kind, const struct total *t, struct err *e)
 static int
 act(struct drop *d, const struct plan_step *p, struct err *e)
 {
+	char hex[2 * PLAN_HASH_LEN + 1];
 	struct store_result r;
 	int rc;
 
@@ -146,6 +155,9 @@ act(struct drop *d, const struct plan_step *p, struct err *e)
 		holds_unlock(d->s->holds);
 	if (rc < 0 || r.skipped)
 		return rc;
+	hash_of(d, hex);
+	if (seal_note(d->s, d->a->conf.name, hex, &r, e) < 0)
+		return -1;
 	d->done.n_files++;
 	d->done.bytes += r.bytes;
 	d->done.n_records += r.n_erased == UINT64_MAX ? 0 : r.n_erased;
@@ -200,7 +212,7 @@ drop(struct drop *d, struct err *e)
 		fprintf(stderr,
 			_("retention: entries with a field too large to be read are left\n"));
 	for (int n = 0; n < STORE_NOTES; n++)
-		if (status == 0 && d->s->n_notes[n] > 0 && n != NOTE_REMAINS)
+		if (status == 0 && d->s->n_notes[n] > 0 && n != NOTE_REMAINS && n != NOTE_SEAL)
 			status = 1;
 	return status == 0 && d->a->match.n_unread > 0 ? 1 : status;
 }

@@ -29,6 +29,7 @@
 #include "retention/keys.h"
 #include "retention/numbers.h"
 #include "retention/run-private.h"
+#include "retention/seal.h"
 #include "retention/session.h"
 #include "retention/standing.h"
 #include "store/known.h"
@@ -256,6 +257,8 @@ act_step(struct run *r, struct job *j, const struct plan_step *p, struct total *
 		return -1;
 	if (result.skipped)
 		return 0;
+	if (seal_note(r->s, store_conf(j->store)->name, r->hash, &result, e) < 0)
+		return -1;
 	t->n_steps++;
 	t->bytes += result.bytes;
 	if (result.n_erased != UINT64_MAX)
@@ -437,7 +440,9 @@ end(struct run *r, struct err *e)
 		(json_int_t)(took > r->longest_us ? took : r->longest_us), "status", r->status);
 
 	for (int n = 0; n < STORE_NOTES; n++) {
-		findings += n != NOTE_NOT_SHRUNK && n != NOTE_REMAINS ? r->s->n_notes[n] : 0;
+		findings += n != NOTE_NOT_SHRUNK && n != NOTE_REMAINS && n != NOTE_SEAL
+				    ? r->s->n_notes[n]
+				    : 0;
 		if (r->s->n_notes[n] > 0)
 			(void)json_object_set_new(
 				d, note_name(n), json_integer((json_int_t)r->s->n_notes[n]));

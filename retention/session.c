@@ -31,6 +31,7 @@ static const struct {
 	[NOTE_NOT_POSSIBLE] = { "not-possible", N_("cannot be erased here") },
 	[NOTE_NO_TIME] = { "no-time", N_("has no times of its own; aged by its anchor") },
 	[NOTE_FOREIGN_MOUNT] = { "foreign-mount", N_("lies on another mount; left as it is") },
+	[NOTE_SEAL] = { "seal", N_("sealed; dropping entries breaks the seal of the file") },
 	[NOTE_ODD] = { "odd", N_("a link or no regular file; left as it is") },
 };
 

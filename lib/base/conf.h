@@ -141,6 +141,7 @@ struct conf_store {
 	size_t n_options;
 	const char *timezone; /* NULL: the machine's */
 	bool required;
+	bool break_seal;          /* a journal: drop entries of sealed files, too */
 	struct conf_list journal; /* claims: "_SYSTEMD_UNIT=ssh.service", "A=x + B=y" */
 	bool has_scrub;
 	struct conf_reduce *rule; /* keep, pseudonym, redact lists and reduce sections, in order */

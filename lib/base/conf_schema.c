@@ -123,6 +123,7 @@ static cfg_opt_t store_options[] = {
 	STR("timezone", text),
 	FLAG("required"),
 	LIST("journal", text),
+	FLAG("break_seal"),
 	SECTION("scrub", scrub_options),
 	TITLED("subject", subject_options),
 	SECTION("sink", sink_options),

@@ -316,6 +316,7 @@ store_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct
 		.deletion_class = text_or(d, sec, "deletion_class", ""),
 		.timezone = text_of(d, sec, "timezone"),
 		.required = cfg_getbool(sec, "required"),
+		.break_seal = cfg_getbool(sec, "break_seal"),
 		.journal = list_of(d, sec, "journal"),
 	};
 	s->n_subjects = subjects_take(d, file, sec, &s->subject);

@@ -105,6 +105,8 @@ DEFINE_CLEANUP(struct jwrite, jwrite_free)
  * passes neither it nor F, which is told. */
 int jwrite_finish(struct jwrite *w, struct jfile *f, const struct stat *from, struct err *e);
 
+int jwrite_fd(const struct jwrite *w);
+
 /* Gives it the name NAME in the folder, durably; of a file that is there when REPLACE, else one that is free:
  * 1 where it is not. */
 int jwrite_commit(struct jwrite *w, const char *name, bool replace, struct err *e);
@@ -121,6 +123,9 @@ int journal_verify(int fd, struct err *e);
 
 bool journal_is_copy(const struct journal *j, const char *path);
 bool journal_is_leftover(const char *path);
+
+/* May entries be dropped from a sealed file (option break_seal)? Tells either way. */
+bool journal_seal_may_break(const struct journal *j, const char *path);
 
 /* SELECTOR's answer for all entries of a file, whichever stores they are of. */
 enum select_answer journal_block(const struct journal *j, const struct selector *which,

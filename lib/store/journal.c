@@ -320,6 +320,19 @@ count_file(struct question *q, const struct place *p, struct plan_step *step, st
 	return rc == 1 ? 0 : rc == 2 ? 1 : -1;
 }
 
+bool
+journal_seal_may_break(const struct journal *j, const char *path)
+{
+	const bool may = j->store.conf->break_seal;
+
+	if (may)
+		store_tell(&j->store, NOTE_SEAL, path, "the ledger has its hash before and after");
+	else
+		store_tell(&j->store, NOTE_NOT_POSSIBLE, path,
+			"sealed, and dropping entries would break its seal; see break_seal");
+	return may;
+}
+
 static int
 plan_file(void *ctx, const struct place *p, struct err *e)
 {
@@ -361,6 +374,8 @@ plan_file(void *ctx, const struct place *p, struct err *e)
 			"still written to, and its writer cannot be asked to rotate");
 		return 0;
 	}
+	if (step.n_stay > 0 && h.sealed && !journal_seal_may_break(q->j, p->path))
+		return 0;
 	if (step.n_stay > 0)
 		step.action = PLAN_REWRITE;
 	return plan_add(q->plan, &step, e);

@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "base/walk.h"
 #include "store/copies.h"
 #include "store/journal-private.h"
@@ -168,6 +170,34 @@ take_place(const struct found *f, struct jwrite *w, struct err *e)
 }
 
 static int
+file_hash(int fd, uint8_t ret[32], struct err *e)
+{
+	crypto_hash_sha256_state h;
+	uint8_t block[65536];
+	off_t at = 0;
+	ssize_t n;
+
+	_Static_assert(crypto_hash_sha256_BYTES == 32, "struct store_result");
+	(void)crypto_hash_sha256_init(&h);
+	while ((n = pread(fd, block, sizeof(block), at)) > 0) {
+		(void)crypto_hash_sha256_update(&h, block, (unsigned long long)n);
+		at += n;
+	}
+	(void)crypto_hash_sha256_final(&h, ret);
+	return n < 0 ? err_fail(e, EX_IOERR, errno, N_("cannot read a journal file"), NULL, NULL)
+		     : 0;
+}
+
+/* What a seal says no more, the ledger says: that this file became that one. */
+static int
+seal_result(int before, int after, struct store_result *ret, struct err *e)
+{
+	ret->seal_broken = true;
+	return file_hash(before, ret->before, e) < 0 || file_hash(after, ret->after, e) < 0 ? -1
+											    : 0;
+}
+
+static int
 act_read(struct journal *j, const struct found *f, const struct selector *which,
 	struct store_result *ret, struct err *e)
 {
@@ -195,7 +225,11 @@ act_read(struct journal *j, const struct found *f, const struct selector *which,
 		return 0;
 	if (!w)
 		return remove_file(f, e);
-	rc = jwrite_finish(w, in, &f->st, e);
+	rc = f->header.sealed && !journal_seal_may_break(j, f->path)
+		     ? 1
+		     : jwrite_finish(w, in, &f->st, e);
+	if (rc == 0 && f->header.sealed)
+		rc = seal_result(jfile_fd(in), jwrite_fd(w), ret, e);
 	if (rc != 0) {
 		*ret = (struct store_result){ .skipped = true };
 		return rc < 0 ? err_within(e, "%s", f->path) : 0;

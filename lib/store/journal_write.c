@@ -84,6 +84,12 @@ jwrite_begin(int dirfd, struct jwrite **ret, struct err *e)
 	return 0;
 }
 
+int
+jwrite_fd(const struct jwrite *w)
+{
+	return w->fd;
+}
+
 struct jwrite *
 jwrite_free(struct jwrite *w)
 {

@@ -42,6 +42,7 @@ enum store_note {
 	NOTE_NOT_POSSIBLE, /* past its period, and this place does not allow to erase it; why */
 	NOTE_NO_TIME,      /* records without a time of their own, aged by DETAIL (the anchor) */
 	NOTE_FOREIGN_MOUNT, /* lies on another file system than its folder */
+	NOTE_SEAL,          /* dropping entries breaks the file's seal, as it was configured */
 	NOTE_ODD,           /* a link, several names, not a regular file: never touched */
 	STORE_NOTES
 };
@@ -76,7 +77,9 @@ struct store_cost {
 struct store_result {
 	uint64_t n_erased, n_stayed, bytes;
 	enum plan_technique technique; /* the real one, perhaps less than the plan's */
-	bool skipped;                  /* the place is not what it was: nothing was done */
+	bool seal_broken;              /* … of the file: its SHA-256 before and after */
+	uint8_t before[32], after[32];
+	bool skipped; /* the place is not what it was: nothing was done */
 };
 
 /* Return 0 to go on, 1 to end the scan (which then returns 0), -1 with E filled to fail it. */
