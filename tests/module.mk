@@ -32,7 +32,7 @@ cov:                               ## how much of the code make check reaches
 	gcovr --root . --filter lib/ --filter logscrub/ --filter retention/ $(BUILD)/cov/obj
 
 # Left out: code that PCRE2's JIT makes; a limit of files' sizes that hits check, too. Leaks are ASan's.
-valgrind.bins = $(filter-out %/test_sink_file %/test_pattern_need,$(unit.bins))
+valgrind.bins = $(filter-out %/test_sink_file %/test_pattern_need %/test_textlog_pass,$(unit.bins))
 valgrind: $(unit.bins)             ## the unit tests under valgrind
 	@CK_FORK=no TEST_TIMEOUT=1800 TEST_UNDER='valgrind -q --error-exitcode=9' \
 		$(tests.env) tests/run $(valgrind.bins)

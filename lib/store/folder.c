@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,8 @@
 #include "base/cleanup.h"
 #include "base/walk.h"
 
+#define PIECE_LEN    (4u << 20) /* of one folder whose files are looked at one by one */
+#define ENTRY_LEAST  24u        /* bytes of a struct dirent64 */
 #define LARGE_LEN    65536u
 #define SMALL_LEN    4096u
 #define LARGE_LEVELS 4u
@@ -74,14 +77,66 @@ each_name(int fd, char *buffer, size_t len, folder_seen *seen, void *ctx, struct
 	return 0;
 }
 
+/* The names that one call of getdents64() gave, by inode. */
+struct piece {
+	char *buffer;
+	uint32_t *at;
+	size_t n;
+};
+
+static const struct dirent64 *
+entry_of(const char *buffer, uint32_t at)
+{
+	return (const struct dirent64 *)(buffer + at);
+}
+
+static int
+by_inode(const void *a, const void *b, void *ctx)
+{
+	const uint64_t x = entry_of(ctx, *(const uint32_t *)a)->d_ino,
+		       y = entry_of(ctx, *(const uint32_t *)b)->d_ino;
+
+	return x < y ? -1 : x > y;
+}
+
+static void
+piece_sort(struct piece *p, size_t len)
+{
+	p->n = 0;
+	for (size_t at = 0; at < len; at += entry_of(p->buffer, (uint32_t)at)->d_reclen)
+		if (!is_dots(entry_of(p->buffer, (uint32_t)at)->d_name))
+			p->at[p->n++] = (uint32_t)at;
+	qsort_r(p->at, p->n, sizeof(*p->at), by_inode, p->buffer);
+}
+
+/* A large folder gives its names in the order of their hashes, and whoever looks at each file in that order
+ * jumps about in the table of inodes. */
 int
 folder_each(int fd, folder_seen *seen, void *ctx, struct err *e)
 {
-	cleanup_mem char *buffer = malloc(LARGE_LEN);
+	cleanup_mem char *buffer = malloc(PIECE_LEN);
+	cleanup_mem uint32_t *at = calloc(PIECE_LEN / ENTRY_LEAST, sizeof(*at));
+	struct piece p = { buffer, at, 0 };
+	ssize_t n;
 
-	if (!buffer)
+	if (!buffer || !at)
 		return err_memory(e);
-	return each_name(fd, buffer, LARGE_LEN, seen, ctx, e);
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_fail(e, EX_IOERR, errno, N_("cannot read"), NULL, NULL);
+	while ((n = getdents64(fd, buffer, PIECE_LEN)) > 0) {
+		piece_sort(&p, (size_t)n);
+		for (size_t i = 0; i < p.n; i++) {
+			const struct dirent64 *d = entry_of(buffer, at[i]);
+			int rc = seen(ctx, d->d_name, d->d_type, e);
+
+			if (rc != 0)
+				return rc;
+		}
+	}
+	/* ENOENT: it was removed while it was read */
+	if (n < 0 && errno != ENOENT)
+		return err_fail(e, EX_IOERR, errno, N_("cannot read"), NULL, NULL);
+	return 0;
 }
 
 /* --- removed ---------------------------------------------------------------------------------- */

@@ -41,7 +41,7 @@ int folder_measure(int dirfd, const char *name, struct folder_measure *m, struct
 /* Bytes of all files, estimated from those looked at. */
 uint64_t folder_bytes(const struct folder_measure *m);
 
-/* Calls SEEN for each name in FD (not "." and ".."), TYPE as in d_type; what it removes is not given
+/* In pieces of some 100,000 names, each by inode: calls SEEN for each name in FD (not "." and ".."), TYPE as in d_type; what it removes is not given
  * again. SEEN returns 0 to go on, 1 to end, -1 to fail. */
 typedef int folder_seen(void *ctx, const char *name, unsigned char type, struct err *e);
 int folder_each(int fd, folder_seen *seen, void *ctx, struct err *e);
