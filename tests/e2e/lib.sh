@@ -90,7 +90,7 @@ takes_signals() { grep -q '^SigBlk:.*4a03$' "/proc/$1/status"; }
 
 # faked OFFSET COMMAND... : COMMAND with its clock OFFSET (+31d) away. Not by faketime(1): what it makes in /dev/shm is named by process
 # id and stays, so that it fails for whoever gets that id next.
-faketime_lib=$(find /usr/lib -name libfaketime.so.1 2>/dev/null | head -n 1)
+faketime_lib=$(find /usr/lib/*/faketime -name libfaketime.so.1 2>/dev/null | head -n 1 || true)
 faked() { env LD_PRELOAD="$faketime_lib" FAKETIME="$1" "${@:2}"; }
 
 # expect STATUS COMMAND... : COMMAND ends with STATUS
