@@ -333,7 +333,8 @@ stands(enum conf_escape kind, struct span s, size_t i)
 
 #define BLOCK 16 /* bytes */
 
-/* Which of the 16 bytes at P do not stand, whatever comes behind them? A bit for each. */
+/* Which of the 16 bytes at P may not stand? A bit for each; of rsyslog's "#" it takes what comes behind
+ * it to tell. */
 static inline unsigned
 block_stops(enum conf_escape kind, const char *p)
 {
@@ -345,14 +346,19 @@ block_stops(enum conf_escape kind, const char *p)
 	const __m128i high = _mm_cmpeq_epi8(_mm_max_epu8(v, _mm_set1_epi8('~' + 1)), v);
 	__m128i stops = _mm_or_si128(signs, low);
 
-	if (kind != ESCAPE_JSON)
+	if (kind == ESCAPE_RSYSLOG)
+		stops = _mm_or_si128(low, _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('#')),
+						  _mm_cmpeq_epi8(v, _mm_set1_epi8(127))));
+	else if (kind == ESCAPE_SD)
+		stops = _mm_or_si128(signs, _mm_cmpeq_epi8(v, _mm_set1_epi8(']')));
+	else if (kind != ESCAPE_JSON)
 		stops = _mm_or_si128(stops, high);
 	return (unsigned)_mm_movemask_epi8(stops);
 #else
 	unsigned stops = 0;
 
 	for (size_t i = 0; i < BLOCK; i++)
-		stops |= (unsigned)!stands(kind, span_of(p, BLOCK), i) << i;
+		stops |= (unsigned)(p[i] == '#' || !stands(kind, span_of(p, BLOCK), i)) << i;
 	return stops;
 #endif
 }
@@ -361,8 +367,6 @@ block_stops(enum conf_escape kind, const char *p)
 void
 escape_redo(enum conf_escape kind, struct span s, struct buf *out)
 {
-	/* of rsyslog's it takes those behind a byte to tell, and of structured data's the signs are others */
-	const bool blocks = kind != ESCAPE_RSYSLOG && kind != ESCAPE_SD;
 	size_t from = 0;
 
 	if (kind == ESCAPE_NONE) {
@@ -370,12 +374,14 @@ escape_redo(enum conf_escape kind, struct span s, struct buf *out)
 		return;
 	}
 	for (size_t i = 0; i < s.len;) {
-		const bool block = blocks && s.len - i >= BLOCK;
-		unsigned stops = block ? block_stops(kind, s.p + i) : !stands(kind, s, i);
+		const bool block = s.len - i >= BLOCK;
+		unsigned stops = block ? block_stops(kind, s.p + i) : 1;
 
 		for (; stops != 0; stops &= stops - 1) {
 			const size_t at = i + (unsigned)__builtin_ctz(stops);
 
+			if (stands(kind, s, at))
+				continue;
 			buf_put(out, s.p + from, at - from);
 			kinds[kind].redo((unsigned char)s.p[at], out);
 			from = at + 1;
