@@ -7,6 +7,9 @@
 #include "record/record.h"
 #include "retention/session.h"
 
+/* That a run may begin late: AccuracySec= of retention.timer, and a busy machine. */
+#define LATE_S 90
+
 bool
 due_applies(const struct conf_store *st)
 {
@@ -16,7 +19,8 @@ due_applies(const struct conf_store *st)
 static int64_t
 cutoff_of(const struct due *d, const struct conf_store *st)
 {
-	const int64_t keep_us = (st->period_s - d->conf->run_interval_s) * 1000000 - d->longest_us;
+	const int64_t keep_us = (st->period_s - d->conf->run_interval_s - LATE_S) * 1000000 -
+				d->longest_us;
 
 	return due_applies(st) ? d->now_us - (keep_us > 0 ? keep_us : 0) : INT64_MIN;
 }

@@ -5,14 +5,14 @@ e2e.srcs  := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 
 unit.bins   := $(unit.srcs:tests/unit/%.c=$(B)/test/%)
 replay.bins := $(fuzz.srcs:tests/fuzz/%.c=$(B)/replay/%)
-fault.bins  := $(B)/fault/powercut $(B)/fault/killat
+fault.bins  := $(B)/fault/powercut $(B)/fault/killat $(B)/fault/simclock.so
 fuzz.bins   := $(fuzz.srcs:tests/fuzz/%.c=$(B)/fuzz/%)
 
 # where the tests find what was built, and how to build the same again
 tests.env = SPARSAM_BIN=$(abspath $(B)/bin) BUILD=$(abspath $(BUILD)) VARIANT=$(VARIANT)
 FUZZ_S   ?= 15
 
-.PHONY: check unit e2e asan fuzz bench cov valgrind lint
+.PHONY: check unit e2e asan fuzz soak bench cov valgrind lint
 
 check: all $(unit.bins) $(replay.bins) $(fault.bins)  ## build and run every test
 	@$(tests.env) tests/run $(unit.bins) $(replay.bins) $(e2e.srcs)
@@ -42,6 +42,10 @@ fuzz:                              ## each fuzz target for FUZZ_S seconds (15), 
 .PHONY: fuzz-run
 fuzz-run: $(fuzz.bins)
 	@FUZZ_S=$(FUZZ_S) FUZZ_RUNS=$(FUZZ_RUNS) tests/fuzz/run $(fuzz.bins)
+
+# A month at an hourly timer; the same story has three days of it in `make check`.
+soak: all $(fault.bins)            ## a simulated month of retention at an hourly timer, about 15 minutes
+	@$(tests.env) DAYS=31 PERIOD_H=168 bash tests/e2e/81-retention-soak.sh
 
 bench: all $(B)/bench/bench_journal  ## speed beside its peers (BENCH_SIZE=256M), cost of the service
 	@$(tests.env) tests/bench/run
@@ -83,6 +87,10 @@ $(B)/fault/powercut: tests/fault/powercut.c $(B)/flags
 $(B)/fault/killat: tests/fault/killat.c $(B)/flags
 	@mkdir -p $(@D)
 	$(LINK) -std=gnu17 -D_GNU_SOURCE $(WARN) -o $@ $<
+
+$(B)/fault/simclock.so: tests/fault/simclock.c $(B)/flags
+	@mkdir -p $(@D)
+	$(LINK) -std=gnu17 -D_GNU_SOURCE $(WARN) -shared -fPIC -o $@ $<
 
 # libFuzzer's entry point has no header of its own.
 $(B)/obj/tests/fuzz/%.o: private WARN += -Wno-missing-prototypes

@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Simulated days at an hourly timer: nothing outlives its period, nothing goes early, what is held is there; also
+# after logrotate and journald's own vacuum. DAYS=3 PERIOD_H=24; `make soak` is the month.
+if [ "$(id -u)" -eq 0 ] && [ -z "${OWN_MOUNTS:-}" ] && unshare -m true 2>/dev/null; then
+	# mounts of its own: they end with it, however it ends
+	OWN_MOUNTS=1 exec unshare -m --propagation private bash "$0" "$@"
+fi
+. "$(dirname "$0")/lib.sh"
+need python3
+need psql
+need gpg
+need logrotate
+initdb=$(find /usr/lib/postgresql -name initdb | sort -V | tail -n 1)
+[ -n "$initdb" ] || skip "needs PostgreSQL"
+PRELOAD=$BUILD/$VARIANT/fault/simclock.so
+[ -e "$PRELOAD" ] || skip "needs $PRELOAD: make check"
+bin=${initdb%/initdb}
+mkdir -m 700 "$scratch/creds"
+head -c 32 /dev/urandom >"$scratch/creds/sparsam-keys"
+head -c 8 /dev/zero >"$scratch/clock"
+export scratch PRELOAD CREDENTIALS_DIRECTORY=$scratch/creds SIMCLOCK=$scratch/clock
+
+as_owner() { if [ "$(id -u)" -eq 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
+chmod 711 "$scratch"
+mkdir -m 700 "$scratch/pg"
+[ "$(id -u)" -ne 0 ] || chown postgres "$scratch/pg"
+(cd / && as_owner "$bin/initdb" -D "$scratch/pg/data" -U postgres -A trust >"$scratch/initdb.log" 2>&1)
+as_owner tee -a "$scratch/pg/data/postgresql.conf" >/dev/null <<-END
+	listen_addresses = ''
+	unix_socket_directories = '$scratch/pg'
+	fsync = off
+END
+at_end() { (cd / && as_owner "$bin/pg_ctl" -s -D "$scratch/pg/data" stop -m immediate); }
+(cd / && as_owner "$bin/pg_ctl" -s -w -D "$scratch/pg/data" -l "$scratch/pg/server" start)
+[ "$(id -u)" -ne 0 ] || chmod 711 "$scratch/pg"
+export PGHOST=$scratch/pg PGSERVICEFILE=$scratch/pg_service.conf
+psql -Xq -U postgres -c 'create database soak' postgres
+printf '[soak]\nhost=%s\ndbname=soak\nuser=postgres\n' "$PGHOST" >"$PGSERVICEFILE"
+mkdir "$scratch/stores.d.empty"
+
+if [ -n "${OWN_MOUNTS:-}" ]; then
+	export NAMESPACE=soak JOURNAL
+	JOURNAL=/var/log/journal/$(cat /etc/machine-id).soak
+	mkdir "$scratch/varlog"
+	mount --bind "$scratch/varlog" /var/log
+	mount -t tmpfs tmpfs /run
+	mkdir -p /run/systemd/journal.soak /run/systemd/journald@soak.conf.d "$JOURNAL"
+	printf '[Journal]\nRateLimitIntervalSec=0\nStorage=persistent\nMaxFileSec=1h\n' >/run/systemd/journald@soak.conf.d/t.conf
+	spawn journald env LD_PRELOAD="$PRELOAD" /lib/systemd/systemd-journald soak
+	wait_for test -S /run/systemd/journal.soak/socket
+	wait_for test -S /run/systemd/journal.soak/io.systemd.journal
+fi
+
+promise "just before each run, just after it and at random instants: nothing is late, nothing lost, what is held is there; and the check can fail"
+python3 "$root/tests/fault/soak.py" || fail "see above"
