@@ -147,7 +147,7 @@ has_not "$scratch/one/app.log" old
 [ "$(entries refusal "json_extract(data, '$.store', '$.why', '$.accepted')")" = '["two","share",false]' ] || fail "not on record"
 hash=$(grep -o 'confirm [0-9a-f]*' "$scratch/stderr.log" | cut -d' ' -f2)
 # one line more, within its period, which was not due when the plan was refused and is now
-cutoff=$(entries refusal "strftime('%s', time) * 1000000 + substr(time, 21, 6) + json_extract(data, '$.longest_us') - 601200000000 + 1000")
+cutoff=$(entries refusal "strftime('%s', time) * 1000000 + substr(time, 21, 6) + json_extract(data, '$.longest_us') - 601110000000 + 1000")
 printf '%s now due\n%s young\n' "$(date -u -d "$(printf '@%d.%06d' $((cutoff / 1000000)) $((cutoff % 1000000)))" +%FT%T.%6NZ)" "$young" >>"$scratch/two/app.log"
 run run --store two --confirm "$hash" >/dev/null 2>"$scratch/stderr.log" || fail "$(cat "$scratch/stderr.log")"
 has_not "$scratch/two/app.log" xxx
