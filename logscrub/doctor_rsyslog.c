@@ -20,7 +20,7 @@
 #define _(text) gettext(text)
 
 #define INCLUDE_DEEP 10
-#define FILES_MAX    1000
+#define FILES_MAX    200
 #define VALUE_MAX    4096
 
 struct rsyslog {
@@ -503,14 +503,21 @@ statement_read(struct rsyslog *r)
 		forward(r);
 }
 
+/* Files that include each other several times each would be read for ever otherwise. */
+static bool
+may_read(const struct rsyslog *r)
+{
+	return r->depth > 0 && r->n_files < FILES_MAX;
+}
+
 static void
 file_read(struct rsyslog *r, const char *path)
 {
 	struct rsyslog inner = *r;
 	size_t len;
-	cleanup_mem char *text = tree_text(&r->doctor->tree, path, &len);
+	cleanup_mem char *text = may_read(r) ? tree_text(&r->doctor->tree, path, &len) : NULL;
 
-	if (!text || r->depth == 0 || r->n_files >= FILES_MAX)
+	if (!text)
 		return;
 	inner.depth--;
 	inner.n_files++;
@@ -538,6 +545,8 @@ include_read(struct rsyslog *r, const char *pattern)
 	char full[VALUE_MAX + 16];
 	const size_t n = strlen(pattern);
 
+	if (!may_read(r))
+		return;
 	(void)snprintf(full, sizeof(full), "%s%s%s", *pattern == '/' ? "" : "/", pattern,
 		n > 0 && pattern[n - 1] == '/' ? "*" : "");
 	tree_glob(&r->doctor->tree, full, include_seen, r);
