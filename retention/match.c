@@ -62,8 +62,8 @@ group_is_empty(const struct match *m)
 static int
 add(struct match *m, struct span text, bool public, struct err *e)
 {
-	const bool not = text.len > 0 && text.p[0] == '!';
-	const struct span term = not ? span_from(text, 1) : text;
+	const bool negated = text.len > 0 && text.p[0] == '!';
+	const struct span term = negated ? span_from(text, 1) : text;
 	const char *eq = memchr(term.p, '=', term.len);
 	const struct span field = span_of(term.p, eq ? (size_t)(eq - term.p) : 0);
 
@@ -83,7 +83,7 @@ add(struct match *m, struct span text, bool public, struct err *e)
 			(int)field.len, field.p);
 	if (m->n_terms == MATCH_TERMS)
 		return err_fail(e, EX_USAGE, 0, N_("too many matches"), NULL, NULL);
-	m->term[m->n_terms++] = (struct match_term){ term, field.len, m->n_groups - 1, not };
+	m->term[m->n_terms++] = (struct match_term){ term, field.len, m->n_groups - 1, negated };
 	return 0;
 }
 
@@ -175,8 +175,8 @@ static bool
 has_one(const struct match *m, size_t i, uint64_t is)
 {
 	for (size_t k = 0; k < m->n_terms; k++)
-		if (m->term[k].group == m->term[i].group &&
-			!m->term[k].not &&same_field(&m->term[k], &m->term[i]) && (is >> k & 1))
+		if (m->term[k].group == m->term[i].group && !m->term[k].negated &&
+			same_field(&m->term[k], &m->term[i]) && (is >> k & 1))
 			return true;
 	return false;
 }
@@ -187,7 +187,7 @@ has_group(const struct match *m, unsigned group, uint64_t is)
 	for (size_t i = 0; i < m->n_terms; i++) {
 		if (m->term[i].group != group)
 			continue;
-		if (m->term[i].not ? (is >> i & 1) : !has_one(m, i, is))
+		if (m->term[i].negated ? (is >> i & 1) : !has_one(m, i, is))
 			return false;
 	}
 	return m->n_tokens == 0 || (is & HAS_TOKEN);
@@ -217,7 +217,7 @@ match_ask(struct match *m)
 		bool has = false;
 
 		for (size_t i = 0; i < m->n_terms; i++)
-			has |= m->term[i].group == g && !m->term[i].not ;
+			has |= m->term[i].group == g && !m->term[i].negated;
 		marked &= has;
 	}
 	m->question = (struct select_question){

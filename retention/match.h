@@ -26,7 +26,7 @@ struct match_term {
 	struct span text; /* FIELD=VALUE */
 	size_t field_len;
 	unsigned group;
-	bool not ;
+	bool negated;
 };
 
 struct match {

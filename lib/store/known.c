@@ -246,6 +246,7 @@ known_open(const struct conf *c, bool writable, int64_t now_us)
 {
 	CLEANUP(known_freep) struct known *k = calloc(1, sizeof(*k));
 	cleanup_mem char *text = c->state_dir ? basis_text(c) : NULL;
+	bool ready = false;
 
 	if (!k || !text)
 		return NULL;
@@ -257,12 +258,12 @@ known_open(const struct conf *c, bool writable, int64_t now_us)
 		return NULL;
 	}
 	k->ticked_ns = INT64_MIN;
-	for (int tries = 0; tries < 2; tries++) { /* what is damaged is made anew */
-		if (db_open(k) && (writable ? renew(k, text) : basis_is(k, text)) && prepare(k))
-			return TAKE(k);
-		give_up(k);
+	for (int tries = 0; tries < 2 && !ready; tries++) { /* what is damaged is made anew */
+		ready = db_open(k) && (writable ? renew(k, text) : basis_is(k, text)) && prepare(k);
+		if (!ready)
+			give_up(k);
 	}
-	return NULL;
+	return ready ? TAKE(k) : NULL;
 }
 
 struct known *
