@@ -33,14 +33,6 @@ struct found {
 	bool closed;
 };
 
-static bool
-is_it(struct found *f, const char *name, const struct plan_step *step)
-{
-	return fstatat(f->dirfd, name, &f->st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISREG(f->st.st_mode) && f->st.st_dev == step->dev && f->st.st_ino == step->ino &&
-	       f->st.st_nlink == 1;
-}
-
 /* Sets F's name and path. False: STEP's file is not in its folder any more. */
 static bool
 find(struct found *f, const char *name, const struct plan_step *step)
@@ -50,12 +42,12 @@ find(struct found *f, const char *name, const struct plan_step *step)
 	int n = 0;
 
 	(void)snprintf(f->name, sizeof(f->name), "%s", name);
-	if (!is_it(f, name, step)) {
+	if (!plan_stands(step, f->dirfd, name, &f->st)) {
 		*f->name = '\0';
 		n = scandirat(f->dirfd, ".", &names, NULL, NULL);
 	}
 	for (int i = 0; i < n; i++) {
-		if (!*f->name && is_it(f, names[i]->d_name, step))
+		if (!*f->name && plan_stands(step, f->dirfd, names[i]->d_name, &f->st))
 			(void)snprintf(f->name, sizeof(f->name), "%s", names[i]->d_name);
 		free(names[i]);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/plan.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,19 @@ plan_count(struct plan_step *s, int64_t time_us, uint64_t bytes)
 		s->oldest_us = time_us;
 	if (s->newest_us == RECORD_NO_TIME || time_us > s->newest_us)
 		s->newest_us = time_us;
+}
+
+bool
+plan_is_file(const struct plan_step *s, const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && st->st_dev == s->dev && st->st_ino == s->ino &&
+	       st->st_nlink == 1;
+}
+
+bool
+plan_stands(const struct plan_step *s, int dirfd, const char *name, struct stat *ret)
+{
+	return fstatat(dirfd, name, ret, AT_SYMLINK_NOFOLLOW) == 0 && plan_is_file(s, ret);
 }
 
 int

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -53,6 +54,13 @@ void plan_release(struct plan *p);
 
 /* One more record goes, of that time and as many bytes. */
 void plan_count(struct plan_step *s, int64_t time_us, uint64_t bytes);
+
+/* Is ST that of the file that S was planned for, still with one name? Its folder's owner may have put
+ * another one in its place: what is opened is asked again. */
+bool plan_is_file(const struct plan_step *s, const struct stat *st);
+
+/* The same of NAME in the folder DIRFD, not followed; *RET is what lies there. */
+bool plan_stands(const struct plan_step *s, int dirfd, const char *name, struct stat *ret);
 
 /* Adds a copy of S, and of its place. */
 int plan_add(struct plan *p, const struct plan_step *s, struct err *e);

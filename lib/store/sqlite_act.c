@@ -244,8 +244,7 @@ sqlite_act(struct store *s, const struct plan_step *step, const struct selector 
 	*ret = (struct store_result){ .technique = PLAN_UNLINKED };
 	if (dirfd < 0)
 		return -1;
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
-		st.st_dev != step->dev || st.st_ino != step->ino || st.st_nlink != 1) {
+	if (!plan_stands(step, dirfd, name, &st)) {
 		ret->skipped = true; /* another file by now: the next run sees it */
 		return 0;
 	}

@@ -219,8 +219,7 @@ act_in_place(struct textlog *t, int dirfd, const char *name, const struct stat *
 
 	if (fd < 0)
 		return -1;
-	/* its folder's owner may have put another file in its place, or one that is elsewhere, too */
-	if (now.st_dev != st->st_dev || now.st_ino != st->st_ino || now.st_nlink != 1) {
+	if (!plan_is_file(step, &now)) {
 		ret->skipped = true;
 		return 0;
 	}
@@ -284,8 +283,7 @@ textlog_act(struct store *s, const struct plan_step *step, const struct selector
 	*ret = (struct store_result){ .technique = PLAN_UNLINKED };
 	if (dirfd < 0)
 		return -1;
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
-		st.st_dev != step->dev || st.st_ino != step->ino || st.st_nlink != 1) {
+	if (!plan_stands(step, dirfd, name, &st)) {
 		ret->skipped = true; /* rotated, or somebody else's by now: the next run sees it */
 		return 0;
 	}

@@ -238,6 +238,10 @@ act_in_place(const struct utmp_store *t, int dirfd, const char *name, const stru
 	fd = walk_open(dirfd, name, O_RDWR, 0, &st, e);
 	if (fd < 0)
 		return -1;
+	if (!plan_is_file(step, &st)) {
+		ret->skipped = true;
+		return 0;
+	}
 	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (copy < 0)
 		return io_failed(step->place, N_("cannot open"), e);
@@ -263,8 +267,7 @@ utmp_act(struct store *s, const struct plan_step *step, const struct selector *w
 	*ret = (struct store_result){ .technique = PLAN_UNLINKED };
 	if (dirfd < 0)
 		return -1;
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
-		st.st_dev != step->dev || st.st_ino != step->ino || st.st_nlink != 1) {
+	if (!plan_stands(step, dirfd, name, &st)) {
 		ret->skipped = true; /* rotated by now: the next run sees it */
 		return 0;
 	}
