@@ -90,14 +90,6 @@ let_go(struct found *f, const struct journal *j, const char *name, const struct 
 
 /* --- acts ------------------------------------------------------------------------------------- */
 
-static int
-remove_file(const struct found *f, struct err *e)
-{
-	if (unlinkat(f->dirfd, f->name, 0) < 0 || fsync(f->dirfd) < 0)
-		return err_fail(e, EX_IOERR, errno, N_("cannot remove"), NULL, "%s", f->path);
-	return 0;
-}
-
 /* What goes, as SELECTOR says of each record. */
 struct going {
 	struct jfile *f;
@@ -216,7 +208,7 @@ act_read(struct journal *j, const struct found *f, const struct selector *which,
 	if (done.n_gone == 0)
 		return 0;
 	if (!w)
-		return remove_file(f, e);
+		return place_remove(f->dirfd, f->name, f->path, e);
 	rc = f->header.sealed && !journal_seal_may_break(j, f->path)
 		     ? 1
 		     : jwrite_finish(w, in, &f->st, e);
@@ -251,7 +243,7 @@ journal_act(struct store *s, const struct plan_step *step, const struct selector
 		return 0;
 	}
 	if (journal_is_leftover(step->place))
-		return remove_file(&f, e);
+		return place_remove(f.dirfd, f.name, f.path, e);
 	readable = look(&f, j);
 	if (readable && !f.closed) {
 		rc = let_go(&f, j, name, step, e);
@@ -263,7 +255,7 @@ journal_act(struct store *s, const struct plan_step *step, const struct selector
 	if (step->action != PLAN_UNLINK ||
 		journal_block(j, which, f.path, &f.st, readable ? &f.header : NULL) != SELECT_YES)
 		return act_read(j, &f, which, ret, e);
-	if (remove_file(&f, e) < 0)
+	if (place_remove(f.dirfd, f.name, f.path, e) < 0)
 		return -1;
 	ret->n_erased = readable ? f.header.n_entries : step->n_records;
 	ret->bytes = (uint64_t)f.st.st_size;

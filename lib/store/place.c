@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/place.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/walk.h"
@@ -388,4 +390,12 @@ place_open_folder(
 			if (fnmatch(paths->v[i], path, FNM_PATHNAME | FNM_PERIOD) == 0)
 				return open_below(paths->v[i], path, ret_name, e);
 	return err_fail(e, EX_NOPERM, 0, N_("not a place of this store"), NULL, "%s", path);
+}
+
+int
+place_remove(int dirfd, const char *name, const char *path, struct err *e)
+{
+	return unlinkat(dirfd, name, 0) == 0 && fsync(dirfd) == 0
+		       ? 0
+		       : err_fail(e, EX_IOERR, errno, N_("cannot remove"), NULL, "%s", path);
 }

@@ -57,3 +57,6 @@ int places_folders(const struct conf_list *paths, place_folder *seen, void *ctx,
  * descriptor; *ret_name points into PATH. */
 int place_open_folder(
 	const struct conf_list *paths, const char *path, const char **ret_name, struct err *e);
+
+/* Takes the file NAME out of the folder DIRFD, and has the disk know. PATH is for what fails. */
+int place_remove(int dirfd, const char *name, const char *path, struct err *e);

@@ -55,16 +55,6 @@ copy_rest(struct textlog *t, struct entries *en, struct entry_span one, int rc, 
 }
 
 static int
-remove_file(int dirfd, const char *name, const struct plan_step *step, struct err *e)
-{
-	if (unlinkat(dirfd, name, 0) < 0)
-		return err_fail(e, EX_IOERR, errno, N_("cannot remove"), NULL, "%s", step->place);
-	if (fsync(dirfd) < 0)
-		return err_fail(e, EX_IOERR, errno, N_("cannot write"), NULL, "%s", step->place);
-	return 0;
-}
-
-static int
 act_rewrite(struct textlog *t, int dirfd, const char *name, const struct plan_step *step,
 	const struct selector *which, struct store_result *ret, struct err *e)
 {
@@ -90,7 +80,7 @@ act_rewrite(struct textlog *t, int dirfd, const char *name, const struct plan_st
 		return 0;
 	/* an empty log keeps its place, owner and mode for its writer; an empty archive serves nobody */
 	if (ret->n_stayed == 0 && (*entries_filter(en) || textlog_is_copy(t, step->place)))
-		return remove_file(dirfd, name, step, e);
+		return place_remove(dirfd, name, step->place, e);
 	if (output_finish(out, e) < 0)
 		return -1;
 	return replace_commit(r, e);
@@ -264,7 +254,7 @@ act_unlink(struct textlog *t, int dirfd, const char *name, const struct stat *st
 
 	if (selector_block(which, &all) != SELECT_YES || has_writer(dirfd, name, st))
 		return act_closed(t, dirfd, name, st, step, which, ret, e);
-	if (remove_file(dirfd, name, step, e) < 0)
+	if (place_remove(dirfd, name, step->place, e) < 0)
 		return -1;
 	ret->n_erased = step->n_records;
 	ret->bytes = (uint64_t)st->st_size;

@@ -24,14 +24,6 @@ io_failed(const char *place, const char *what, struct err *e)
 	return err_fail(e, EX_IOERR, errno, what, NULL, "%s", place);
 }
 
-static int
-remove_file(int dirfd, const char *name, const char *place, struct err *e)
-{
-	return unlinkat(dirfd, name, 0) == 0 && fsync(dirfd) == 0
-		       ? 0
-		       : io_failed(place, N_("cannot remove"), e);
-}
-
 /* --- nobody writes ---------------------------------------------------------------------------- */
 
 static int
@@ -86,7 +78,8 @@ act_rewrite(const struct utmp_store *t, int dirfd, const char *name, const struc
 		return -1;
 	if (ret->n_erased == 0)
 		return 0;
-	return ret->n_stayed == 0 ? remove_file(dirfd, name, step->place, e) : replace_commit(r, e);
+	return ret->n_stayed == 0 ? place_remove(dirfd, name, step->place, e)
+				  : replace_commit(r, e);
 }
 
 /* What nobody has read when it was planned has to be as old as it was then. */
@@ -101,7 +94,7 @@ act_unlink(const struct utmp_store *t, int dirfd, const char *name, const struct
 		return act_rewrite(t, dirfd, name, step, which, ret, e);
 	ret->n_erased = UINT64_MAX;
 	ret->bytes = (uint64_t)st->st_size;
-	return remove_file(dirfd, name, step->place, e);
+	return place_remove(dirfd, name, step->place, e);
 }
 
 /* --- somebody may write ----------------------------------------------------------------------- */
