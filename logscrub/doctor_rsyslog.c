@@ -408,16 +408,6 @@ condition_read(struct rsyslog *r)
 	action_read(r);
 }
 
-static bool
-is_one_of(const char *word, const char *const words[])
-{
-	for (size_t i = 0; words[i]; i++) {
-		if (strcasecmp(word, words[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* A word begins it: a keyword, an object, or a selector. */
 static void
 word_statement(struct rsyslog *r)
@@ -446,7 +436,7 @@ word_statement(struct rsyslog *r)
 		action_read(r);
 		return;
 	}
-	if (is_one_of(word, calls)) {
+	if (rsyslog_is_one_of(word, calls)) {
 		rsyslog_flow_call(r->flow);
 		blanks_skip(r, false);
 		token_read(r, ";}", word, sizeof(word));
@@ -456,7 +446,7 @@ word_statement(struct rsyslog *r)
 		condition_read(r);
 		return;
 	}
-	if (is_one_of(word, to_semicolon)) {
+	if (rsyslog_is_one_of(word, to_semicolon)) {
 		while (r->at < r->end && *r->at != ';' && *r->at != '\n')
 			r->at++;
 		return;

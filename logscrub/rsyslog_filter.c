@@ -352,8 +352,8 @@ ask_level(enum operation o, bool is_facility, bool by_name, const char *value,
 	return true;
 }
 
-static bool
-is_one_of(const char *word, const char *const words[])
+bool
+rsyslog_is_one_of(const char *word, const char *const words[])
 {
 	for (size_t i = 0; words[i]; i++) {
 		if (strcasecmp(word, words[i]) == 0)
@@ -378,14 +378,15 @@ ask(struct rsyslog_flow *f, const struct question *q, const char *value, struct 
 	set_fill(ret, CAN_ANY);
 	if (q->operation == OTHER || *value == '\0')
 		return;
-	if (is_one_of(p, program) && q->operation < LESS)
+	if (rsyslog_is_one_of(p, program) && q->operation < LESS)
 		ask_program(f, q->operation, value, ret);
-	else if (is_one_of(p, text) && q->operation < LESS)
+	else if (rsyslog_is_one_of(p, text) && q->operation < LESS)
 		set_fill(ret, CAN_FEW);
-	else if (strcasecmp(p, "syslogfacility") == 0 || is_one_of(p, severity))
-		(void)ask_level(q->operation, !is_one_of(p, severity), false, value, ret);
-	else if (strcasecmp(p, "syslogfacility-text") == 0 || is_one_of(p, severity_text))
-		(void)ask_level(q->operation, !is_one_of(p, severity_text), true, value, ret);
+	else if (strcasecmp(p, "syslogfacility") == 0 || rsyslog_is_one_of(p, severity))
+		(void)ask_level(q->operation, !rsyslog_is_one_of(p, severity), false, value, ret);
+	else if (strcasecmp(p, "syslogfacility-text") == 0 || rsyslog_is_one_of(p, severity_text))
+		(void)ask_level(
+			q->operation, !rsyslog_is_one_of(p, severity_text), true, value, ret);
 }
 
 static void

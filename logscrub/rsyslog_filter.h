@@ -66,6 +66,9 @@ void rsyslog_words_clear(struct rsyslog_words *w);
 /* Adds the LEN bytes at TEXT, as a quoted text or as a word. */
 void rsyslog_words_add(struct rsyslog_words *w, bool quoted, const char *text, size_t len);
 
+/* Is WORD one of WORDS, which end with NULL, in either case? */
+bool rsyslog_is_one_of(const char *word, const char *const words[]);
+
 void rsyslog_flow_init(struct rsyslog_flow *f);
 
 /* Begins again, and knows the names of programs that filters ask for: of one that is met only later it
