@@ -4,19 +4,9 @@
 . "$(dirname "$0")/lib.sh"
 need gpg
 need sqlite3
-retention=$SPARSAM_BIN/retention
-conf=$scratch/sparsam.conf
+. "$root/tests/e2e/retention.sh"
 log=$scratch/log/app.log
-export CREDENTIALS_DIRECTORY=$scratch/creds
-mkdir "$scratch/creds" "$scratch/log" "$scratch/stores.d"
-head -c 32 /dev/urandom >"$scratch/creds/sparsam-keys"
-cat >"$conf" <<-END
-	state_dir   = "$scratch/state"
-	metrics_dir = "$scratch"
-	log_dir     = "$scratch/none"
-	credential  = "$scratch/sealed"
-	clock       = "local"
-END
+mkdir "$scratch/log"
 cat >"$scratch/stores.d/app.conf" <<-'END'
 	format "app" { type = "pattern" pattern = '(?<time>\d{4}-\S+) (?<text>.*)' time = "time" }
 END
@@ -27,7 +17,6 @@ cat >>"$scratch/stores.d/app.conf" <<-END
 	}
 END
 old=$(date -u -d '8 days ago' +%FT%TZ) young=$(date -u -d '2 days ago' +%FT%TZ)
-run() { "$retention" "$@" -c "$conf"; }
 lines() { printf '%s from 203.0.113.7\n%s other\n  at a.b.C\n%s young\n' "$old" "$old" "$young"; }
 
 promise "without a ledger nothing is deleted"
@@ -102,9 +91,7 @@ run run --store app >/dev/null
 has "$log" later
 
 promise "a day's key goes with the last log that used it, and never while a hold needs it"
-for shipped in "$root"/conf/stores.d/*.conf; do # a run of all stores leaves this machine's own alone
-	grep -q '^store' "$shipped" && : >"$scratch/stores.d/${shipped##*/}"
-done
+hide_shipped_stores
 cat >"$scratch/stores.d/scrubbed.conf" <<-END
 	store "scrubbed" {
 	  type = "textlog" paths = { "$scratch/log/scrubbed.log*" } format = "app" period = "7d"

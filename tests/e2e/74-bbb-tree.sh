@@ -3,24 +3,13 @@
 # What BigBlueButton leaves of meetings, and its own clean-up does not remove, goes in time, by the shipped stores over its real layout.
 . "$(dirname "$0")/lib.sh"
 need gpg
-retention=$SPARSAM_BIN/retention
-conf=$scratch/sparsam.conf
+. "$root/tests/e2e/retention.sh"
 bbb=$scratch/root/var/bigbluebutton
 killat=$BUILD/$VARIANT/fault/killat
-export CREDENTIALS_DIRECTORY=$scratch/creds
-mkdir "$scratch/creds" "$scratch/stores.d" "$scratch/root"
-head -c 32 /dev/urandom >"$scratch/creds/sparsam-keys"
-cat >"$conf" <<-END
-	state_dir   = "$scratch/state"
-	metrics_dir = "$scratch"
-	log_dir     = "$scratch/none"
-	credential  = "$scratch/sealed"
-	clock       = "local"
-END
+mkdir "$scratch/root"
 for f in bbb-files contact-mail login-records; do # the shipped ones, with another root
 	sed "s#\([\"' ]\|&\|!\)/\(var\|usr\|home\)/#\1$scratch/root/\2/#g" "$root/conf/stores.d/$f.conf" >"$scratch/stores.d/$f.conf"
 done
-run() { "$retention" "$@" -c "$conf"; }
 stores="bbb-meetings bbb-recordings bbb-recordings-deleted"
 run_all() { for s in $stores; do run run --store "$s" >/dev/null || return; done; }
 

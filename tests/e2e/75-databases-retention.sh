@@ -4,23 +4,9 @@
 . "$(dirname "$0")/lib.sh"
 need redis-server
 need sqlite3
-need psql
-initdb=$(find /usr/lib/postgresql -name initdb | sort -V | tail -n 1)
-[ -n "$initdb" ] || skip "needs PostgreSQL"
-bin=${initdb%/initdb}
-retention=$SPARSAM_BIN/retention
-conf=$scratch/sparsam.conf
-export CREDENTIALS_DIRECTORY=$scratch/creds
-mkdir "$scratch/creds" "$scratch/stores.d" "$scratch/f2b" "$scratch/redis"
-head -c 32 /dev/urandom >"$scratch/creds/sparsam-keys"
-cat >"$conf" <<-END
-	state_dir   = "$scratch/state"
-	metrics_dir = "$scratch"
-	log_dir     = "$scratch/none"
-	credential  = "$scratch/sealed"
-	clock       = "local"
-END
-run() { "$retention" "$@" -c "$conf"; }
+. "$root/tests/e2e/postgres.sh"
+. "$root/tests/e2e/retention.sh"
+mkdir "$scratch/f2b" "$scratch/redis"
 # retention of one store: 0, or 1 where there is something to look at
 age() { run run --store "$1" >"$scratch/$1.out" 2>"$scratch/$1.err" || [ $? -eq 1 ] || fail "$1: $(cat "$scratch/$1.err")"; }
 run init >/dev/null
@@ -56,21 +42,7 @@ run hold show "$id" --records | grep planted15 >/dev/null || fail "the held one 
 
 # --- PostgreSQL -----------------------------------------------------------------------------------
 
-as_owner() { if [ "$(id -u)" -eq 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
-chmod 711 "$scratch"
-mkdir -m 700 "$scratch/pg"
-[ "$(id -u)" -ne 0 ] || chown postgres "$scratch/pg"
-(cd / && as_owner "$bin/initdb" -D "$scratch/pg/data" -U postgres -A trust >"$scratch/initdb.log" 2>&1)
-as_owner tee -a "$scratch/pg/data/postgresql.conf" >/dev/null <<-END
-	listen_addresses = ''
-	unix_socket_directories = '$scratch/pg'
-	fsync = off
-	log_statement = all
-	max_connections = 30
-END
-at_end() { (cd / && as_owner "$bin/pg_ctl" -s -D "$scratch/pg/data" stop -m immediate); }
-(cd / && as_owner "$bin/pg_ctl" -s -w -D "$scratch/pg/data" -l "$scratch/pg/server" start)
-[ "$(id -u)" -ne 0 ] || chmod 711 "$scratch/pg"
+postgres_begin 'fsync = off' 'log_statement = all' 'max_connections = 30'
 export PGSERVICEFILE=$scratch/pg_service.conf
 db() { psql -XqAt -h "$scratch/pg" -U postgres "$@"; }
 is() { # DATABASE WANTED QUERY

@@ -11,21 +11,9 @@ fi
 need gpg
 need jq
 need sqlite3
-retention=$SPARSAM_BIN/retention
-conf=$scratch/sparsam.conf
-export CREDENTIALS_DIRECTORY=$scratch/creds
-mkdir "$scratch/creds" "$scratch/stores.d" "$scratch/one" "$scratch/two" "$scratch/three"
-head -c 32 /dev/urandom >"$scratch/creds/sparsam-keys"
-cat >"$conf" <<-END
-	state_dir   = "$scratch/state"
-	metrics_dir = "$scratch"
-	log_dir     = "$scratch/none"
-	credential  = "$scratch/sealed"
-	clock       = "local"
-END
-for shipped in "$root"/conf/stores.d/*.conf; do # a run of all stores leaves this machine's own alone
-	! grep -q '^store' "$shipped" || : >"$scratch/stores.d/${shipped##*/}"
-done
+. "$root/tests/e2e/retention.sh"
+mkdir "$scratch/one" "$scratch/two" "$scratch/three"
+hide_shipped_stores
 store() { # NAME PATHS
 	printf 'store "%s" {\n type = "textlog" paths = { %s } format = "app" period = "7d"\n' "$1" "$2"
 	printf ' category = "log-and-system-data" purpose = "test" basis = "Art. 6(1)(f) GDPR"\n}\n'
@@ -37,7 +25,6 @@ store() { # NAME PATHS
 } >"$scratch/stores.d/app.conf"
 old=$(date -u -d '8 days ago' +%FT%TZ) young=$(date -u -d '2 days ago' +%FT%TZ)
 at_end() { umount -ql "$scratch/one/sub" "$scratch/one" "$scratch/tmp/root/log" "$scratch/tmp/root" "$scratch/tmp" 2>/dev/null; }
-run() { "$retention" "$@" -c "$conf"; }
 fill() { printf '%s old\n%s young\n' "$old" "$young" | tee "$scratch/one/app.log" >"$scratch/two/app.log"; }
 entries() { sqlite3 "$scratch/state/ledger.db" "SELECT $2 FROM entry WHERE kind = '$1' ORDER BY seq DESC LIMIT 1"; }
 hash_of() { run run --dry-run --store "$1" --json 2>/dev/null | jq -r 'select(.plan) | .plan'; }

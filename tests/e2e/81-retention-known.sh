@@ -5,19 +5,9 @@
 need gpg
 need sqlite3
 need strace
-retention=$SPARSAM_BIN/retention
-conf=$scratch/sparsam.conf
+. "$root/tests/e2e/retention.sh"
 log=$scratch/log/app.log
-export CREDENTIALS_DIRECTORY=$scratch/creds
-mkdir "$scratch/creds" "$scratch/log" "$scratch/stores.d"
-head -c 32 /dev/urandom >"$scratch/creds/sparsam-keys"
-cat >"$conf" <<-END
-	state_dir   = "$scratch/state"
-	metrics_dir = "$scratch"
-	log_dir     = "$scratch/none"
-	credential  = "$scratch/sealed"
-	clock       = "local"
-END
+mkdir "$scratch/log"
 declare_store() {
 	cat >"$scratch/stores.d/app.conf" <<-END
 		format "app" { type = "pattern" pattern = '(?<time>\\d{4}-\\S+) (?<text>.*)' time = "time" }

@@ -8,32 +8,17 @@ if [ "$(id -u)" -eq 0 ] && [ -z "${OWN_MOUNTS:-}" ] && unshare -m true 2>/dev/nu
 fi
 . "$(dirname "$0")/lib.sh"
 need python3
-need psql
 need gpg
 need logrotate
-initdb=$(find /usr/lib/postgresql -name initdb | sort -V | tail -n 1)
-[ -n "$initdb" ] || skip "needs PostgreSQL"
+. "$root/tests/e2e/postgres.sh"
 PRELOAD=$BUILD/$VARIANT/fault/simclock.so
 [ -e "$PRELOAD" ] || skip "needs $PRELOAD: make check"
-bin=${initdb%/initdb}
 mkdir -m 700 "$scratch/creds"
 head -c 32 /dev/urandom >"$scratch/creds/sparsam-keys"
 head -c 8 /dev/zero >"$scratch/clock"
 export scratch PRELOAD CREDENTIALS_DIRECTORY=$scratch/creds SIMCLOCK=$scratch/clock
 
-as_owner() { if [ "$(id -u)" -eq 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
-chmod 711 "$scratch"
-mkdir -m 700 "$scratch/pg"
-[ "$(id -u)" -ne 0 ] || chown postgres "$scratch/pg"
-(cd / && as_owner "$bin/initdb" -D "$scratch/pg/data" -U postgres -A trust >"$scratch/initdb.log" 2>&1)
-as_owner tee -a "$scratch/pg/data/postgresql.conf" >/dev/null <<-END
-	listen_addresses = ''
-	unix_socket_directories = '$scratch/pg'
-	fsync = off
-END
-at_end() { (cd / && as_owner "$bin/pg_ctl" -s -D "$scratch/pg/data" stop -m immediate); }
-(cd / && as_owner "$bin/pg_ctl" -s -w -D "$scratch/pg/data" -l "$scratch/pg/server" start)
-[ "$(id -u)" -ne 0 ] || chmod 711 "$scratch/pg"
+postgres_begin 'fsync = off'
 export PGHOST=$scratch/pg PGSERVICEFILE=$scratch/pg_service.conf
 psql -Xq -U postgres -c 'create database soak' postgres
 printf '[soak]\nhost=%s\ndbname=soak\nuser=postgres\n' "$PGHOST" >"$PGSERVICEFILE"

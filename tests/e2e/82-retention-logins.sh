@@ -5,21 +5,10 @@
 need gpg
 need last
 need python3
-retention=$SPARSAM_BIN/retention
-conf=$scratch/sparsam.conf
+. "$root/tests/e2e/retention.sh"
 log=$scratch/log
-export CREDENTIALS_DIRECTORY=$scratch/creds
-mkdir "$scratch/creds" "$scratch/stores.d" "$log"
-head -c 32 /dev/urandom >"$scratch/creds/sparsam-keys"
-cat >"$conf" <<-END
-	state_dir   = "$scratch/state"
-	metrics_dir = "$scratch"
-	log_dir     = "$scratch/none"
-	credential  = "$scratch/sealed"
-	clock       = "local"
-END
+mkdir "$log"
 sed "s|/var/log|$log|g" "$root/conf/stores.d/login-records.conf" >"$scratch/stores.d/login-records.conf"
-run() { "$retention" "$@" -c "$conf"; }
 # 0, or 1 where there is something to look at
 age() { run run --store "$1" >"$scratch/out" 2>"$scratch/run.log" || [ $? -eq 1 ] || fail "$1: $(cat "$scratch/run.log")"; }
 cat >"$scratch/logins.py" <<'PY'

@@ -3,25 +3,12 @@
 # Greenlight's uploads, as Active Storage keeps them: what a deleted account or room leaves goes, rows and files, what is in use stays.
 . "$(dirname "$0")/lib.sh"
 need gpg
-need psql
-initdb=$(find /usr/lib/postgresql -name initdb | sort -V | tail -n 1)
-[ -n "$initdb" ] || skip "needs PostgreSQL"
-bin=${initdb%/initdb}
-retention=$SPARSAM_BIN/retention
-conf=$scratch/sparsam.conf
+. "$root/tests/e2e/postgres.sh"
+. "$root/tests/e2e/retention.sh"
 storage=$scratch/storage
-export CREDENTIALS_DIRECTORY=$scratch/creds PGSERVICEFILE=$scratch/pg_service.conf
-mkdir "$scratch/creds" "$scratch/stores.d" "$storage"
-head -c 32 /dev/urandom >"$scratch/creds/sparsam-keys"
-cat >"$conf" <<-END
-	state_dir   = "$scratch/state"
-	metrics_dir = "$scratch"
-	log_dir     = "$scratch/none"
-	credential  = "$scratch/sealed"
-	clock       = "local"
-END
+export PGSERVICEFILE=$scratch/pg_service.conf
+mkdir "$storage"
 sed "s|/root/greenlight-v3/data/greenlight-v3/storage|$storage|" "$root/conf/stores.d/greenlight.conf" >"$scratch/stores.d/greenlight.conf"
-run() { "$retention" "$@" -c "$conf"; }
 # one run of these stores: 0, or 1 where there is something to look at
 age() {
 	local store
@@ -30,17 +17,7 @@ age() {
 	done
 }
 
-# initdb and postgres refuse to be root
-as_owner() { if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --init-groups "$@"; else "$@"; fi; }
-chmod 711 "$scratch"
-mkdir -m 700 "$scratch/pg"
-[ "$(id -u)" -ne 0 ] || chown postgres "$scratch/pg"
-(cd / && as_owner "$bin/initdb" -D "$scratch/pg/data" -U postgres -A trust >"$scratch/initdb.log" 2>&1)
-printf "listen_addresses = ''\nunix_socket_directories = '%s'\nfsync = off\n" "$scratch/pg" |
-	as_owner tee -a "$scratch/pg/data/postgresql.conf" >/dev/null
-at_end() { (cd / && as_owner "$bin/pg_ctl" -s -D "$scratch/pg/data" stop -m immediate 2>/dev/null) || true; }
-(cd / && as_owner "$bin/pg_ctl" -s -w -D "$scratch/pg/data" -l "$scratch/pg/server" start)
-[ "$(id -u)" -ne 0 ] || chmod 711 "$scratch/pg"
+postgres_begin 'fsync = off'
 db() { psql -XqAt -v ON_ERROR_STOP=1 -h "$scratch/pg" -U postgres "$@"; }
 db -c 'create database greenlight' -c 'create role retention login' postgres
 db -f "$root/tests/data/greenlight.sql" greenlight

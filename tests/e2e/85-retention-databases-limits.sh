@@ -4,25 +4,11 @@
 . "$(dirname "$0")/lib.sh"
 need gpg
 need sqlite3
-need psql
-initdb=$(find /usr/lib/postgresql -name initdb | sort -V | tail -n 1)
-[ -n "$initdb" ] || skip "needs PostgreSQL"
-bin=${initdb%/initdb}
-retention=$SPARSAM_BIN/retention
-conf=$scratch/sparsam.conf
-export CREDENTIALS_DIRECTORY=$scratch/creds PGSERVICEFILE=$scratch/pg_service.conf
-mkdir "$scratch/creds" "$scratch/stores.d" "$scratch/log"
-head -c 32 /dev/urandom >"$scratch/creds/sparsam-keys"
-cat >"$conf" <<-END
-	state_dir   = "$scratch/state"
-	metrics_dir = "$scratch"
-	log_dir     = "$scratch/none"
-	credential  = "$scratch/sealed"
-	clock       = "local"
-END
-for shipped in "$root"/conf/stores.d/*.conf; do # a run of all stores leaves this machine's own alone
-	! grep -q '^store' "$shipped" || : >"$scratch/stores.d/${shipped##*/}"
-done
+. "$root/tests/e2e/postgres.sh"
+. "$root/tests/e2e/retention.sh"
+export PGSERVICEFILE=$scratch/pg_service.conf
+mkdir "$scratch/log"
+hide_shipped_stores
 cat >"$scratch/stores.d/own.conf" <<-END
 	format "app" { type = "pattern" pattern = '(?<time>\\d{4}-\\S+) (?<text>.*)' time = "time" }
 	store "locked" {
@@ -47,20 +33,9 @@ cat >"$scratch/stores.d/own.conf" <<-END
 	  sqlite { table = "visit" time = "at" }
 	}
 END
-run() { "$retention" "$@" -c "$conf"; }
 run init >/dev/null
 
-# initdb and postgres refuse to be root
-as_owner() { if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --init-groups "$@"; else "$@"; fi; }
-chmod 711 "$scratch"
-mkdir -m 700 "$scratch/pg"
-[ "$(id -u)" -ne 0 ] || chown postgres "$scratch/pg"
-(cd / && as_owner "$bin/initdb" -D "$scratch/pg/data" -U postgres -A trust >"$scratch/initdb.log" 2>&1)
-printf "listen_addresses = ''\nunix_socket_directories = '%s'\nfsync = off\n" "$scratch/pg" |
-	as_owner tee -a "$scratch/pg/data/postgresql.conf" >/dev/null
-at_end() { (cd / && as_owner "$bin/pg_ctl" -s -D "$scratch/pg/data" stop -m immediate); }
-(cd / && as_owner "$bin/pg_ctl" -s -w -D "$scratch/pg/data" -l "$scratch/pg/server" start)
-[ "$(id -u)" -ne 0 ] || chmod 711 "$scratch/pg"
+postgres_begin 'fsync = off'
 db() { psql -XqAt -v ON_ERROR_STOP=1 -h "$scratch/pg" -U postgres "$@"; }
 is() { # WANTED QUERY
 	local got
