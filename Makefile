@@ -55,15 +55,17 @@ LINK    = $(CC) $(CFLAGS) $(HARDEN_LINK) -Wl,--as-needed $(LDFLAGS)
 lib.srcs      :=
 logscrub.srcs :=
 retention.srcs :=
-modules       := $(wildcard lib/*/module.mk logscrub/module.mk retention/module.mk)
+dsar.srcs     :=
+modules       := $(wildcard lib/*/module.mk logscrub/module.mk retention/module.mk dsar/module.mk)
 include $(modules)
 
-programs := logscrub retention
+programs := logscrub retention dsar
 objs      = $(patsubst %.c,$(B)/obj/%.o,$(1))
 # what a program is made of, without its main(): its tests and fuzzers link it as well
 inner       = $(call objs,$(filter-out $(1)/main.c,$($(1).srcs)))
 catalogs   := $(patsubst po/%.po,$(B)/po/%/LC_MESSAGES/sparsam.mo,$(wildcard po/*.po))
 
+.DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all demo pot install deps help clean FORCE

@@ -29,7 +29,7 @@ asan:                              ## make check under AddressSanitizer and UBSa
 
 cov:                               ## how much of the code make check reaches
 	+@$(MAKE) --no-print-directory VARIANT=cov check
-	gcovr --root . --filter lib/ --filter logscrub/ --filter retention/ $(BUILD)/cov/obj
+	gcovr --root . --filter lib/ --filter logscrub/ --filter retention/ --filter dsar/ $(BUILD)/cov/obj
 
 # Left out: code that PCRE2's JIT makes; a limit of files' sizes that hits check, too. Leaks are ASan's.
 valgrind.bins = $(filter-out %/test_sink_file %/test_pattern_need %/test_textlog_pass,$(unit.bins))

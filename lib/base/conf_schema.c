@@ -250,6 +250,7 @@ static cfg_opt_t main_options[] = {
 	STR("metrics_dir", path),
 	STR("log_dir", path),
 	STR("key_dir", path),
+	STR("register_dir", path),
 	STR("credential", path),
 	STR("pseudonym_prefix", prefix),
 	WORD("clock", clock),

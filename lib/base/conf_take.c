@@ -479,11 +479,22 @@ retention_take(struct conf *c, cfg_t *sec)
 	c->max_share = share >= 0 ? share : 90;
 }
 
+/* What OPTION names, or else the folder NAME in state_dir. */
+static const char *
+state_folder(struct conf_draft *d, cfg_t *root, const char *option, const char *name)
+{
+	const char *given = text_of(d, root, option);
+	cleanup_mem char *path = NULL;
+
+	if (given || !d->conf.state_dir || asprintf(&path, "%s/%s", d->conf.state_dir, name) < 0)
+		return given;
+	return conf_strdup(d, path);
+}
+
 static void
 globals_take(struct conf_draft *d, cfg_t *root)
 {
 	struct conf *c = &d->conf;
-	char *keys = NULL;
 
 	c->state_dir = text_or(d, root, "state_dir", c->state_dir);
 	c->runtime_dir = text_or(d, root, "runtime_dir", c->runtime_dir);
@@ -494,11 +505,8 @@ globals_take(struct conf_draft *d, cfg_t *root)
 	c->clock_ntp = cfg_getint(root, "clock") <= 0;
 	retention_take(c, cfg_getsec(root, "retention"));
 	conf_contact_take(d, root);
-	c->key_dir = text_of(d, root, "key_dir");
-	if (!c->key_dir && c->state_dir && asprintf(&keys, "%s/keys", c->state_dir) >= 0) {
-		c->key_dir = conf_strdup(d, keys);
-		free(keys);
-	}
+	c->key_dir = state_folder(d, root, "key_dir", "keys");
+	c->register_dir = state_folder(d, root, "register_dir", "register");
 }
 
 int

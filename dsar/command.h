@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * command.h - the subcommands of dsar, one file each, named as it is typed
+ *
+ * main() opens what a command needs before it is called, so that one that may not erase cannot.
+ */
+#pragma once
+#include "base/err.h"
+
+struct session;
+
+enum need {
+	NEED_CONF = 1,
+	NEED_REGISTER = 2, /* the register and its ledger, for writing */
+	NEED_STORES = 4,   /* formats, and what drivers share: a search reads stores */
+	NEED_NODE = 8      /* root: the node's holds, ledger and key, for writing */
+};
+
+struct command {
+	const char *name;
+	/* Takes its own name as argv[0] and returns the exit status; -1: E says what failed. */
+	int (*main)(struct session *s, int argc, char **argv, struct err *e);
+	unsigned needs;
+	const char *help; /* N_() */
+};
+
+int init_main(struct session *s, int argc, char **argv, struct err *e);
+
+/* Says that the command line is wrong, and returns EX_USAGE. */
+int usage_fail(const char *what);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * find.h - a record that was found to be about the person, as the register keeps it until its case closes
+ *
+ * A find is known again by its digest, wherever its record has moved since: of the store's name, the
+ * record's time and its text (for files, which have none, of their place and size). So an erasure asks
+ * of each record "was this one looked at and approved?" and takes nothing that came later.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/span.h"
+
+struct record;
+struct registry;
+
+#define FIND_DIGEST_LEN 32 /* BLAKE2b-256 */
+
+enum find_decision {
+	FIND_OPEN,    /* nobody has looked at it */
+	FIND_KEEP,    /* goes into the answer as it is */
+	FIND_BLACKEN, /* … without what its blackenings cover */
+	FIND_EXCLUDE, /* is not about her, or must not be given; with a ground */
+	FIND_DECISIONS
+};
+
+struct find {
+	int64_t id;
+	const char *store, *place; /* place: personal (a folder's or file's name may be) */
+	uint64_t offset;
+	int64_t time_us;  /* RECORD_NO_TIME: it has none */
+	struct span text; /* as it is stored; SPAN_NONE: a file or unit, given as it is */
+	uint64_t size;    /* bytes in its place */
+	uint8_t digest[FIND_DIGEST_LEN];
+	int64_t identifier; /* by which it was found first (subject.h) */
+	bool own; /* by a declared field and a path that never left the person's own key */
+	enum find_decision decision;
+	const char *ground; /* of the decision; "" */
+};
+
+void find_digest(const struct record *r, uint8_t ret[FIND_DIGEST_LEN]);
+
+/* Adds F to case NUMBER; one of that digest that is there keeps its decision. *ret_id may be NULL. */
+int find_add(struct registry *r, const char *number, const struct find *f, int64_t *ret_id,
+	struct err *e);
+
+/* Calls SEEN for each find of case NUMBER, by store, time and id; of STORE alone where it is not NULL. F
+ * and what it points to are borrowed until SEEN returns; 1 from it ends early. */
+typedef int find_seen(void *ctx, const struct find *f, struct err *e);
+int finds_each(struct registry *r, const char *number, const char *store, find_seen *seen,
+	void *ctx, struct err *e);
+
+/* Decides find ID, and keeps who decided what before in the case's account, so that it can be undone. */
+int find_decide(struct registry *r, const char *number, int64_t id, enum find_decision d,
+	const char *ground, int64_t now_us, struct err *e);
+
+const char *find_decision_name(enum find_decision d); /* "open", "keep", "blacken", "exclude" */
+
+/* What a store has answered in the newest search of a case. */
+enum store_answer {
+	ANSWER_FOUND,
+	ANSWER_NOTHING, /* searched to its end, nothing found: said, too */
+	ANSWER_ABSENT,  /* its product is not on this machine */
+	ANSWER_FAILED,  /* could not be searched: blocks "complete", and is named */
+	STORE_ANSWERS
+};
+
+struct answer_of_store {
+	const char *store;
+	enum store_answer answer;
+	uint64_t n_found, n_read; /* records; bytes read */
+	const char *note;         /* "keys destroyed on 2026-11-20", why it failed; "" */
+	int64_t begun_us, ended_us;
+};
+
+int answer_put(
+	struct registry *r, const char *number, const struct answer_of_store *a, struct err *e);
+typedef int answer_seen(void *ctx, const struct answer_of_store *a, struct err *e);
+int answers_each(
+	struct registry *r, const char *number, answer_seen *seen, void *ctx, struct err *e);
+
+const char *store_answer_name(enum store_answer a); /* "found", "nothing", "absent", "failed" */

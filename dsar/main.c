@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * dsar - finds, answers, corrects, restricts and erases what is stored about one person
+ */
+#include <libintl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <sodium.h>
+
+#include "base/lang.h"
+#include "base/no_core.h"
+#include "dsar/command.h"
+#include "dsar/session.h"
+
+#define _(text) gettext(text)
+
+static const struct command commands[] = {
+	{ "init", init_main, NEED_CONF, N_("make the register of requests") },
+};
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void
+help(void)
+{
+	printf(_(
+		"Usage: dsar [-c FILE] [--lang CODE] COMMAND [OPTION]...\n"
+		"Finds, answers, corrects, restricts and erases what is stored about one person.\n\n"));
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		printf("  %-14s %s\n", commands[i].name, _(commands[i].help));
+	printf(_("\nEach has its own --help.\n\nExample:  dsar case new --article 15\n"));
+}
+
+int
+usage_fail(const char *what)
+{
+	fprintf(stderr, "dsar: %s; %s\n", what, _("see `dsar --help`"));
+	return EX_USAGE;
+}
+
+/* Takes -c FILE out of the arguments, wherever it stands. */
+static const char *
+take_config(int *argc, char **argv)
+{
+	const char *config = NULL;
+	int n = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		if (strncmp(argv[i], "--config=", 9) == 0)
+			config = argv[i] + 9;
+		else if ((strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0) &&
+			 i + 1 < *argc)
+			config = argv[++i];
+		else
+			argv[n++] = argv[i];
+	}
+	argv[n] = NULL;
+	*argc = n;
+	return config;
+}
+
+/* Takes WORD out of the arguments. */
+static bool
+take_flag(int *argc, char **argv, const char *word)
+{
+	bool found = false;
+	int n = 1;
+
+	for (int i = 1; i < *argc; i++)
+		if (strcmp(argv[i], word) == 0)
+			found = true;
+		else
+			argv[n++] = argv[i];
+	argv[n] = NULL;
+	*argc = n;
+	return found;
+}
+
+static const struct command *
+find(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static bool
+asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct session s = { 0 };
+	const struct command *cmd;
+	unsigned needs;
+	struct err e;
+	int status;
+
+	if (lang_init(lang_take(&argc, argv), &e) < 0)
+		return err_print(&e, "dsar", stderr);
+	no_core();
+	if (sodium_init() < 0)
+		return EX_OSERR; /* no random source */
+	s.config = take_config(&argc, argv);
+	print_init(&s.out, stdout, take_flag(&argc, argv, "--json"));
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		puts("dsar (sparsam) " SPARSAM_VERSION);
+		return 0;
+	}
+	if (argc < 2 || (argv[1][0] == '-' && asks_for_help(argc, argv))) {
+		help();
+		return argc < 2 ? EX_USAGE : 0;
+	}
+	cmd = find(argv[1]);
+	if (!cmd)
+		return usage_fail(_("no such command"));
+	needs = asks_for_help(argc - 1, argv + 1) ? 0 : cmd->needs;
+	status = session_open(&s, needs, &e);
+	if (status == 0)
+		status = cmd->main(&s, argc - 1, argv + 1, &e);
+	if (status < 0)
+		status = err_print(&e, "dsar", stderr);
+	session_release(&s);
+	if (fflush(stdout) != 0 && status == 0)
+		status = EX_IOERR;
+	return status;
+}
