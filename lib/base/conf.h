@@ -238,12 +238,12 @@ struct conf_duty {
 };
 
 struct conf {
-	const char *file;        /* the one read, or NULL: the shipped files alone */
-	const char *state_dir;   /* /var/lib/sparsam */
-	const char *runtime_dir; /* /run/sparsam */
-	const char *metrics_dir; /* /var/lib/prometheus/node-exporter */
-	const char *log_dir;     /* /var/log/sparsam: STORE.log for a store without a sink */
-	const char *key_dir;     /* state_dir/keys */
+	const char *file;         /* the one read, or NULL: the shipped files alone */
+	const char *state_dir;    /* /var/lib/sparsam */
+	const char *runtime_dir;  /* /run/sparsam */
+	const char *metrics_dir;  /* /var/lib/prometheus/node-exporter */
+	const char *log_dir;      /* /var/log/sparsam: STORE.log for a store without a sink */
+	const char *key_dir;      /* state_dir/keys */
 	const char *register_dir; /* state_dir/register: requests of people (dsar) */
 	const char *credential; /* the sealed wrapping key: /etc/credstore.encrypted/sparsam-keys */
 	const char *pseudonym_prefix; /* the /48 for tokens rendered as addresses */
