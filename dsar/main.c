@@ -32,13 +32,6 @@ help(void)
 	printf(_("\nEach has its own --help.\n\nExample:  dsar case new --article 15\n"));
 }
 
-int
-usage_fail(const char *what)
-{
-	fprintf(stderr, "dsar: %s; %s\n", what, _("see `dsar --help`"));
-	return EX_USAGE;
-}
-
 /* Takes -c FILE out of the arguments, wherever it stands. */
 static const char *
 take_config(int *argc, char **argv)

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dsar/session.h"
 
+#include <libintl.h>
+#include <stdio.h>
+#include <sysexits.h>
+
 #include "base/now.h"
 #include "dsar/command.h"
 #include "dsar/registry.h"
@@ -9,6 +13,15 @@
 #include "evidence/sign.h"
 #include "record/format.h"
 #include "store/open_file.h"
+
+#define _(text) gettext(text)
+
+int
+usage_fail(const char *what)
+{
+	fprintf(stderr, "dsar: %s; %s\n", what, _("see `dsar --help`"));
+	return EX_USAGE;
+}
 
 static int
 node_open(struct session *s, struct err *e)
