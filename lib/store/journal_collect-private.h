@@ -11,27 +11,69 @@ struct slot {
 	uint32_t size;      /* bytes */
 	uint32_t n_entries; /* of DATA: that stay; of others: 1 if it stays */
 	uint32_t used;      /* judging: the last entry that had it; writing: entries written */
-	uint32_t array;     /* of DATA: its array in the new file */
+	uint32_t
+		next; /* of a FIELD's chain: the next DATA in the old file; when judged: the next that
+			       stays, its slot's number from 1 */
 	uint8_t type;
-	bool seen;      /* its marks are known */
-	uint64_t marks; /* writing: the last entry that has it */
+	bool seen;    /* its marks are known */
+	bool chained; /* of DATA: it is in a FIELD's chain */
+	union {
+		uint64_t marks; /* judging */
+		struct {        /* writing: the last entry that has it; its array in the new file */
+			uint32_t last, array;
+		};
+	};
+};
+
+/* A piece of the old file, 32 places where an object may begin: a bit for each that has a slot, and the number
+ * of the first one's. */
+struct piece {
+	uint32_t has, first;
 };
 
 struct journal_collect {
 	struct journal_map *m;
 	struct map *scratch;
-	/* in the order in which the objects lie; where they lie stands apart, for it is what is searched */
+	/* in the order in which the objects lie; where they lie stands apart, for it is seldom asked for */
 	struct slot *slot;
-	uint32_t *at, *index; /* index: the first slot of each piece of 256 bytes */
-	uint32_t n_slots;
+	uint32_t *at;
+	struct piece *piece;
+	uint32_t n_slots, max_slots;
 	struct journal_collected done;
 	/* what the new file has, for its header */
 	uint64_t size, n_data, n_fields, n_arrays;
 	uint64_t data_table, field_table, main_array; /* offsets of the objects */
 };
 
+/* Says that the object at OFFSET of the old file is none of those that it should be. Returns NULL. */
+struct slot *journal_collect_no_slot(struct journal_collect *c, uint64_t offset);
+
+/* How many bits X has. Written out, since the least of our processors has no instruction for it. */
+static inline uint32_t
+bits_of(uint32_t x)
+{
+	x -= x >> 1 & 0x55555555;
+	x = (x & 0x33333333) + (x >> 2 & 0x33333333);
+	x = (x + (x >> 4)) & 0x0f0f0f0f;
+	return x * 0x01010101 >> 24;
+}
+
 /* The object at OFFSET of the old file, if it is one of TYPE; NULL: said to be bad. */
-struct slot *journal_collect_slot(struct journal_collect *c, uint64_t offset, enum jf_type type);
+static inline struct slot *
+journal_collect_slot(struct journal_collect *c, uint64_t offset, enum jf_type type)
+{
+	const uint64_t at = offset / 8;
+
+	if (offset % 8 == 0 && offset < c->m->size) {
+		const struct piece p = c->piece[at / 32];
+		const uint32_t bit = (uint32_t)1 << at % 32;
+		struct slot *s = &c->slot[p.first + bits_of(p.has & (bit - 1))];
+
+		if ((p.has & bit) && s->type == type)
+			return s;
+	}
+	return journal_collect_no_slot(c, offset);
+}
 
 /* The offset in the old file. */
 static inline uint64_t

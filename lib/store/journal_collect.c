@@ -9,29 +9,15 @@
 
 #include "store/journal_collect-private.h"
 
-#define SIZE_MAX_BYTES ((uint64_t)UINT32_MAX * 8)
-#define PIECE          5 /* units of 8: 256 bytes, which hold four objects at most, or so */
+#define SLACK 16 /* objects that a journald which was killed has not counted yet */
 
 /* --- slots ------------------------------------------------------------------------------------ */
 
 struct slot *
-journal_collect_slot(struct journal_collect *c, uint64_t offset, enum jf_type type)
+journal_collect_no_slot(struct journal_collect *c, uint64_t offset)
 {
-	const uint64_t at = offset / 8;
-	struct slot *s = NULL;
-
-	if (offset % 8 == 0 && offset < c->m->size) {
-		uint32_t i = c->index[at >> PIECE];
-
-		while (i < c->n_slots && c->at[i] < at)
-			i++;
-		if (i < c->n_slots && c->at[i] == at && c->slot[i].type == type)
-			s = &c->slot[i];
-	}
-	if (!s)
-		(void)journal_map_bad(
-			c->m, offset, N_("an object of the journal file is of another kind"));
-	return s;
+	(void)journal_map_bad(c->m, offset, N_("an object of the journal file is of another kind"));
+	return NULL;
 }
 
 static bool
@@ -40,66 +26,60 @@ has_slot(enum jf_type type)
 	return type == JF_DATA || type == JF_FIELD || type == JF_ENTRY;
 }
 
-static int
-count(struct journal_collect *c)
+/* What else is to be known of an object of the old file stands in it, and is read once. */
+static struct slot
+slot_of(const struct journal_walk *w)
 {
-	struct journal_walk w = { 0 };
-	uint64_t n = 0;
-	int rc;
+	struct slot s = { .type = (uint8_t)w->type, .size = (uint32_t)w->size };
+	uint64_t next = 0;
 
-	while ((rc = journal_map_walk(c->m, &w)) == 0)
-		n += has_slot(w.type);
-	c->n_slots = (uint32_t)n; /* at least 16 bytes each: fits */
-	return rc < 0 ? -1 : 0;
+	if (w->type == JF_DATA)
+		next = le64toh(((const struct jf_data *)(const void *)w->o)->next_field_offset);
+	if (w->type == JF_FIELD)
+		next = le64toh(((const struct jf_field *)(const void *)w->o)->head_data_offset);
+	/* what leads nowhere is found by whoever follows it: there is no object at 8 */
+	s.next = next % 8 == 0 && next < JOURNAL_SIZE_MAX ? (uint32_t)(next / 8) : 1;
+	return s;
 }
 
-/* The second walk finds what the first has, or the file is being changed. */
-static int
-fill(struct journal_collect *c)
+static struct slot *
+slot_add(struct journal_collect *c, const struct journal_walk *w)
 {
-	const uint64_t n_pieces = (c->m->size / 8 >> PIECE) + 1;
-	struct journal_walk w = { 0 };
-	uint64_t piece = 0;
-	uint32_t i = 0;
-	int rc;
+	struct piece *p = &c->piece[w->offset / 8 / 32];
+	const uint32_t i = c->n_slots;
 
-	while ((rc = journal_map_walk(c->m, &w)) == 0) {
-		if (!has_slot(w.type))
-			continue;
-		if (i == c->n_slots)
-			return journal_map_bad(
-				c->m, w.offset, N_("the file has changed meanwhile"));
-		for (; piece <= (w.offset / 8 >> PIECE); piece++)
-			c->index[piece] = i;
-		if (w.size > UINT32_MAX)
-			return journal_map_bad(
-				c->m, w.offset, N_("an object of the journal file is too large"));
-		c->at[i] = (uint32_t)(w.offset / 8);
-		c->slot[i++] = (struct slot){ .type = (uint8_t)w.type, .size = (uint32_t)w.size };
+	if (i == c->max_slots) {
+		(void)journal_map_bad(c->m, w->offset, N_("a journal file's counts are wrong"));
+		return NULL;
 	}
-	if (rc < 0)
-		return -1;
-	for (; piece < n_pieces; piece++)
-		c->index[piece] = i;
-	return i == c->n_slots
-		       ? 0
-		       : journal_map_bad(c->m, w.offset, N_("the file has changed meanwhile"));
+	if (w->size > UINT32_MAX) {
+		(void)journal_map_bad(
+			c->m, w->offset, N_("an object of the journal file is too large"));
+		return NULL;
+	}
+	if (p->has == 0)
+		p->first = i;
+	p->has |= (uint32_t)1 << w->offset / 8 % 32;
+	c->at[i] = (uint32_t)(w->offset / 8);
+	c->slot[i] = slot_of(w);
+	c->n_slots++;
+	return &c->slot[i];
 }
 
 static int
 scratch_make(struct journal_collect *c, int fd, struct err *e)
 {
-	const size_t slots = c->n_slots * sizeof(struct slot), ats = c->n_slots * sizeof(uint32_t);
-	const size_t pieces = ((c->m->size / 8 >> PIECE) + 1) * sizeof(uint32_t);
-	const size_t all = slots + ats + pieces;
+	const size_t slots = c->max_slots * sizeof(struct slot);
+	const size_t pieces = (c->m->size / 8 / 32 + 1) * sizeof(struct piece);
+	const size_t all = slots + pieces + c->max_slots * sizeof(uint32_t);
 	const int rc = posix_fallocate(fd, 0, (off_t)all);
 
 	if (rc != 0 || map_new(fd, all, true, &c->scratch) < 0)
 		return err_fail(e, EX_CANTCREAT, rc ? rc : errno, N_("no room for a scratch file"),
 			N_("is the disk full?"), NULL);
 	c->slot = (struct slot *)(void *)map_bytes(c->scratch);
-	c->at = (uint32_t *)(void *)(map_bytes(c->scratch) + slots);
-	c->index = (uint32_t *)(void *)(map_bytes(c->scratch) + slots + ats);
+	c->piece = (struct piece *)(void *)(map_bytes(c->scratch) + slots);
+	c->at = (uint32_t *)(void *)(map_bytes(c->scratch) + slots + pieces);
 	return 0;
 }
 
@@ -108,6 +88,7 @@ journal_collect_new(
 	struct journal_map *m, int scratch_fd, struct journal_collect **ret, struct err *e)
 {
 	CLEANUP(journal_collect_freep) struct journal_collect *c = calloc(1, sizeof(*c));
+	uint64_t n;
 
 	if (!c)
 		return err_memory(e);
@@ -116,16 +97,18 @@ journal_collect_new(
 		(void)journal_map_bad(m, 8, N_("a journal file of a kind that is not known here"));
 		return journal_map_fail(m, e);
 	}
-	if (m->size > SIZE_MAX_BYTES) {
+	if (m->size > JOURNAL_SIZE_MAX) {
 		(void)journal_map_bad(m, m->size, N_("the journal file is too large"));
 		return journal_map_fail(m, e);
 	}
-	if (count(c) < 0)
+	n = le64toh(m->header.n_objects);
+	if (n > m->size / sizeof(struct jf_object)) {
+		(void)journal_map_bad(m, 0, N_("a journal file's counts are wrong"));
 		return journal_map_fail(m, e);
+	}
+	c->max_slots = (uint32_t)n + SLACK;
 	if (scratch_make(c, scratch_fd, e) < 0)
 		return -1;
-	if (fill(c) < 0)
-		return journal_map_fail(m, e);
 	*ret = TAKE(c);
 	return 0;
 }
@@ -163,6 +146,27 @@ see_data(struct journal_collect *c, struct slot *s, const struct journal_judge *
 			c->m, offset, N_("a field of the journal is not what its hash says"));
 	s->marks = judge->data ? judge->data(judge->ctx, text) & ~JOURNAL_MARK_UNREAD : 0;
 	return 0;
+}
+
+/* All objects, as they lie. One that is damaged is asked for again by an entry that has it, if there is one. */
+static int
+see_objects(struct journal_collect *c, const struct journal_judge *judge)
+{
+	struct journal_walk w = { 0 };
+	int rc;
+
+	while ((rc = journal_map_walk(c->m, &w)) == 0) {
+		struct slot *s;
+
+		if (!has_slot(w.type))
+			continue;
+		s = slot_add(c, &w);
+		if (!s)
+			return -1;
+		if (w.type == JF_DATA && see_data(c, s, judge) < 0)
+			c->m->bad = NULL;
+	}
+	return rc < 0 ? -1 : 0;
 }
 
 /* The slots of an entry's first items, so that they are not searched again when it stays. */
@@ -240,23 +244,29 @@ judge_entry(struct journal_collect *c, const struct journal_entry *en,
 	return 0;
 }
 
-/* A FIELD object stays with the first of its DATA objects. The chain is in no order: a circle is one that
- * has more links than there are objects. */
+/* A FIELD object stays with the first of its DATA objects. Each of these is in one chain, once. */
 static int
 judge_field(struct journal_collect *c, struct slot *field)
 {
-	const struct jf_field *f = (const void *)(c->m->p + slot_offset(c, field));
-	uint64_t at = le64toh(f->head_data_offset);
+	uint32_t *link = &field->next, at = field->next;
 
-	for (uint64_t n = 0; at != 0; n++) {
-		struct slot *s = journal_collect_slot(c, at, JF_DATA);
+	while (at != 0) {
+		struct slot *s = journal_collect_slot(c, (uint64_t)at * 8, JF_DATA);
 
-		if (!s || n > c->n_slots)
-			return journal_map_bad(c->m, at, N_("a chain of fields is a circle"));
-		field->n_entries |= s->n_entries > 0;
-		at = le64toh(
-			((const struct jf_data *)(const void *)(c->m->p + at))->next_field_offset);
+		if (!s)
+			return -1;
+		if (s->chained)
+			return journal_map_bad(
+				c->m, (uint64_t)at * 8, N_("a chain of fields is a circle"));
+		s->chained = true;
+		at = s->next;
+		if (s->n_entries == 0)
+			continue;
+		field->n_entries = 1;
+		*link = (uint32_t)(s - c->slot) + 1;
+		link = &s->next;
 	}
+	*link = 0;
 	return 0;
 }
 
@@ -269,6 +279,8 @@ journal_collect_judge(struct journal_collect *c, const struct journal_judge *jud
 	int rc;
 
 	c->done = (struct journal_collected){ .oldest_us = INT64_MAX, .newest_us = INT64_MIN };
+	if (see_objects(c, judge) < 0)
+		return journal_map_fail(c->m, e);
 	while ((rc = journal_chain_next(c->m, &chain, &en)) == 0)
 		if (judge_entry(c, &en, judge, e) < 0)
 			return -1;

@@ -12,8 +12,8 @@
  * then each entry. The file is read to its end and each payload's hash compared, so that a damaged one is
  * found before any of it is dropped.
  *
- * Memory: 36 bytes for each object, in a scratch file that is mapped; nothing of it is anonymous. Files up to
- * 32 GiB, objects up to 4 GiB. One thread. Source: systemd.io/JOURNAL_FILE_FORMAT.
+ * Memory: 36 bytes for each object and a 32nd of the file, in a scratch file that is mapped; nothing of it is
+ * anonymous. Files up to 32 GiB, objects up to 4 GiB. One thread. Source: systemd.io/JOURNAL_FILE_FORMAT.
  */
 #pragma once
 #include <stdint.h>
@@ -23,12 +23,14 @@
 #include "base/span.h"
 #include "store/journal_map.h"
 
+#define JOURNAL_SIZE_MAX ((uint64_t)UINT32_MAX * 8) /* bytes: places are told in units of 8 */
+
 /* A mark of a field that is too large to be unpacked: it was not shown to anybody. */
 #define JOURNAL_MARK_UNREAD ((uint64_t)1 << 63)
 
 struct journal_judge {
 	void *ctx;
-	/* What FIELD=value counts for: asked once for each that an entry has. NULL: nothing counts. */
+	/* What FIELD=value counts for: asked once for each that the file has. NULL: nothing counts. */
 	uint64_t (*data)(void *ctx, struct span field);
 	/* Does EN go, whose fields have MARKS together? 1 yes, 0 no, -1 fails. */
 	int (*entry)(void *ctx, struct journal_map *m, const struct journal_entry *en,
@@ -49,7 +51,7 @@ int journal_collect_new(
 struct journal_collect *journal_collect_free(struct journal_collect *c);
 DEFINE_CLEANUP(struct journal_collect, journal_collect_free)
 
-/* Judges each entry. Fails with EX_DATAERR. */
+/* Judges each entry, once for each C. Fails with EX_DATAERR, EX_CANTCREAT. */
 int journal_collect_judge(struct journal_collect *c, const struct journal_judge *judge,
 	struct journal_collected *ret, struct err *e);
 
@@ -57,5 +59,5 @@ int journal_collect_judge(struct journal_collect *c, const struct journal_judge 
 int journal_collect_write(struct journal_collect *c, int to_fd, struct err *e);
 
 /* Is the file M whole? Objects, counts, chains both ways, and each payload's hash. SCRATCH_FD: an empty file
- * without a name, a 32nd of M's size is written to it. EX_DATAERR, EX_CANTCREAT. */
+ * without a name, a 16th of M's size at most is written to it. EX_DATAERR, EX_CANTCREAT. */
 int journal_check(struct journal_map *m, int scratch_fd, struct err *e);

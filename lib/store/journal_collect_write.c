@@ -54,8 +54,7 @@ layout(struct journal_collect *c)
 	for (uint32_t i = 0; i < c->n_slots; i++) {
 		struct slot *s = &c->slot[i];
 
-		s->to = s->used = s->array = 0;
-		s->marks = 0; /* from now on: the last entry that has it */
+		s->to = s->used = s->last = s->array = 0;
 		if (s->n_entries == 0)
 			continue;
 		s->to = (uint32_t)(at / 8);
@@ -105,25 +104,32 @@ put_copy(const struct out *o, const struct slot *s)
 	return p;
 }
 
-/* Links the object at OFFSET behind the last one of its bucket. NEXT: how far its link lies behind its head. */
-static void
-put_hash(const struct out *o, struct jf_bucket *b, uint64_t offset, size_t next)
+/* Links the object at OFFSET before the first one of its bucket, which is returned. */
+static uint64_t
+put_hash(struct jf_bucket *b, uint64_t offset)
 {
-	const uint64_t le = htole64(offset);
+	const uint64_t next = b->head_hash_offset;
 
-	if (b->tail_hash_offset == 0)
-		b->head_hash_offset = le;
-	else
-		memcpy(o->p + le64toh(b->tail_hash_offset) + next, &le, sizeof(le));
-	b->tail_hash_offset = le;
+	b->head_hash_offset = htole64(offset);
+	if (next == 0)
+		b->tail_hash_offset = b->head_hash_offset;
+	return next;
+}
+
+/* Where the DATA object that stays and has the slot NUMBER, from 1, lies in the new file; 0: there is none. */
+static uint64_t
+number_to(const struct journal_collect *c, uint32_t number)
+{
+	return number != 0 ? (uint64_t)c->slot[number - 1].to * 8 : 0;
 }
 
 static void
-put_data(const struct out *o, struct slot *s)
+put_data(const struct out *o, const struct slot *s)
 {
 	struct jf_data *d = put_copy(o, s);
 
-	d->next_hash_offset = d->next_field_offset = d->entry_offset = 0;
+	d->entry_offset = 0;
+	d->next_field_offset = s->chained ? htole64(number_to(o->c, s->next)) : 0;
 	d->entry_array_offset = htole64((uint64_t)s->array * 8);
 	d->n_entries = htole64(s->n_entries);
 	if (o->c->m->compact) {
@@ -133,8 +139,8 @@ put_data(const struct out *o, struct slot *s)
 	if (s->array)
 		(void)put_head(o, (uint64_t)s->array * 8, JF_ENTRY_ARRAY,
 			array_size(o->c->m, s->n_entries - 1));
-	put_hash(o, &o->data[le64toh(d->hash) % o->n_data_buckets], (uint64_t)s->to * 8,
-		offsetof(struct jf_data, next_hash_offset));
+	d->next_hash_offset = put_hash(
+		&o->data[le64toh(d->hash) % o->n_data_buckets], (uint64_t)s->to * 8);
 }
 
 static void
@@ -142,9 +148,9 @@ put_field(const struct out *o, const struct slot *s)
 {
 	struct jf_field *f = put_copy(o, s);
 
-	f->next_hash_offset = f->head_data_offset = 0;
-	put_hash(o, &o->field[le64toh(f->hash) % o->n_field_buckets], (uint64_t)s->to * 8,
-		offsetof(struct jf_field, next_hash_offset));
+	f->head_data_offset = htole64(number_to(o->c, s->next));
+	f->next_hash_offset = put_hash(
+		&o->field[le64toh(f->hash) % o->n_field_buckets], (uint64_t)s->to * 8);
 }
 
 static void
@@ -165,7 +171,7 @@ put_reference(const struct out *o, struct slot *s, uint32_t entry)
 	struct jf_data *d = at(o, (uint64_t)s->to * 8);
 	const uint64_t offset = (uint64_t)entry * 8;
 
-	if (s->marks == entry)
+	if (s->last == entry)
 		return 0; /* an entry that has the field twice */
 	if (s->used >= s->n_entries)
 		return journal_map_bad(
@@ -175,7 +181,7 @@ put_reference(const struct out *o, struct slot *s, uint32_t entry)
 	else
 		put_in_array(o, (uint64_t)s->array * 8, s->used - 1, offset);
 	s->used++;
-	s->marks = entry;
+	s->last = entry;
 	return 0;
 }
 
@@ -205,72 +211,33 @@ put_entry(struct out *o, const struct slot *s)
 	return 0;
 }
 
-/* The chain of a field's values, in its old order. */
-static int
-put_chain(const struct out *o, const struct slot *field)
+/* Backwards, so that each one's links lead to what is there already: chains of hashes go up. */
+static void
+put_values(const struct out *o)
 {
-	struct journal_map *m = o->c->m;
-	const struct jf_field *old = (const void *)(m->p + slot_offset(o->c, field));
-	struct jf_field *f = at(o, (uint64_t)field->to * 8);
-	uint64_t *link = &f->head_data_offset, from = le64toh(old->head_data_offset), n = 0;
+	for (uint32_t i = o->c->n_slots; i-- > 0;) {
+		const struct slot *s = &o->c->slot[i];
 
-	for (; from != 0 && n <= o->c->n_slots; n++) {
-		const struct slot *s = journal_collect_slot(o->c, from, JF_DATA);
-
-		if (!s)
-			return -1;
-		from = le64toh(
-			((const struct jf_data *)(const void *)(m->p + from))->next_field_offset);
-		if (s->to == 0)
-			continue;
-		*link = htole64((uint64_t)s->to * 8);
-		link = &((struct jf_data *)at(o, (uint64_t)s->to * 8))->next_field_offset;
+		if (s->to != 0 && s->type == JF_DATA)
+			put_data(o, s);
+		else if (s->to != 0 && s->type == JF_FIELD)
+			put_field(o, s);
 	}
-	*link = 0; /* also where the old file became a circle meanwhile */
-	return from == 0 ? 0 : journal_map_bad(m, from, N_("a chain of fields is a circle"));
 }
 
 static int
-put_objects(struct out *o)
+put_entries(struct out *o)
 {
 	for (uint32_t i = 0; i < o->c->n_slots; i++) {
-		struct slot *s = &o->c->slot[i];
+		const struct slot *s = &o->c->slot[i];
 
-		if (s->to == 0)
-			continue;
-		if (s->type == JF_DATA)
-			put_data(o, s);
-		else if (s->type == JF_FIELD)
-			put_field(o, s);
-		else if (put_entry(o, s) < 0)
+		if (s->to != 0 && s->type == JF_ENTRY && put_entry(o, s) < 0)
 			return -1;
 	}
-	for (uint32_t i = 0; i < o->c->n_slots; i++)
-		if (o->c->slot[i].type == JF_FIELD && o->c->slot[i].to != 0 &&
-			put_chain(o, &o->c->slot[i]) < 0)
-			return -1;
 	return 0;
 }
 
 /* --- header ----------------------------------------------------------------------------------- */
-
-/* How many objects the longest chain has, but for the first. */
-static uint64_t
-depth(const struct out *o, const struct jf_bucket *b, uint64_t n, size_t next)
-{
-	uint64_t most = 0;
-
-	for (uint64_t i = 0; i < n; i++) {
-		uint64_t is = 0;
-
-		for (uint64_t p = le64toh(b[i].head_hash_offset); p != 0; is++) {
-			memcpy(&p, o->p + p + next, sizeof(p));
-			p = le64toh(p);
-		}
-		most = is > most + 1 ? is - 1 : most;
-	}
-	return most;
-}
 
 static void
 counts_put(const struct out *o, struct jf_header *h)
@@ -284,10 +251,7 @@ counts_put(const struct out *o, struct jf_header *h)
 	h->n_fields = htole64(c->n_fields);
 	h->n_tags = 0;
 	h->n_entry_arrays = htole64(c->n_arrays);
-	h->data_hash_chain_depth = htole64(
-		depth(o, o->data, o->n_data_buckets, offsetof(struct jf_data, next_hash_offset)));
-	h->field_hash_chain_depth = htole64(depth(
-		o, o->field, o->n_field_buckets, offsetof(struct jf_field, next_hash_offset)));
+	/* the depths stay: no chain is longer than it was, and what they decide is decided of an archive */
 }
 
 /* The object that lies last: the array of the last DATA object that has one. */
@@ -295,7 +259,7 @@ static uint64_t
 tail_object(const struct journal_collect *c)
 {
 	for (uint32_t i = c->n_slots; i-- > 0;)
-		if (c->slot[i].array != 0)
+		if (c->slot[i].type == JF_DATA && c->slot[i].array != 0)
 			return (uint64_t)c->slot[i].array * 8;
 	return c->main_array;
 }
@@ -354,7 +318,8 @@ static int
 out_write(struct out *o)
 {
 	tables_put(o);
-	if (put_objects(o) < 0)
+	put_values(o);
+	if (put_entries(o) < 0)
 		return -1;
 	if (o->n_in_main != o->c->done.n_stay)
 		return journal_map_bad(o->c->m, 0, N_("the file has changed meanwhile"));

@@ -311,15 +311,6 @@ journal_map_entry(struct journal_map *m, uint64_t offset, struct journal_entry *
 	return 0;
 }
 
-uint64_t
-journal_entry_item(const struct journal_map *m, const struct journal_entry *en, uint64_t i)
-{
-	const void *items = en->o + 1;
-
-	return m->compact ? le32toh(((const uint32_t *)items)[i])
-			  : le64toh(((const uint64_t *)items)[2 * i]);
-}
-
 /* --- fields ----------------------------------------------------------------------------------- */
 
 int
