@@ -121,7 +121,9 @@ end_name(const struct hold *d, int64_t now_us)
 static const char *
 match_name(enum hold_match m)
 {
-	return m == HOLD_ALL ? "all" : m == HOLD_PATTERN ? "pattern" : "identifier";
+	static const char *const names[] = { "all", "pattern", "identifier", "records" };
+
+	return names[m];
 }
 
 static void

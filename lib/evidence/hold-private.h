@@ -14,11 +14,12 @@
 #include "evidence/hold.h"
 #include "record/pseudonym.h"
 
-#define HOLD_MATCH_MAX 1024 /* bytes of a pattern or identifier */
+#define HOLD_MATCH_MAX   1024       /* bytes of a pattern or identifier */
+#define HOLD_RECORDS_MAX (1u << 26) /* … of digests: two million records */
 
 /* What a hold looks for. Wiped by hold_match_release(). */
 struct hold_needle {
-	char *text; /* the pattern or identifier; NULL: HOLD_ALL, or it cannot be unsealed */
+	char *text; /* the pattern, identifier or digests, in their order; NULL: HOLD_ALL, or it cannot be unsealed */
 	size_t len;
 	pcre2_code *code; /* HOLD_PATTERN */
 	pcre2_match_data *data;

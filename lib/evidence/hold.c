@@ -121,7 +121,7 @@ needle_take(struct holds *h, struct hold_entry *en, struct span sealed, struct e
 
 	if (en->hold.match == HOLD_ALL || en->hold.end != HOLD_IN_FORCE)
 		return 0;
-	buf_init(&text, 2 * HOLD_MATCH_MAX);
+	buf_init(&text, sealed.len + 1);
 	/* without the key it holds whatever its stores and times cover: hold_match.c */
 	if (hold_unseal(h->conf, sealed, &text, &ignored) == 0)
 		rc = hold_needle_init(&en->needle, en->hold.match, span_of(text.p, text.len), e);
@@ -275,7 +275,8 @@ limits_check(const struct holds *h, const struct hold *d, int64_t created_us, in
 			return err_fail(e, EX_USAGE, 0, N_("no such store"),
 				N_("see `logscrub check-config` for the names"), "%s",
 				d->stores.v[i]);
-		if (d->expires_us - created_us > s->hold_max_s * 1000000)
+		if (d->match != HOLD_RECORDS &&
+			d->expires_us - created_us > s->hold_max_s * 1000000)
 			return err_fail(e, EX_NOPERM, 0,
 				N_("hold would outlast its store's ceiling"),
 				N_("give an earlier expiry; hold_max is the legal maximum"),
@@ -357,7 +358,7 @@ hold_add(struct holds *h, const struct hold *d, struct span match, int64_t now_u
 		return -1;
 	rc = hold_needle_init(&needle, d->match, match, e);
 	hold_needle_release(&needle);
-	buf_init(&sealed, 2 * HOLD_MATCH_MAX);
+	buf_init(&sealed, 2 * HOLD_MATCH_MAX + match.len);
 	if (rc == 0 && d->match != HOLD_ALL)
 		rc = hold_seal(h->conf, match, &sealed, e);
 	/* waits until the step under way is done; the next one reads this hold */

@@ -10,6 +10,10 @@
  * takes it exclusively; whoever erases takes it shared, step by step, and reads it anew: once
  * hold_add() has returned, no run erases what the hold covers, also one already under way.
  *
+ * A hold of single records is no incident's: it keeps what an answer is about until it is out, and what a
+ * person wants restricted instead of erased (GDPR Art. 18). Its end is that answer's or hers, so its
+ * stores' ceilings do not bound it.
+ *
  * An identifier in a scope (an address, a name) is sealed under the wrapping key (record/wrapkey.h)
  * and never listed. Ended holds stay on record, without it.
  *
@@ -30,12 +34,15 @@
 struct record;
 struct holds; /* the open hold file */
 
+#define HOLD_FOR_EVER INT64_C(253402300799000000) /* the end of the year 9999 */
+
 enum hold_end { HOLD_IN_FORCE, HOLD_RELEASED, HOLD_EXPIRED };
 
 enum hold_match {
-	HOLD_ALL,       /* every record of the stores and times */
-	HOLD_PATTERN,   /* PCRE2 on the record's text */
-	HOLD_IDENTIFIER /* the text contains it, or (an address) its day's token; a part is enough */
+	HOLD_ALL,        /* every record of the stores and times */
+	HOLD_PATTERN,    /* PCRE2 on the record's text */
+	HOLD_IDENTIFIER, /* the text contains it, or (an address) its day's token; a part is enough */
+	HOLD_RECORDS     /* these records: their digests (record/digest.h), one behind the other */
 };
 
 struct hold {                    /* one claim; its pointers are borrowed from its `struct holds` */
@@ -62,8 +69,8 @@ DEFINE_CLEANUP(struct holds, holds_free)
 int holds_lock(struct holds *h, struct err *e);
 void holds_unlock(struct holds *h);
 
-/* Adds a hold and gives it an id. MATCH is the pattern or identifier (wiped by the caller). Fails
- * with EX_NOPERM past a store's ceiling (hold_max), EX_USAGE (unknown store, no reason, no owner,
+/* Adds a hold and gives it an id. MATCH is the pattern, identifier or digests (wiped by the caller).
+ * Fails with EX_NOPERM past a store's ceiling (hold_max), EX_USAGE (unknown store, no reason, no owner,
  * expiry in the past), EX_DATAERR (bad pattern). Durable on return. */
 int hold_add(struct holds *h, const struct hold *d, struct span match, int64_t now_us,
 	uint64_t *ret_id, struct err *e);

@@ -8,9 +8,25 @@
 #include <sysexits.h>
 
 #include "evidence/hold-private.h"
+#include "record/digest.h"
 #include "record/keyring.h"
 #include "record/record.h"
 #include "record/timestamp.h"
+
+static int
+compare(const void *a, const void *b)
+{
+	return memcmp(a, b, RECORD_DIGEST_LEN);
+}
+
+/* M of that many bytes. */
+static bool
+is_match(enum hold_match m, size_t len)
+{
+	if (m == HOLD_RECORDS)
+		return len > 0 && len <= HOLD_RECORDS_MAX && len % RECORD_DIGEST_LEN == 0;
+	return len > 0 && len <= HOLD_MATCH_MAX;
+}
 
 int
 hold_needle_init(struct hold_needle *n, enum hold_match m, struct span text, struct err *e)
@@ -21,7 +37,7 @@ hold_needle_init(struct hold_needle *n, enum hold_match m, struct span text, str
 	*n = (struct hold_needle){ .token_day = INT32_MIN };
 	if (m == HOLD_ALL)
 		return 0;
-	if (text.len == 0 || text.len > HOLD_MATCH_MAX)
+	if (!is_match(m, text.len))
 		return err_fail(e, EX_USAGE, 0, N_("pattern or identifier is empty or too long"),
 			N_("give 1 to 1024 bytes"), NULL);
 	n->text = malloc(text.len + 1);
@@ -30,6 +46,10 @@ hold_needle_init(struct hold_needle *n, enum hold_match m, struct span text, str
 	memcpy(n->text, text.p, text.len);
 	n->text[text.len] = '\0';
 	n->len = text.len;
+	if (m == HOLD_RECORDS) {
+		qsort(n->text, n->len / RECORD_DIGEST_LEN, RECORD_DIGEST_LEN, compare);
+		return 0;
+	}
 	if (m == HOLD_IDENTIFIER) {
 		n->is_address = address_parse(text, &n->address);
 		return 0;
@@ -113,6 +133,15 @@ has_token(struct holds *h, struct hold_needle *n, struct span text, int32_t day)
 }
 
 static bool
+has_digest(const struct hold_needle *n, const struct record *r)
+{
+	uint8_t digest[RECORD_DIGEST_LEN];
+
+	record_digest(r, digest);
+	return bsearch(digest, n->text, n->len / RECORD_DIGEST_LEN, RECORD_DIGEST_LEN, compare);
+}
+
+static bool
 needle_finds(struct holds *h, struct hold_entry *en, const struct record *r)
 {
 	struct hold_needle *n = &en->needle;
@@ -120,6 +149,8 @@ needle_finds(struct holds *h, struct hold_entry *en, const struct record *r)
 
 	if (en->hold.match == HOLD_ALL)
 		return true;
+	if (n->text && en->hold.match == HOLD_RECORDS)
+		return has_digest(n, r);
 	if (!n->text || !r->text.p)
 		return true; /* cannot be decided */
 	if (en->hold.match == HOLD_PATTERN) {

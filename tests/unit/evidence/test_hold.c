@@ -2,6 +2,7 @@
 #include "evidence/hold.h"
 
 #include "evidence/duty.h"
+#include "record/digest.h"
 #include "record/record.h"
 #include "tests/unit/evidence/state.h"
 
@@ -100,6 +101,36 @@ START_TEST(an_identifier_that_cannot_be_unsealed_holds_all)
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(holds_open(&conf, true, &holds, &e), 0);
 	ck_assert(is_held("somebody else", NOW_US));
+}
+END_TEST
+
+START_TEST(single_records_are_held_past_any_ceiling_and_no_others)
+{
+	struct hold d = claim();
+	uint8_t digest[3][RECORD_DIGEST_LEN];
+	const char *texts[] = { "one", "two", "three" };
+	uint64_t id;
+
+	for (size_t i = 0; i < 3; i++) {
+		const struct record r = { .store = &stores[0],
+			.text = span_str(texts[i]),
+			.time_us = NOW_US,
+			.place = "a place that may change" };
+
+		record_digest(&r, digest[i]);
+	}
+	d.match = HOLD_RECORDS;
+	d.expires_us = HOLD_FOR_EVER;
+	ck_assert_int_eq(
+		hold_add(holds, &d, span_of(digest, sizeof(digest) - 1), NOW_US, &id, &e), -1);
+	ck_assert_int_eq(hold_add(holds, &d, span_of(digest, sizeof(digest)), NOW_US, &id, &e), 0);
+	holds = holds_free(holds);
+	ck_assert_int_eq(holds_open(&conf, true, &holds, &e), 0);
+	for (size_t i = 0; i < 3; i++)
+		ck_assert(is_held(texts[i], NOW_US));
+	ck_assert(!is_held("four", NOW_US));
+	ck_assert(!is_held("one", NOW_US + 1)); /* another record of that text */
+	ck_assert(!is_held(NULL, NOW_US));
 }
 END_TEST
 
@@ -282,6 +313,7 @@ suite(void)
 	tcase_add_test(t, a_hold_covers_its_store_and_times_and_nothing_else);
 	tcase_add_test(t, an_identifier_is_found_as_a_part_and_lies_nowhere_in_clear);
 	tcase_add_test(t, an_identifier_that_cannot_be_unsealed_holds_all);
+	tcase_add_test(t, single_records_are_held_past_any_ceiling_and_no_others);
 	tcase_add_test(t, overlapping_holds_free_a_record_when_all_are_gone);
 	tcase_add_test(t, a_hold_ends_by_itself_and_stays_on_record);
 	tcase_add_test(t, no_hold_outlasts_the_least_ceiling_of_its_stores);
