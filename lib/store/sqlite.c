@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -223,6 +226,19 @@ tell_timeless(const struct question *q, const struct sqlite_db *db)
 	buf_release(&sql);
 }
 
+/* A write-ahead log with something in it. A run that was ended between its last transaction and the log's
+ * end has left there, or in the file behind it, what it deleted: so the log is cut off again, and
+ * whose frames they are cannot be told. */
+static bool
+has_log(const struct place *p)
+{
+	char log[NAME_MAX + 1];
+	struct stat st;
+
+	return snprintf(log, sizeof(log), "%s-wal", p->name) < (int)sizeof(log) &&
+	       fstatat(p->dirfd, log, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0;
+}
+
 static int
 plan_file(void *ctx, const struct place *p, struct err *e)
 {
@@ -245,7 +261,7 @@ plan_file(void *ctx, const struct place *p, struct err *e)
 	if (each_row(q, db, true, count_row, &step, e) < 0)
 		return damaged(q, p, e);
 	tell_timeless(q, db);
-	return step.n_records > 0 ? plan_add(q->plan, &step, e) : 0;
+	return step.n_records > 0 || has_log(p) ? plan_add(q->plan, &step, e) : 0;
 }
 
 static int

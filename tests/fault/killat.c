@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * killat [-t] N COMMAND... - kill a program at its Nth step
+ * killat [-t | -e SCRIPT] N COMMAND... - kill a program at its Nth step
  *
  * A step is a system call that changes something outside of the process: written, synced, renamed,
  * sent, … COMMAND is killed (SIGKILL) before its Nth is made, and killat exits 137; with -t, if that
- * is a write to a file, after half of it was made. N = 0 kills it never: then each step is a line on
+ * is a write to a file, after half of it was made. With -e it is not killed: SCRIPT is run by sh(1) before
+ * the step is made, and COMMAND goes on. N = 0 kills it never: then each step is a line on
  * standard error, "N NAME", and "N NAME file" for a write to a file, and the exit status is
  * COMMAND's. What is said on standard error is no step. Signals are passed on.
  *
@@ -108,28 +109,30 @@ step_name(const struct __ptrace_syscall_info *i)
 static int
 written_file(const struct __ptrace_syscall_info *i)
 {
+	const bool placed = (long)i->entry.nr == SYS_pwrite64;
 	char path[64];
 	struct stat st;
-	int fd;
 
-	if ((long)i->entry.nr != SYS_write)
+	if ((long)i->entry.nr != SYS_write && !placed)
 		return -1;
 	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%llu", child,
 		(unsigned long long)i->entry.args[0]);
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return -1;
-	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	return fd;
+	return open(path, placed ? O_WRONLY | O_CLOEXEC : O_WRONLY | O_APPEND | O_CLOEXEC);
 }
 
 static void
 write_half(const struct __ptrace_syscall_info *i)
 {
+	const bool placed = (long)i->entry.nr == SYS_pwrite64;
 	int fd = written_file(i);
 	size_t n = (size_t)i->entry.args[2] / 2;
 	char *p = malloc(n + 1);
 
-	if (fd >= 0 && p && peek(p, n, i->entry.args[1]) && write(fd, p, n) != (ssize_t)n)
+	if (fd >= 0 && p && peek(p, n, i->entry.args[1]) &&
+		(placed ? pwrite(fd, p, n, (off_t)i->entry.args[3]) : write(fd, p, n)) !=
+			(ssize_t)n)
 		perror("killat: write");
 	free(p);
 	if (fd >= 0)
@@ -146,9 +149,28 @@ tell(unsigned long n, const char *name, const struct __ptrace_syscall_info *i)
 		(void)close(fd);
 }
 
+/* What happens at the Nth step. */
+struct fault {
+	bool torn;
+	const char *script; /* NULL: the child is killed */
+};
+
+static void
+strike(const struct fault *f, const struct __ptrace_syscall_info *i)
+{
+	if (f->script) {
+		if (system(f->script) != 0) /* NOLINT(cert-env33-c): a test's own */
+			fprintf(stderr, "killat: %s: failed\n", f->script);
+		return;
+	}
+	if (f->torn)
+		write_half(i);
+	(void)kill(child, SIGKILL);
+}
+
 /* Follows the child to its end or its Nth step. */
 static int
-follow(unsigned long at, bool torn)
+follow(unsigned long at, const struct fault *f)
 {
 	unsigned long n = 0;
 	int status, sig = 0;
@@ -180,9 +202,7 @@ follow(unsigned long at, bool torn)
 			tell(n, name, &i);
 		if (n != at)
 			continue;
-		if (torn)
-			write_half(&i);
-		(void)kill(child, SIGKILL);
+		strike(f, &i);
 		at = ULONG_MAX; /* its end is reported next */
 	}
 }
@@ -200,16 +220,25 @@ run(char **command)
 int
 main(int argc, char **argv)
 {
-	bool torn = argc > 1 && strcmp(argv[1], "-t") == 0;
 	const struct sigaction act = { .sa_handler = pass_on };
+	struct fault f = { 0 };
 	unsigned long at;
 	char *end = NULL;
+	int c;
 
-	argv += torn;
-	argc -= torn;
+	while ((c = getopt(argc, argv, "+te:")) >= 0) {
+		if (c == 't')
+			f.torn = true;
+		else if (c == 'e')
+			f.script = optarg;
+		else
+			return EX_USAGE;
+	}
+	argv += optind - 1;
+	argc -= optind - 1;
 	at = argc > 2 ? strtoul(argv[1], &end, 10) : 0;
 	if (argc < 3 || !end || *end != '\0') {
-		fprintf(stderr, "usage: killat [-t] N COMMAND...\n");
+		fprintf(stderr, "usage: killat [-t | -e SCRIPT] N COMMAND...\n");
 		return EX_USAGE;
 	}
 	child = fork();
@@ -229,5 +258,5 @@ main(int argc, char **argv)
 		(void)kill(child, SIGKILL);
 		return EX_OSERR;
 	}
-	return follow(at, torn);
+	return follow(at, &f);
 }
