@@ -26,6 +26,7 @@
 #include <jansson.h>
 
 #include "base/err.h"
+#include "base/span.h"
 
 struct registry;
 
@@ -75,12 +76,40 @@ struct case_file {
 	int32_t due_day, raw_day;  /* never suspended; raw: not moved to a working day */
 	int32_t due_suspended_day; /* recomputed from events (R12a, EDPB 01/2022 5.3) */
 	bool extended;
-	char lang[3]; /* "de" or "en": the person's */
-	int64_t opened_us, closed_us;
+	bool refused;                 /* wholly (R12c): answered by the letter that says why */
+	char lang[3];                 /* "de" or "en": the person's */
+	int64_t opened_us, closed_us; /* closed_us 0: it is not */
+	int64_t gone_us;              /* when its file goes (2.5), from its closing on; else 0 */
+	int64_t version;              /* of what was read: grows with each change */
 };
+
+/* One letter as it is entered: a case for each article that it invokes. */
+struct case_letter {
+	enum article article[7];
+	size_t n;
+	int32_t received_day;
+	const char *lang;    /* "de" or "en" */
+	struct span address; /* where the answer goes, as given; SPAN_NONE: not known. Personal. */
+};
+
+/* Opens the cases of a letter, all of one correspondence, in one transaction. *ret_first is the number of the
+ * first; the others follow it. Withdrawal and objection stop the processing from here on (R7, R21), which
+ * the account's event "stop" says. */
+int case_open(struct registry *r, const struct case_letter *l, int64_t now_us,
+	char ret_first[CASE_NUMBER_MAX], struct err *e);
 
 /* Reads case NUMBER. 1: there is none. */
 int case_read(struct registry *r, const char *number, struct case_file *ret, struct err *e);
+
+/* The same; none is EX_USAGE. */
+int case_get(struct registry *r, const char *number, struct case_file *ret, struct err *e);
+
+/* Calls SEEN for each case, by number; C is borrowed until it returns; 1 from it ends early. */
+typedef int case_seen(void *ctx, const struct case_file *c, struct err *e);
+int cases_each(struct registry *r, case_seen *seen, void *ctx, struct err *e);
+
+/* How near its date an open case is on local day TODAY; of one that is answered, whether it was in time. */
+enum case_light case_light(const struct case_file *c, int32_t today);
 
 /* What an act needs; several are or-ed. */
 enum case_need {
@@ -95,15 +124,33 @@ enum case_need {
 int case_guard(struct registry *r, const struct case_file *c, unsigned needs, int64_t now_us,
 	struct err *e);
 
-/* Moves case NUMBER to TO, which must be its state's next (or, after a new search, an earlier one), and
- * records it. EX_TEMPFAIL: somebody else has moved it. */
-int case_move(struct registry *r, const struct case_file *c, enum case_state to, int64_t now_us,
-	struct err *e);
+/* Moves C to TO and records it, in the transaction of the act: to the next state, where a receipt may be left
+ * out; back to searching or review, from any that is not answered; from any open one to answered, where
+ * it was refused. What TO itself needs is looked at here as well: executing the identity, answered the
+ * identity, the search and each find, unless it was refused. C's state and version follow. EX_TEMPFAIL:
+ * somebody else has changed it since it was read; EX_NOPERM: not from its state. */
+int case_move(
+	struct registry *r, struct case_file *c, enum case_state to, int64_t now_us, struct err *e);
+
+/* The same for what is beside the state: SQL sets columns ("identity = 'asked'"), if C is as it was read. For
+ * the files of the case's own noun. */
+int case_change(struct registry *r, struct case_file *c, const char *sql, struct err *e);
 
 /* Adds what happened to the case's own account: KIND and DATA as in the register's manual; may hold
  * personal data (the ledger never does). DATA is given away. */
 int case_event(struct registry *r, const char *number, const char *kind, json_t *data,
 	int64_t now_us, struct err *e);
 
+/* Calls SEEN for each event of case NUMBER, oldest first; DATA is borrowed. */
+typedef int case_event_seen(
+	void *ctx, const char *kind, int64_t time_us, const json_t *data, struct err *e);
+int case_events(
+	struct registry *r, const char *number, case_event_seen *seen, void *ctx, struct err *e);
+
+int32_t day_local(int64_t us); /* record/day.h's count of the local date */
+bool article_is(long number);
+const char *article_name(enum article a); /* N_("access"), … */
+
 const char *case_state_name(enum case_state s);       /* "received", … as stored and in JSON */
 const char *case_identity_name(enum case_identity i); /* "open", … */
+const char *case_light_name(enum case_light l);       /* "green", … */

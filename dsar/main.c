@@ -18,6 +18,7 @@
 
 static const struct command commands[] = {
 	{ "init", init_main, NEED_CONF, N_("make the register of requests") },
+	{ "case", case_main, NEED_CONF | NEED_REGISTER, N_("enter requests, and look at them") },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -97,7 +98,8 @@ main(int argc, char **argv)
 	struct err e;
 	int status;
 
-	if (lang_init(lang_take(&argc, argv), &e) < 0)
+	s.lang = lang_take(&argc, argv);
+	if (lang_init(s.lang, &e) < 0)
 		return err_print(&e, "dsar", stderr);
 	no_core();
 	if (sodium_init() < 0)

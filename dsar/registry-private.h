@@ -9,4 +9,13 @@ struct registry {
 	char *dir, *path;
 	sqlite3 *db;
 	struct ledger *ledger;
+	enum conf_land land; /* whose holidays count */
+	json_t *announced;   /* the ledger's entries of the change at hand, or NULL */
+	int64_t announced_us;
 };
+
+/* Each noun's tables, and what it refers to before it. */
+extern const char case_schema[];
+
+/* Is the register as new as its ledger says? EX_DATAERR: it is an older one. */
+int registry_compare(struct registry *r, struct err *e);

@@ -13,12 +13,17 @@
 #include "dsar/registry-private.h"
 #include "evidence/ledger.h"
 
-#define GROUP   "sparsam-dpo"
-#define BUSY_MS 10000 /* another one writes for a moment only */
+#define GROUP     "sparsam-dpo"
+#define FILE_MODE 0660  /* the group's; SQLite's journal takes it over */
+#define BUSY_MS   10000 /* another one writes for a moment only */
 
 /* Of each noun, in an order in which references find what they refer to. */
 static const char *const schemas[] = {
-	"PRAGMA user_version = 1;",
+	"PRAGMA user_version = 1;"
+	/* the newest entry of the ledger that a change of the register was announced by */
+	"CREATE TABLE registry (ledger INTEGER NOT NULL) STRICT;"
+	"INSERT INTO registry VALUES (0);",
+	case_schema,
 };
 
 /* Deleted rows are overwritten, the rollback journal goes, nothing lies in a temporary file. */
@@ -42,6 +47,8 @@ database_open(const struct conf *c, int flags, struct registry **ret, struct err
 	struct registry *r = calloc(1, sizeof(*r));
 	CLEANUP(registry_freep) struct registry *made = r;
 
+	if (r)
+		r->land = c->land;
 	if (!r || !(r->dir = strdup(c->register_dir)) ||
 		asprintf(&r->path, "%s/register.db", c->register_dir) < 0)
 		return err_memory(e);
@@ -64,10 +71,37 @@ registry_open(const struct conf *c, struct registry **ret, struct err *e)
 
 	(void)umask(0007); /* what is made beside it is the group's, too */
 	if (database_open(c, SQLITE_OPEN_READWRITE, &r, e) < 0 || registry_run(r, pragmas, e) < 0 ||
-		ledger_open(&own, true, &r->ledger, e) < 0)
+		ledger_open(&own, true, &r->ledger, e) < 0 || registry_compare(r, e) < 0)
 		return -1;
 	*ret = TAKE(r);
 	return 0;
+}
+
+/* Makes the empty file PATH for its mode; an empty file is an empty database. */
+static int
+file_make(const char *path, struct err *e)
+{
+	cleanup_fd int fd = open(
+		path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+
+	return fd >= 0 ? 0
+		       : err_fail(e, EX_CANTCREAT, errno, N_("cannot make the register"), NULL,
+				 "%s", path);
+}
+
+static int
+ledger_make(struct registry *r, const struct conf *own, struct err *e)
+{
+	cleanup_mem char *path = NULL;
+
+	if (asprintf(&path, "%s/ledger.db", own->state_dir) < 0)
+		return err_memory(e);
+	if (ledger_init(own, &r->ledger, e) < 0)
+		return -1;
+	return chmod(path, FILE_MODE) == 0
+		       ? 0
+		       : err_fail(e, EX_CANTCREAT, errno, N_("cannot make the register"), NULL,
+				 "%s", path);
 }
 
 /* Where there is no such group (a machine for trying things out), the folder is its owner's alone. */
@@ -100,7 +134,7 @@ registry_init(const struct conf *c, struct registry **ret, struct err *e)
 		return err_fail(e, EX_CANTCREAT, EEXIST, N_("there is a register already"), NULL,
 			"%s", path);
 	(void)umask(0007);
-	if (database_open(c, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &r, e) < 0 ||
+	if (file_make(path, e) < 0 || database_open(c, SQLITE_OPEN_READWRITE, &r, e) < 0 ||
 		registry_run(r, pragmas, e) < 0)
 		return -1;
 	if (registry_begin(r, e) < 0)
@@ -108,7 +142,7 @@ registry_init(const struct conf *c, struct registry **ret, struct err *e)
 	for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++)
 		if (registry_run(r, schemas[i], e) < 0)
 			return -1;
-	if (registry_commit(r, e) < 0 || ledger_init(&own, &r->ledger, e) < 0)
+	if (registry_commit(r, e) < 0 || ledger_make(r, &own, e) < 0)
 		return -1;
 	*ret = TAKE(r);
 	return 0;
@@ -119,6 +153,7 @@ registry_free(struct registry *r)
 {
 	if (!r)
 		return NULL;
+	json_decref(r->announced);
 	ledger_free(r->ledger);
 	(void)sqlite3_close_v2(r->db);
 	free(r->path);
@@ -143,17 +178,4 @@ struct ledger *
 registry_ledger(struct registry *r)
 {
 	return r->ledger;
-}
-
-int
-registry_record(struct registry *r, const char *number, const char *kind, json_t *data,
-	int64_t now_us, struct err *e)
-{
-	json_t *entry = data ? data : json_object();
-
-	if (!entry || json_object_set_new(entry, "case", json_string(number)) < 0) {
-		json_decref(entry);
-		return err_memory(e);
-	}
-	return ledger_append(r->ledger, now_us, kind, entry, NULL, e);
 }

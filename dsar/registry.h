@@ -66,7 +66,10 @@ struct span statement_span(sqlite3_stmt *st, int column); /* borrowed until the 
 
 /* --- changes ---------------------------------------------------------------------------------- */
 
-/* One change, whole or not at all: begin, then commit; registry_undo() where it has failed. */
+/* One change, whole or not at all: begin, then commit; registry_undo() where it has failed. What was
+ * announced in between by registry_record() is confirmed in the ledger by the commit (kind "done"): an
+ * entry without that was never carried out, and a "done" of which the register knows nothing shows that
+ * the register is an older one than its ledger. */
 int registry_begin(struct registry *r, struct err *e);
 int registry_commit(struct registry *r, struct err *e);
 void registry_undo(struct registry *r);

@@ -76,21 +76,3 @@ statement_span(sqlite3_stmt *st, int column)
 
 	return span_of(p, (size_t)sqlite3_column_bytes(st, column));
 }
-
-int
-registry_begin(struct registry *r, struct err *e)
-{
-	return registry_run(r, "BEGIN IMMEDIATE", e);
-}
-
-int
-registry_commit(struct registry *r, struct err *e)
-{
-	return registry_run(r, "COMMIT", e);
-}
-
-void
-registry_undo(struct registry *r)
-{
-	(void)sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL); /* there may be none to undo */
-}

@@ -21,6 +21,7 @@ struct unlinked;
 
 struct session {
 	const char *config; /* -c, or NULL */
+	const char *lang;   /* --lang, or NULL */
 	struct conf *conf;
 	struct registry *registry;
 	int64_t now_us;

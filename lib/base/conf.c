@@ -77,6 +77,7 @@ conf_draft_new(struct err *e)
 		.authority = "",
 		.remind_s = 7 * 86400,
 		.sendmail = "/usr/sbin/sendmail",
+		.land = LAND_HE,
 		.statistics = { .store = "bbb-web", .round = 5 },
 	};
 	return d;

@@ -204,6 +204,27 @@ struct conf_accept {
 	const char *until; /* its last day (UTC), "2026-12-31" */
 };
 
+/* Whose public holidays count: ISO 3166-2:DE. */
+enum conf_land {
+	LAND_BW,
+	LAND_BY,
+	LAND_BE,
+	LAND_BB,
+	LAND_HB,
+	LAND_HH,
+	LAND_HE,
+	LAND_MV,
+	LAND_NI,
+	LAND_NW,
+	LAND_RP,
+	LAND_SL,
+	LAND_SN,
+	LAND_ST,
+	LAND_SH,
+	LAND_TH,
+	LANDS
+};
+
 /* What one row of the privacy policy says in one language: text "de" { … }. "" where not given. */
 struct conf_policy_text {
 	const char *title, *holds, *purpose, *basis, *period, *subjects, *recipients;
@@ -269,6 +290,7 @@ struct conf {
 	int64_t remind_s;                          /* before a hold's end; 7 d */
 	const char *mail_to, *witness, *mail_from; /* retention notify; NULL: no such mail */
 	const char *sendmail;                      /* /usr/sbin/sendmail */
+	enum conf_land land;                       /* dsar: of the controller's seat */
 	int64_t longest_period_s;                  /* of all logs; keys older than this are past */
 	uint64_t
 		digest; /* of all that was read, to the byte: another one where something changed */

@@ -243,6 +243,12 @@ static cfg_opt_t retention_options[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t dsar_options[] = {
+	CFG_LINE,
+	WORD("land", land),
+	CFG_END(),
+};
+
 /* sparsam.conf */
 static cfg_opt_t main_options[] = {
 	STR("state_dir", path),
@@ -259,6 +265,7 @@ static cfg_opt_t main_options[] = {
 	STR("authority", text),
 	SECTION("statistics", statistics_options),
 	CFG_SEC("retention", retention_options, CFGF_NONE),
+	CFG_SEC("dsar", dsar_options, CFGF_NONE),
 	DECLARATIONS,
 	CFG_END(),
 };

@@ -492,6 +492,14 @@ state_folder(struct conf_draft *d, cfg_t *root, const char *option, const char *
 }
 
 static void
+dsar_take(struct conf *c, cfg_t *sec)
+{
+	const long land = cfg_getint(sec, "land");
+
+	c->land = land >= 0 ? (enum conf_land)land : c->land;
+}
+
+static void
 globals_take(struct conf_draft *d, cfg_t *root)
 {
 	struct conf *c = &d->conf;
@@ -504,6 +512,7 @@ globals_take(struct conf_draft *d, cfg_t *root)
 	c->pseudonym_prefix = text_or(d, root, "pseudonym_prefix", c->pseudonym_prefix);
 	c->clock_ntp = cfg_getint(root, "clock") <= 0;
 	retention_take(c, cfg_getsec(root, "retention"));
+	dsar_take(c, cfg_getsec(root, "dsar"));
 	conf_contact_take(d, root);
 	c->key_dir = state_folder(d, root, "key_dir", "keys");
 	c->register_dir = state_folder(d, root, "register_dir", "register");

@@ -42,7 +42,8 @@ struct print_table;
 struct print_table *print_table_new(unsigned n_columns);
 void print_table_cell(struct print_table *t, bool right, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-void print_table_free(struct print_table *t, struct print *p); /* prints it, too */
+void print_table_ink(struct print_table *t, enum print_ink ink); /* of the newest cell */
+void print_table_free(struct print_table *t, struct print *p);   /* prints it, too */
 
 /* A bar on stderr for long work, only on a terminal; done == total ends it. total 0: unknown. */
 void print_progress(const char *label, uint64_t done, uint64_t total);

@@ -10,6 +10,7 @@
 struct cell {
 	char *text;
 	bool right;
+	enum print_ink ink;
 };
 
 struct print_table {
@@ -67,6 +68,13 @@ print_table_cell(struct print_table *t, bool right, const char *fmt, ...)
 	t->cell[t->n++] = (struct cell){ .text = text ? safe_copy(text) : NULL, .right = right };
 }
 
+void
+print_table_ink(struct print_table *t, enum print_ink ink)
+{
+	if (t && t->n > 0)
+		t->cell[t->n - 1].ink = ink;
+}
+
 /* Columns on a terminal: one a character. */
 static size_t
 text_width(const char *text)
@@ -101,7 +109,9 @@ cell_print(const struct cell *c, size_t width, bool last, struct print *p)
 	const size_t w = text_width(c->text);
 	const int pad = w < width ? (int)(width - w) : 0;
 
-	fprintf(p->f, "%*s%s", c->right ? pad : 0, "", c->text ? c->text : "");
+	fprintf(p->f, "%*s%s%s%s", c->right ? pad : 0, "",
+		c->ink != INK_PLAIN ? print_ink(p, c->ink) : "", c->text ? c->text : "",
+		c->ink != INK_PLAIN ? print_ink(p, INK_PLAIN) : "");
 	if (!last)
 		fprintf(p->f, "%*s", (c->right ? 0 : pad) + 2, "");
 }
