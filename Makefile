@@ -138,6 +138,8 @@ install: all                       ## into $(DESTDIR)$(PREFIX), and the configur
 	$(call put,$(share)/sparsam/formats.d,$(wildcard conf/formats.d/*.conf))
 	$(call put,$(share)/sparsam/stores.d,$(wildcard conf/stores.d/*.conf))
 	$(call put,$(share)/sparsam/raw-off,$(wildcard conf/raw-off/*))
+	$(call put,$(share)/sparsam/templates/de,$(wildcard conf/templates/de/*.txt))
+	$(call put,$(share)/sparsam/templates/en,$(wildcard conf/templates/en/*.txt))
 	$(call put,$(share)/doc/sparsam,README.md ARCHITECTURE.md CHANGELOG.md)
 	$(call put,$(share)/bash-completion/completions,$(programs:%=completion/%))
 	$(call put,$(share)/zsh/vendor-completions,$(programs:%=completion/_%))

@@ -259,10 +259,11 @@ struct conf_duty {
 };
 
 struct conf {
-	const char *file;         /* the one read, or NULL: the shipped files alone */
-	const char *state_dir;    /* /var/lib/sparsam */
-	const char *runtime_dir;  /* /run/sparsam */
-	const char *metrics_dir;  /* /var/lib/prometheus/node-exporter */
+	const char *file;                  /* the one read, or NULL: the shipped files alone */
+	const char *own_dir, *shipped_dir; /* where formats.d, stores.d and templates lie */
+	const char *state_dir;             /* /var/lib/sparsam */
+	const char *runtime_dir;           /* /run/sparsam */
+	const char *metrics_dir;           /* /var/lib/prometheus/node-exporter */
 	const char *log_dir;      /* /var/log/sparsam: STORE.log for a store without a sink */
 	const char *key_dir;      /* state_dir/keys */
 	const char *register_dir; /* state_dir/register: requests of people (dsar) */

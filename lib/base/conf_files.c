@@ -162,7 +162,8 @@ shipped_dir(char ret[PATH_MAX])
 			snprintf(ret, PATH_MAX, "%s/conf", program) < PATH_MAX)
 			return ret;
 	}
-	return SPARSAM_DATADIR;
+	(void)snprintf(ret, PATH_MAX, "%s", SPARSAM_DATADIR);
+	return ret;
 }
 
 /* The file to read where none is named, or NULL: the shipped ones alone. */
@@ -199,6 +200,8 @@ conf_files_read(struct conf_draft *d, const char *file, struct err *e)
 		file = default_file(d);
 	own = own_dir(file);
 	d->conf.file = conf_strdup(d, file);
+	d->conf.own_dir = conf_strdup(d, own);
+	d->conf.shipped_dir = conf_strdup(d, shipped_dir(shipped));
 	if (!own || d->failed)
 		return err_memory(e);
 	if (file && file_read(d, file, true, e) < 0)
@@ -213,5 +216,5 @@ conf_files_read(struct conf_draft *d, const char *file, struct err *e)
 	d->own_categories = d->conf.n_categories;
 	d->own_duties = d->conf.n_duties;
 	d->shipped = true;
-	return folder_read(d, shipped_dir(shipped), own, e);
+	return folder_read(d, shipped, own, e);
 }
