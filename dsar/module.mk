@@ -1,4 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# mail
+dsar.srcs += dsar/mail_check.c
+
+# the register and what is in it
 dsar.srcs += dsar/main.c dsar/session.c dsar/init.c dsar/given.c
 dsar.srcs += dsar/registry.c dsar/registry_change.c dsar/registry_statement.c
 dsar.srcs += dsar/case.c dsar/case_guard.c dsar/case_command.c dsar/case_print.c dsar/deadline.c

@@ -65,12 +65,16 @@ $(B)/test/%: $(B)/obj/tests/unit/%.o $$(call inner,$$(firstword $$(subst /, ,$$*
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
+# What a fuzz target sees beside the library: logscrub's inside, or that of the program named here.
+fuzz.inner.fuzz_mail_check := dsar
+fuzz.inner = $(call inner,$(or $(fuzz.inner.$(1)),logscrub))
+
 # The same entry point twice: over its corpus as a plain program, and driven by libFuzzer.
-$(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(B)/obj/tests/fuzz/chance.o $(call inner,logscrub) $(B)/libsparsam.a
+$(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(B)/obj/tests/fuzz/chance.o $$(call fuzz.inner,$$*) $(B)/libsparsam.a
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS)
 
-$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/chance.o $(call inner,logscrub) $(B)/libsparsam.a
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/chance.o $$(call fuzz.inner,$$*) $(B)/libsparsam.a
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
