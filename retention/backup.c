@@ -21,17 +21,18 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/scratch.h"
 #include "evidence/hold.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
+#include "evidence/tar.h"
 #include "record/timestamp.h"
-#include "retention/bundle.h"
 #include "retention/command.h"
 #include "retention/session.h"
 
 #define _(text) gettext(text)
 
-static const struct bundle_member members[] = { { "ledger.db", SPAN_NONE },
+static const struct tar_member members[] = { { "ledger.db", SPAN_NONE },
 	{ "holds.db", SPAN_NONE } };
 #define N_MEMBERS (sizeof(members) / sizeof(members[0]))
 
@@ -44,21 +45,20 @@ copy_all(struct session *s, const char *scratch, const char *to, struct err *e)
 	char path[96];
 	int rc;
 
-	buf_init(&ledger, BUNDLE_FILE_MAX);
-	buf_init(&holds, BUNDLE_FILE_MAX);
+	buf_init(&ledger, TAR_FILE_MAX);
+	buf_init(&holds, TAR_FILE_MAX);
 	(void)snprintf(path, sizeof(path), "%s/ledger.db", scratch);
 	rc = ledger_copy(s->ledger, path, e);
 	if (rc == 0)
-		rc = bundle_read_file(path, &ledger, e);
+		rc = tar_read_file(path, &ledger, e);
 	(void)snprintf(path, sizeof(path), "%s/holds.db", scratch);
 	if (rc == 0)
 		rc = holds_copy(s->holds, path, e);
 	if (rc == 0)
-		rc = bundle_read_file(path, &holds, e);
+		rc = tar_read_file(path, &holds, e);
 	if (rc == 0)
-		rc = bundle_pack(to,
-			(const struct bundle_member[]){
-				{ "ledger.db", span_of(ledger.p, ledger.len) },
+		rc = tar_pack(to,
+			(const struct tar_member[]){ { "ledger.db", span_of(ledger.p, ledger.len) },
 				{ "holds.db", span_of(holds.p, holds.len) } },
 			N_MEMBERS, s->now_us, e);
 	buf_release(&ledger);
@@ -106,7 +106,7 @@ open_backup(struct restore *r, const char *file, struct err *e)
 {
 	char path[96];
 
-	if (bundle_unpack_these(file, r->scratch, members, N_MEMBERS, e) < 0)
+	if (tar_unpack(file, r->scratch, members, N_MEMBERS, e) < 0)
 		return -1;
 	(void)snprintf(path, sizeof(path), "%s/ledger.db", r->scratch);
 	if (ledger_open_copy(path, &r->old, e) < 0 || ledger_check(r->old, e) < 0 ||
@@ -121,7 +121,7 @@ static int
 put_back(struct restore *r, const char *name, const char *path, mode_t mode, struct err *e)
 {
 	cleanup_mem char *aside = NULL, *new = NULL;
-	struct buf bytes = { .max = BUNDLE_FILE_MAX };
+	struct buf bytes = { .max = TAR_FILE_MAX };
 	char from[96], time[28];
 	cleanup_fd int fd = -1;
 	int rc;
@@ -131,7 +131,7 @@ put_back(struct restore *r, const char *name, const char *path, mode_t mode, str
 	if (asprintf(&aside, "%s.damaged-%.19sZ", path, time) < 0 ||
 		asprintf(&new, "%s.new", path) < 0)
 		return err_memory(e);
-	rc = bundle_read_file(from, &bytes, e);
+	rc = tar_read_file(from, &bytes, e);
 	(void)unlink(new); /* of a restore that was cut short */
 	if (rc == 0) {
 		fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);

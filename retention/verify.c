@@ -16,6 +16,7 @@
 
 #include <sodium.h>
 
+#include "base/scratch.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/options.h"

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,8 +235,8 @@ import_one(struct sign_check *c, struct span key, struct err *e)
 	if (rc)
 		return failed(rc, c->home, e);
 	result = gpgme_op_import_result(c->ctx);
-	if (!result || result->imported != 1 || !result->imports ||
-		strlen(result->imports->fpr) != FINGERPRINT_LEN)
+	if (!result || result->imported != 1 || result->secret_read > 0 || !result->imports ||
+		result->imports->next || strlen(result->imports->fpr) != FINGERPRINT_LEN)
 		return 1;
 	memcpy(c->fingerprint, result->imports->fpr, sizeof(c->fingerprint));
 	return 0;
@@ -277,11 +278,35 @@ sign_check_free(struct sign_check *c)
 	return NULL;
 }
 
+/* Is NAME (of a primary key or a subkey) in the key that was imported? */
+static bool
+is_of_key(struct sign_check *c, const char *name)
+{
+	gpgme_key_t key = NULL;
+	bool same;
+
+	if (!name || gpgme_get_key(c->ctx, name, &key, 0))
+		return false;
+	same = key->fpr && strcasecmp(key->fpr, c->fingerprint) == 0;
+	gpgme_key_unref(key);
+	return same;
+}
+
+/* What the newest operation says: exactly one signature, good, by that key. */
+static bool
+is_good(struct sign_check *c)
+{
+	gpgme_verify_result_t result = gpgme_op_verify_result(c->ctx);
+
+	return result && result->signatures && !result->signatures->next &&
+	       gpgme_err_code(result->signatures->status) == GPG_ERR_NO_ERROR &&
+	       is_of_key(c, result->signatures->fpr);
+}
+
 int
 sign_verify(struct sign_check *c, struct span text, struct span signature, struct err *e)
 {
 	CLEANUP(data_release) gpgme_data_t sig = NULL, signed_text = NULL;
-	gpgme_verify_result_t result;
 	gpgme_error_t rc = gpgme_data_new_from_mem(&sig, signature.p, signature.len, 0);
 
 	if (!rc)
@@ -290,12 +315,40 @@ sign_verify(struct sign_check *c, struct span text, struct span signature, struc
 		return failed(rc, c->home, e);
 	if (gpgme_op_verify(c->ctx, sig, signed_text, NULL))
 		return 1; /* no signature at all */
-	result = gpgme_op_verify_result(c->ctx);
-	/* exactly one signature */
-	if (!result || !result->signatures || result->signatures->next)
+	return is_good(c) ? 0 : 1;
+}
+
+/* TEXT's head and tail are the armour's, once each: what stands around it is not signed, and looks as if it were. */
+static bool
+is_clear_signed(struct span text)
+{
+	static const char head[] = "-----BEGIN PGP SIGNED MESSAGE-----";
+	static const char tail[] = "-----END PGP SIGNATURE-----";
+	const char *end;
+
+	while (text.len > 0 && strchr("\r\n", text.p[text.len - 1]))
+		text.len--;
+	if (!span_starts(text, SPAN("-----BEGIN PGP SIGNED MESSAGE-----")) ||
+		memmem(text.p + 1, text.len - 1, head, sizeof(head) - 1))
+		return false;
+	end = memmem(text.p, text.len, tail, sizeof(tail) - 1);
+	return end && end + sizeof(tail) - 1 == text.p + text.len;
+}
+
+int
+sign_verify_clear(struct sign_check *c, struct span text, struct buf *out, struct err *e)
+{
+	CLEANUP(data_release) gpgme_data_t in = NULL, plain = NULL;
+	gpgme_error_t rc;
+
+	if (!is_clear_signed(text))
 		return 1;
-	return gpgme_err_code(result->signatures->status) == GPG_ERR_NO_ERROR &&
-			       strcasecmp(result->signatures->fpr, c->fingerprint) == 0
-		       ? 0
-		       : 1;
+	rc = gpgme_data_new_from_mem(&in, text.p, text.len, 0);
+	if (!rc)
+		rc = gpgme_data_new(&plain);
+	if (rc)
+		return failed(rc, c->home, e);
+	if (gpgme_op_verify(c->ctx, in, NULL, plain) || !is_good(c))
+		return 1;
+	return data_take(plain, out, e);
 }

@@ -47,5 +47,10 @@ int sign_check_new(const char *scratch, struct span public_key, struct sign_chec
 struct sign_check *sign_check_free(struct sign_check *c);
 DEFINE_CLEANUP(struct sign_check, sign_check_free)
 
-/* Is SIGNATURE a good one over TEXT by that key? 0 yes; 1 no; -1 could not be tried. */
+/* Is SIGNATURE a good one over TEXT by that key, or by a subkey of it? There is exactly one, and neither it nor the
+ * key has expired or was revoked. 0 yes; 1 no; -1 could not be tried. */
 int sign_verify(struct sign_check *c, struct span text, struct span signature, struct err *e);
+
+/* The same for TEXT that was signed clear (RFC 9580, 7) and is nothing but that: no word before or behind it. What
+ * was signed is appended to OUT. */
+int sign_verify_clear(struct sign_check *c, struct span text, struct buf *out, struct err *e);

@@ -2,6 +2,7 @@
 #include "evidence/sign.h"
 
 #include "evidence/ledger.h"
+#include "evidence/tar.h"
 #include "tests/unit/evidence/state.h"
 
 static struct sign *sign;
@@ -11,7 +12,7 @@ static void
 setup(void)
 {
 	state_make();
-	buf_init(&key, 64u << 10);
+	buf_init(&key, 1u << 20);
 	buf_init(&signature, 64u << 10);
 	ck_assert_msg(sign_init(&conf, "node", &e) == 0, "%s %s", e.what, e.where);
 	ck_assert_int_eq(sign_open(&conf, &sign, &e), 0);
@@ -69,6 +70,47 @@ START_TEST(a_key_that_is_none_is_not_good)
 }
 END_TEST
 
+/* gpg(1) itself is the other party here: a key whose subkey signs, and a text signed clear. */
+START_TEST(a_clear_signed_text_is_its_subkeys_and_nothing_stands_around_it)
+{
+	char fingerprint[FINGERPRINT_LEN + 1] = "", command[1024], path[128], scratch[128];
+	struct sign_check *check = NULL;
+	struct buf text, plain;
+
+	(void)snprintf(command, sizeof(command),
+		"export GNUPGHOME=%s/her; mkdir -m 700 $GNUPGHOME; exec 2>/dev/null;"
+		"gpg --batch --passphrase '' --quick-gen-key ann@example.org ed25519 cert never;"
+		"f=$(gpg --with-colons -k | awk -F: '/^fpr/ {print $10; exit}');"
+		"gpg --batch --passphrase '' --quick-add-key $f ed25519 sign never;"
+		"gpg --armor --export $f >%s/key.asc; echo 'about 2026-0001' | gpg --clearsign >%s/text.asc;"
+		"gpgconf --kill gpg-agent",
+		folder, folder, folder);
+	ck_assert_int_eq(system(command), 0);
+	buf_init(&text, 1u << 20);
+	buf_init(&plain, 64u << 10);
+	buf_clear(&key);
+	(void)snprintf(path, sizeof(path), "%s/key.asc", folder);
+	ck_assert_int_eq(tar_read_file(path, &key, &e), 0);
+	(void)snprintf(path, sizeof(path), "%s/text.asc", folder);
+	ck_assert_int_eq(tar_read_file(path, &text, &e), 0);
+	(void)snprintf(scratch, sizeof(scratch), "%s/clear", folder);
+	ck_assert_int_eq(mkdir(scratch, 0700), 0);
+	ck_assert_int_eq(
+		sign_check_new(scratch, span_of(key.p, key.len), &check, fingerprint, &e), 0);
+	ck_assert_int_eq(sign_verify_clear(check, span_of(text.p, text.len), &plain, &e), 0);
+	ck_assert_int_eq(plain.len, 16);
+	ck_assert_int_eq(memcmp(plain.p, "about 2026-0001\n", 16), 0);
+	buf_str(&text, "and 2026-0002\n");
+	ck_assert_int_eq(sign_verify_clear(check, span_of(text.p, text.len), &plain, &e), 1);
+	buf_cut(&text, text.len - strlen("and 2026-0002\n"));
+	*(char *)memmem(text.p, text.len, "0001", 4) = '1';
+	ck_assert_int_eq(sign_verify_clear(check, span_of(text.p, text.len), &plain, &e), 1);
+	sign_check_free(check);
+	buf_release(&text);
+	buf_release(&plain);
+}
+END_TEST
+
 START_TEST(a_head_is_signed_once)
 {
 	struct ledger *l = NULL;
@@ -106,6 +148,7 @@ suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, what_the_node_signs_verifies_and_nothing_else);
 	tcase_add_test(t, a_key_that_is_none_is_not_good);
+	tcase_add_test(t, a_clear_signed_text_is_its_subkeys_and_nothing_stands_around_it);
 	tcase_add_test(t, a_head_is_signed_once);
 	tcase_add_test(t, without_a_key_it_says_how_to_get_one);
 	suite_add_tcase(s, t);
