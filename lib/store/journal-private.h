@@ -4,6 +4,7 @@
  *
  *   journal.c         the driver: which files, what a plan says of each
  *   journal_file.c    one file's header, and its entries as records
+ *   journal_age.c     how old its oldest entry is, without reading it twice a day
  *   journal_rotate.c  journald is asked to let go of a file
  *   journal_write.c   a file without what goes, checked, in the old one's place
  *   journal_verify.c  … and what journalctl says of it
@@ -80,6 +81,10 @@ void jfile_damaged(struct jfile *f, const char *how);
 /* What tells the record at hand from all others, also in another file: boot, times, hash. */
 struct span jfile_key(struct jfile *f);
 
+/* The time of the oldest entry of the file P, by what was found today (store/known.h) or by each entry's time alone. */
+#define JOURNAL_AGE_UNKNOWN (INT64_MIN + 1) /* it cannot be read to its end */
+int64_t journal_age(const struct journal *j, const struct place *p);
+
 /* --- journald --------------------------------------------------------------------------------- */
 
 /* Can whoever writes the file PATH be asked to rotate? */
@@ -127,9 +132,9 @@ bool journal_is_leftover(const char *path);
 /* May entries be dropped from a sealed file (option break_seal)? Tells either way. */
 bool journal_seal_may_break(const struct journal *j, const char *path);
 
-/* SELECTOR's answer for all entries of a file, whichever stores they are of. */
+/* SELECTOR's answer for all entries of a file, whichever stores they are of, none of them older than FROM_US. */
 enum select_answer journal_block(const struct journal *j, const struct selector *which,
-	const char *path, const struct stat *st, const struct journal_header *h);
+	const char *path, const struct stat *st, const struct journal_header *h, int64_t from_us);
 
 int journal_act(struct store *s, const struct plan_step *step, const struct selector *which,
 	struct store_result *ret, struct err *e);

@@ -169,11 +169,11 @@ may_lie_here(const struct journal *j, const struct conf_store *s)
 
 enum select_answer
 journal_block(const struct journal *j, const struct selector *which, const char *path,
-	const struct stat *st, const struct journal_header *h)
+	const struct stat *st, const struct journal_header *h, int64_t from_us)
 {
 	const struct conf *c = j->store.env->conf;
 	struct select_block b = {
-		.from_us = INT64_MIN + 1, .to_us = mtime_us(st), .copies = journal_is_copy(j, path)
+		.from_us = from_us, .to_us = mtime_us(st), .copies = journal_is_copy(j, path)
 	};
 	bool yes = false, no = false;
 
@@ -201,7 +201,8 @@ open_file(const struct question *q, const struct place *p, struct jfile **ret, s
 	int rc;
 
 	if (p->st.st_size == 0 || journal_is_leftover(p->path) ||
-		journal_block(q->j, q->which, p->path, &p->st, NULL) == SELECT_NO)
+		journal_block(q->j, q->which, p->path, &p->st, NULL, JOURNAL_AGE_UNKNOWN) ==
+			SELECT_NO)
 		return 1;
 	rc = jfile_open(q->j, p, ret, e);
 	if (rc == 0)
@@ -240,15 +241,25 @@ journal_scan(
 	return each_file(&q, scan_file, e);
 }
 
-/* What is no older than the oldest so far is passed by its time. */
+/* Of a file that is young enough nothing is asked, and of one all of which is asked for, nothing but its age. Else what
+ * is no older than the oldest so far is passed by its time. */
 static int
 oldest_file(void *ctx, const struct place *p, struct err *e)
 {
 	struct question *q = ctx;
 	CLEANUP(jfile_freep) struct jfile *f = NULL;
+	const int64_t age = p->st.st_size == 0 ? JOURNAL_AGE_UNKNOWN : journal_age(q->j, p);
 	struct record r;
-	int rc = open_file(q, p, &f, e);
+	int rc;
 
+	if (age >= q->oldest_us)
+		return 0;
+	if (age != JOURNAL_AGE_UNKNOWN && !journal_is_leftover(p->path) &&
+		journal_block(q->j, q->which, p->path, &p->st, NULL, age) == SELECT_YES) {
+		q->oldest_us = age;
+		return 0;
+	}
+	rc = open_file(q, p, &f, e);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	for (;;) {
@@ -283,7 +294,8 @@ cost_file(void *ctx, const struct place *p, struct err *e)
 	const struct question *q = ctx;
 
 	(void)e;
-	if (journal_block(q->j, q->which, p->path, &p->st, NULL) == SELECT_MAYBE)
+	if (journal_block(q->j, q->which, p->path, &p->st, NULL, JOURNAL_AGE_UNKNOWN) ==
+		SELECT_MAYBE)
 		q->cost->bytes += (uint64_t)p->st.st_size;
 	return 0;
 }
@@ -333,6 +345,12 @@ journal_seal_may_break(const struct journal *j, const char *path)
 	return may;
 }
 
+static bool
+is_let_go(const struct journal *j, const struct place *p, int fd, const struct journal_header *h)
+{
+	return fd >= 0 && (journal_is_copy(j, p->path) || journal_is_closed(fd, p->name, h));
+}
+
 static int
 plan_file(void *ctx, const struct place *p, struct err *e)
 {
@@ -348,10 +366,8 @@ plan_file(void *ctx, const struct place *p, struct err *e)
 	cleanup_fd int fd = walk_open(p->dirfd, p->name, O_RDONLY, 0, NULL, &ignored);
 	struct journal_header h = { 0 };
 	const bool readable = fd >= 0 && journal_header(fd, &h) == 0;
-	const bool closed = fd >= 0 &&
-			    (journal_is_copy(q->j, p->path) || journal_is_closed(fd, p->name, &h));
 	const enum select_answer answer = journal_block(
-		q->j, q->which, p->path, &p->st, readable ? &h : NULL);
+		q->j, q->which, p->path, &p->st, readable ? &h : NULL, JOURNAL_AGE_UNKNOWN);
 	int rc;
 
 	if (journal_is_leftover(p->path)) {
@@ -360,16 +376,19 @@ plan_file(void *ctx, const struct place *p, struct err *e)
 	}
 	if (answer == SELECT_NO || p->st.st_size == 0)
 		return 0;
-	if (answer == SELECT_YES && closed) {
+	if (answer == SELECT_YES && is_let_go(q->j, p, fd, &h)) {
 		step.n_records = readable ? h.n_entries : UINT64_MAX;
 		step.bytes = (uint64_t)p->st.st_size;
 		step.newest_us = readable ? (int64_t)h.tail_us : mtime_us(&p->st);
 		return plan_add(q->plan, &step, e);
 	}
+	if (journal_block(q->j, q->which, p->path, &p->st, readable ? &h : NULL,
+		    journal_age(q->j, p)) == SELECT_NO)
+		return 0;
 	rc = count_file(q, p, &step, e);
 	if (rc != 0 || step.n_records == 0)
 		return rc < 0 ? -1 : 0;
-	if (!closed && !journal_can_rotate(p->path)) {
+	if (!is_let_go(q->j, p, fd, &h) && !journal_can_rotate(p->path)) {
 		store_tell(&q->j->store, NOTE_NOT_POSSIBLE, p->path,
 			"still written to, and its writer cannot be asked to rotate");
 		return 0;

@@ -253,7 +253,8 @@ journal_act(struct store *s, const struct plan_step *step, const struct selector
 	}
 	/* what nobody has read when it was planned has to be as old as it was then */
 	if (step->action != PLAN_UNLINK ||
-		journal_block(j, which, f.path, &f.st, readable ? &f.header : NULL) != SELECT_YES)
+		journal_block(j, which, f.path, &f.st, readable ? &f.header : NULL,
+			JOURNAL_AGE_UNKNOWN) != SELECT_YES)
 		return act_read(j, &f, which, ret, e);
 	if (place_remove(f.dirfd, f.name, f.path, e) < 0)
 		return -1;
@@ -344,7 +345,8 @@ keep_file(void *ctx, const struct place *p, struct err *e)
 	int rc;
 
 	if (p->st.st_size == 0 || journal_is_copy(k->j, p->path) || journal_is_leftover(p->path) ||
-		journal_block(k->j, k->which, p->path, &p->st, NULL) == SELECT_NO)
+		journal_block(k->j, k->which, p->path, &p->st, NULL, JOURNAL_AGE_UNKNOWN) ==
+			SELECT_NO)
 		return 0;
 	rc = jfile_open(k->j, p, &f, e);
 	if (rc != 0)

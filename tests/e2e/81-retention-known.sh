@@ -5,6 +5,7 @@
 need gpg
 need sqlite3
 need strace
+[ -x /lib/systemd/systemd-journal-remote ] || skip "needs systemd-journal-remote"
 . "$root/tests/e2e/retention.sh"
 log=$scratch/log/app.log
 mkdir "$scratch/log"
@@ -107,8 +108,39 @@ promise "the cache holds nothing personal, and is its owner's alone"
 [ "$(stat -c %a "$scratch/state/known.db")" = 600 ] || fail "mode $(stat -c %a "$scratch/state/known.db")"
 ! grep -qaE 'line|app\.log|203\.0' "$scratch/state/known.db" || fail "there is a text of a log in it"
 
+promise "a journal file that nobody writes to is looked at once, and again when it is another"
+cat >"$scratch/stores.d/app.conf" <<-END
+	store "app" {
+	  type = "journal" paths = { "$scratch/log/*.journal" } period = "7d"
+	  category = "log-and-system-data" purpose = "test" basis = "Art. 6(1)(f) GDPR"
+	}
+END
+rm "$log"
+written() { # FILE DAYS : three entries, one of them DAYS old
+	local age
+	for age in "$2" 2 1; do
+		printf '__REALTIME_TIMESTAMP=%s000000\n__MONOTONIC_TIMESTAMP=%s\n_BOOT_ID=%032x\nMESSAGE=%s days %s\n\n' \
+			"$(date -u -d "$age days ago" +%s)" "$((100 - age))" 1 "$age" "${1##*/}"
+	done | /lib/systemd/systemd-journal-remote -o "$1" - 2>/dev/null
+}
+for n in 1 2 3; do written "$scratch/log/$n.journal" 3; done
+maps() {
+	strace -f -y -e trace=mmap -o "$scratch/trace" "$retention" "$@" -c "$conf" >/dev/null
+	grep -cF "<$scratch/log/" "$scratch/trace" || true
+}
+[ "$(maps run --store app)" -ge 3 ] || fail "not read"
+[ "$(maps run --store app)" -eq 0 ] || fail "read again: $(cat "$scratch/trace")"
+[ "$(maps status)" -eq 0 ] || fail "status reads it again"
+rm "$scratch/log/2.journal"
+written "$scratch/log/2.journal" 9
+[ "$(maps run --store app)" -ge 1 ] || fail "not read"
+! journalctl -q --directory "$scratch/log" -o cat | grep -q '^9 days' || fail "it is still there"
+[ "$(journalctl -q --directory "$scratch/log" -o cat | grep -c '^[123] days')" -eq 8 ] || fail "too much went"
+
 if command -v faketime >/dev/null; then
 	promise "the first run of another day reads everything"
+	declare_store 7d
+	fill "$first" >"$log"
 	once
 	next=$((($(date +%s) / 86400 + 1) * 86400 - $(date +%s) + 60))
 	FAKETIME="+${next}s" LD_PRELOAD=$(find /usr/lib -name libfaketime.so.1 | head -n 1) \
