@@ -8,8 +8,9 @@
 #include "base/utf8.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
-#define ISOLATE     "\xe2\x81\xa8" /* U+2068, first strong isolate */
-#define ISOLATE_END "\xe2\x81\xa9" /* U+2069 */
+/* U+2068, first strong isolate, and U+2069, its end: not as texts, which would turn this file's own lines */
+static const char isolate[] = { (char)0xe2, (char)0x81, (char)0xa8, 0 };
+static const char isolate_end[] = { (char)0xe2, (char)0x81, (char)0xa9, 0 };
 
 void
 letter_init(struct letter *l, const char *lang, int64_t day_us)
@@ -32,7 +33,7 @@ letter_release(struct letter *l)
 static bool
 is_isolate(struct span s)
 {
-	return span_starts(s, SPAN(ISOLATE)) || span_starts(s, SPAN(ISOLATE_END));
+	return span_starts(s, span_str(isolate)) || span_starts(s, span_str(isolate_end));
 }
 
 /* TEXT as it may stand in a letter; our own isolates stay. */
@@ -87,10 +88,10 @@ letter_quote(struct buf *out, struct span s)
 	const bool rtl = has_rtl(s);
 
 	if (rtl)
-		buf_str(out, ISOLATE);
+		buf_str(out, isolate);
 	clean(out, s, true, false);
 	if (rtl)
-		buf_str(out, ISOLATE_END);
+		buf_str(out, isolate_end);
 }
 
 int

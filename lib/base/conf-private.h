@@ -12,6 +12,7 @@
  *   conf_set.c     lists that rules share, put in their places
  *   conf_claim.c   a file belongs to one store
  *   conf_policy.c  categories and duties: both, as well
+ *   conf_recipient.c  recipients: both, as well
  *   conf_statistics.c  both of it for the section statistics
  */
 #pragma once
@@ -35,9 +36,9 @@ struct conf_draft {
 	struct conf_block *blocks;
 	bool failed; /* memory is out */
 	size_t own_sets, own_formats, own_stores, own_sources, own_accepts, own_categories,
-		own_duties; /* the operator's, not shipped */
-	bool shipped;       /* now the shipped folder is read */
-	int root;           /* whose configuration this is, or -1: this machine's */
+		own_duties, own_recipients; /* the operator's, not shipped */
+	bool shipped;                       /* now the shipped folder is read */
+	int root;                           /* whose configuration this is, or -1: this machine's */
 };
 
 /* N zeroed bytes that live as long as D; NULL (and d->failed) when memory is out. */
@@ -75,6 +76,13 @@ int conf_statistics_check(const struct conf *c, struct err *e);
 int conf_category_take(
 	struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct err *e);
 int conf_duty_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct err *e);
+int conf_recipient_take(
+	struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct err *e);
+int conf_recipients_check(const struct conf *c, struct err *e);
+
+/* An option's value, "" where it is not given; a list's, of none. */
+const char *conf_text_of(struct conf_draft *d, cfg_t *sec, const char *option);
+struct conf_list conf_list_of(struct conf_draft *d, cfg_t *sec, const char *option);
 void conf_contact_take(struct conf_draft *d, cfg_t *root);
 /* Before the stores are checked: they take from their categories what they leave out. */
 int conf_policy_check(struct conf *c, struct err *e);

@@ -101,6 +101,7 @@ conf_free(struct conf *c)
 	free(c->accept);
 	free(c->category);
 	free(c->duty);
+	free(c->recipient);
 	free(d);
 	return NULL;
 }

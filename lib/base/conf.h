@@ -258,6 +258,18 @@ struct conf_duty {
 	long years;               /* -1: by ENDS_S alone */
 };
 
+/* recipient "NAME" { … }: who is given data of some stores (GDPR Art. 13(1)(e), 15(1)(c), 19). */
+struct conf_recipient {
+	struct conf_place where;
+	const char *name;                    /* as letters name it */
+	struct conf_list stores, categories; /* whose data: all of both */
+	const char *address;                 /* in letters; "" */
+	const char *country;                 /* ISO 3166-1: "DE" */
+	const char *safeguards;              /* of a transfer to a third country (Art. 46); "" */
+	bool processor;                      /* works on the controller's order (Art. 28) */
+	const char *what[LANGUAGES];         /* of it, in either language; "" */
+};
+
 struct conf {
 	const char *file;                  /* the one read, or NULL: the shipped files alone */
 	const char *own_dir, *shipped_dir; /* where formats.d, stores.d and templates lie */
@@ -287,12 +299,16 @@ struct conf {
 	size_t n_categories;
 	struct conf_duty *duty;
 	size_t n_duties;
+	struct conf_recipient *recipient;
+	size_t n_recipients;
 	const char *controller, *dpo, *authority;  /* for the register of Art. 30; "" */
 	int64_t remind_s;                          /* before a hold's end; 7 d */
 	const char *mail_to, *witness, *mail_from; /* retention notify; NULL: no such mail */
 	const char *sendmail;                      /* /usr/sbin/sendmail */
 	enum conf_land land;                       /* dsar: of the controller's seat */
-	int64_t longest_period_s;                  /* of all logs; keys older than this are past */
+	struct conf_list address; /* … the controller's, its lines, for letters */
+	int64_t backup_s;         /* … how long the newest backup lives; 0: there are none */
+	int64_t longest_period_s; /* of all logs; keys older than this are past */
 	uint64_t
 		digest; /* of all that was read, to the byte: another one where something changed */
 };
@@ -316,6 +332,9 @@ const struct conf_format *conf_find_format(const struct conf *c, const char *nam
 const struct conf_store *conf_find_store(const struct conf *c, const char *name);
 
 const struct conf_category *conf_find_category(const struct conf *c, const char *name);
+
+bool conf_recipient_has(const struct conf_recipient *r, const struct conf_store *s);
+bool conf_recipient_is_third_country(const struct conf_recipient *r); /* outside of EU and EEA */
 
 /* Is S under duty D, for some of its records? */
 bool conf_duty_names(const struct conf_duty *d, const struct conf_store *s);

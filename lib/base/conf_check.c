@@ -244,7 +244,7 @@ conf_check(struct conf_draft *d, struct err *e)
 				N_("formats nest in a circle, or too deep"), NULL, "format \"%s\"",
 				c->format[i].name);
 	}
-	if (conf_policy_check(c, e) < 0)
+	if (conf_policy_check(c, e) < 0 || conf_recipients_check(c, e) < 0)
 		return -1;
 	for (size_t i = 0; i < c->n_stores; i++) {
 		if (store_check(c, &c->store[i], e) < 0)

@@ -215,6 +215,7 @@ conf_files_read(struct conf_draft *d, const char *file, struct err *e)
 	d->own_accepts = d->conf.n_accepts;
 	d->own_categories = d->conf.n_categories;
 	d->own_duties = d->conf.n_duties;
+	d->own_recipients = d->conf.n_recipients;
 	d->shipped = true;
 	return folder_read(d, shipped, own, e);
 }

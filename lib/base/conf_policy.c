@@ -9,16 +9,16 @@
 
 static const char *const languages[LANGUAGES] = { [LANG_EN] = "en", [LANG_DE] = "de" };
 
-static const char *
-text_of(struct conf_draft *d, cfg_t *sec, const char *option)
+const char *
+conf_text_of(struct conf_draft *d, cfg_t *sec, const char *option)
 {
 	const char *s = cfg_getstr(sec, option);
 
 	return s ? conf_strdup(d, s) : "";
 }
 
-static struct conf_list
-list_of(struct conf_draft *d, cfg_t *sec, const char *option)
+struct conf_list
+conf_list_of(struct conf_draft *d, cfg_t *sec, const char *option)
 {
 	struct conf_list list = { .n = cfg_size(sec, option) };
 
@@ -36,15 +36,15 @@ static void
 policy_text_take(struct conf_draft *d, cfg_t *sec, struct conf_policy_text *ret)
 {
 	*ret = (struct conf_policy_text){
-		.title = text_of(d, sec, "title"),
-		.holds = text_of(d, sec, "holds"),
-		.purpose = text_of(d, sec, "purpose"),
-		.basis = text_of(d, sec, "basis"),
-		.period = text_of(d, sec, "period"),
-		.subjects = text_of(d, sec, "subjects"),
-		.recipients = text_of(d, sec, "recipients"),
-		.start_event = text_of(d, sec, "start_event"),
-		.deletion_class = text_of(d, sec, "deletion_class"),
+		.title = conf_text_of(d, sec, "title"),
+		.holds = conf_text_of(d, sec, "holds"),
+		.purpose = conf_text_of(d, sec, "purpose"),
+		.basis = conf_text_of(d, sec, "basis"),
+		.period = conf_text_of(d, sec, "period"),
+		.subjects = conf_text_of(d, sec, "subjects"),
+		.recipients = conf_text_of(d, sec, "recipients"),
+		.start_event = conf_text_of(d, sec, "start_event"),
+		.deletion_class = conf_text_of(d, sec, "deletion_class"),
 	};
 }
 
@@ -68,8 +68,8 @@ conf_category_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret
 		.name = conf_strdup(d, cfg_title(sec)),
 		.stored = cfg_getbool(sec, "stored"),
 		.period_s = period ? conf_period_s(period) : 0,
-		.start_event = text_of(d, sec, "start_event"),
-		.deletion_class = text_of(d, sec, "deletion_class"),
+		.start_event = conf_text_of(d, sec, "start_event"),
+		.deletion_class = conf_text_of(d, sec, "deletion_class"),
 	};
 	for (int i = 0; i < LANGUAGES; i++)
 		c->text[i] = (struct conf_policy_text){ "", "", "", "", "", "", "", "", "" };
@@ -108,9 +108,9 @@ conf_duty_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, st
 	*y = (struct conf_duty){
 		.where = { file, conf_schema_line(sec) },
 		.name = conf_strdup(d, cfg_title(sec)),
-		.law = text_of(d, sec, "law"),
-		.stores = list_of(d, sec, "stores"),
-		.categories = list_of(d, sec, "categories"),
+		.law = conf_text_of(d, sec, "law"),
+		.stores = conf_list_of(d, sec, "stores"),
+		.categories = conf_list_of(d, sec, "categories"),
 		.since_s = day_of(sec, "since", 0, INT64_MIN),
 		.until_s = day_of(sec, "until", 1, INT64_MAX),
 		.ends_s = day_of(sec, "ends", 1, INT64_MAX),
@@ -152,9 +152,9 @@ conf_contact_take(struct conf_draft *d, cfg_t *root)
 	cfg_t *sec = cfg_getsec(root, "retention");
 	const char *remind = cfg_getstr(sec, "remind");
 
-	c->controller = text_of(d, root, "controller");
-	c->dpo = text_of(d, root, "dpo");
-	c->authority = text_of(d, root, "authority");
+	c->controller = conf_text_of(d, root, "controller");
+	c->dpo = conf_text_of(d, root, "dpo");
+	c->authority = conf_text_of(d, root, "authority");
 	c->remind_s = remind ? conf_period_s(remind) : c->remind_s;
 	c->mail_to = conf_strdup(d, cfg_getstr(sec, "mail_to"));
 	c->mail_from = conf_strdup(d, cfg_getstr(sec, "mail_from"));

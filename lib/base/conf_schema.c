@@ -222,11 +222,29 @@ static cfg_opt_t duty_options[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t recipient_text_options[] = {
+	CFG_LINE,
+	STR("what", text),
+	CFG_END(),
+};
+
+static cfg_opt_t recipient_options[] = {
+	CFG_LINE,
+	LIST("stores", text),
+	LIST("categories", category),
+	STR("address", text),
+	STR("country", text),
+	STR("safeguards", text),
+	FLAG("processor"),
+	TITLED("text", recipient_text_options),
+	CFG_END(),
+};
+
 #define DECLARATIONS                                                                               \
 	TITLED("list", list_options), TITLED("format", format_options),                            \
 		TITLED("store", store_options), TITLED("source", source_options),                  \
 		TITLED("accept", accept_options), TITLED("category", category_options),            \
-		TITLED("duty", duty_options)
+		TITLED("duty", duty_options), TITLED("recipient", recipient_options)
 
 /* formats.d, stores.d */
 static cfg_opt_t part_options[] = { DECLARATIONS, CFG_END() };
@@ -246,6 +264,8 @@ static cfg_opt_t retention_options[] = {
 static cfg_opt_t dsar_options[] = {
 	CFG_LINE,
 	WORD("land", land),
+	LIST("address", text),
+	STR("backup_period", period),
 	CFG_END(),
 };
 

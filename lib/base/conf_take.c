@@ -403,6 +403,7 @@ _Static_assert(offsetof(struct conf_store, name) == offsetof(struct head, name),
 _Static_assert(offsetof(struct conf_source, name) == offsetof(struct head, name), "");
 _Static_assert(offsetof(struct conf_category, name) == offsetof(struct head, name), "");
 _Static_assert(offsetof(struct conf_duty, name) == offsetof(struct head, name), "");
+_Static_assert(offsetof(struct conf_recipient, name) == offsetof(struct head, name), "");
 _Static_assert(offsetof(struct conf_accept, id) == offsetof(struct head, name), "");
 
 struct kind {
@@ -418,6 +419,8 @@ static const struct kind source_kind = { "source", sizeof(struct conf_source), s
 static const struct kind category_kind = { "category", sizeof(struct conf_category),
 	conf_category_take };
 static const struct kind duty_kind = { "duty", sizeof(struct conf_duty), conf_duty_take };
+static const struct kind recipient_kind = { "recipient", sizeof(struct conf_recipient),
+	conf_recipient_take };
 static const struct kind accept_kind = { "accept", sizeof(struct conf_accept), accept_take };
 
 /* Adds SEC to the N declarations at V, the first OWN of which are the operator's and win over
@@ -492,9 +495,14 @@ state_folder(struct conf_draft *d, cfg_t *root, const char *option, const char *
 }
 
 static void
-dsar_take(struct conf *c, cfg_t *sec)
+dsar_take(struct conf_draft *d, cfg_t *sec)
 {
+	struct conf *c = &d->conf;
+	const char *backup = cfg_getstr(sec, "backup_period");
 	const long land = cfg_getint(sec, "land");
+
+	c->address = list_of(d, sec, "address");
+	c->backup_s = backup ? conf_period_s(backup) : 0;
 
 	c->land = land >= 0 ? (enum conf_land)land : c->land;
 }
@@ -512,7 +520,7 @@ globals_take(struct conf_draft *d, cfg_t *root)
 	c->pseudonym_prefix = text_or(d, root, "pseudonym_prefix", c->pseudonym_prefix);
 	c->clock_ntp = cfg_getint(root, "clock") <= 0;
 	retention_take(c, cfg_getsec(root, "retention"));
-	dsar_take(c, cfg_getsec(root, "dsar"));
+	dsar_take(d, cfg_getsec(root, "dsar"));
 	conf_contact_take(d, root);
 	c->key_dir = state_folder(d, root, "key_dir", "keys");
 	c->register_dir = state_folder(d, root, "register_dir", "register");
@@ -544,7 +552,9 @@ conf_take(struct conf_draft *d, const char *file, cfg_t *root, bool main, struct
 	if (declarations_take(d, name, root, &category_kind, &c->category, &c->n_categories,
 		    d->own_categories, e) < 0 ||
 		declarations_take(
-			d, name, root, &duty_kind, &c->duty, &c->n_duties, d->own_duties, e) < 0)
+			d, name, root, &duty_kind, &c->duty, &c->n_duties, d->own_duties, e) < 0 ||
+		declarations_take(d, name, root, &recipient_kind, &c->recipient, &c->n_recipients,
+			d->own_recipients, e) < 0)
 		return -1;
 	return declarations_take(
 		d, name, root, &accept_kind, &c->accept, &c->n_accepts, d->own_accepts, e);

@@ -145,6 +145,14 @@ static const struct {
 	{ "store \"a\" { }\n", "t.conf:1: store \"a\"" },
 	{ "\nstore \"a\" { type = \"textlog\" period = \"7d\" }\n", "t.conf:2: store \"a\"" },
 	{ "store \"a\" { type = \"textlog\" category = \"account\" }\n", "t.conf:1: store \"a\"" },
+	/* recipients */
+	{ "recipient \"a\" {\n country = \"DE\"\n}\n", "t.conf:1: recipient \"a\"" },
+	{ "recipient \"a\" { categories = { \"account\" } country = \"Germany\" }\n",
+		"t.conf:1: recipient \"a\"" },
+	{ "recipient \"a\" { stores = { \"b\" } country = \"DE\" }\n",
+		"t.conf:1: recipient \"a\": \"b\"" },
+	{ "recipient \"a\" { categories = { \"account\" } country = \"DE\"\n text \"fr\" { what = \"x\" } }\n",
+		"t.conf:2: recipient \"a\"" },
 	{ STORE("a", "  scrub { }\n"), "t.conf:1: store \"a\"" },
 	{ FORMAT("f") STORE("a", "format = f scrub {\n reduce \"x\" { } }\n"),
 		"t.conf:7: store \"a\"" },
@@ -775,6 +783,23 @@ START_TEST(a_file_without_end_is_refused)
 }
 END_TEST
 
+START_TEST(a_recipient_has_what_its_stores_and_categories_hold)
+{
+	struct conf *c = read_good(
+		STORE("a", "") STORE("b", "") "recipient \"x\" { stores = { \"b\" }"
+					      " categories = { \"contract\" } country = \"US\""
+					      " text \"de\" { what = \"Ton\" } }\n");
+
+	ck_assert_uint_eq(c->n_recipients, 1);
+	ck_assert(!conf_recipient_has(&c->recipient[0], conf_find_store(c, "a")));
+	ck_assert(conf_recipient_has(&c->recipient[0], conf_find_store(c, "b")));
+	ck_assert(conf_recipient_is_third_country(&c->recipient[0]));
+	ck_assert_str_eq(c->recipient[0].what[LANG_DE], "Ton");
+	ck_assert_str_eq(c->recipient[0].what[LANG_EN], "");
+	conf_free(c);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -782,6 +807,8 @@ suite(void)
 	TCase *text = tcase_create("text"), *files = tcase_create("files");
 
 	tcase_set_timeout(text, 60);
+
+	tcase_add_test(text, a_recipient_has_what_its_stores_and_categories_hold);
 	tcase_add_loop_test(text, what_is_wrong_is_refused_with_file_and_line, 0,
 		(int)(sizeof(wrong) / sizeof(wrong[0])));
 	tcase_add_test(text, a_nul_byte_is_refused);
