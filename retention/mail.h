@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * mail.h - a mail through the machine's own mail server: "sendmail -i -t"
- *
- * Queue, TLS and delivery are its trade. Addresses stand in the message and never in the arguments. A
- * sendmail that does not end within 30 s is killed, and the mail counts as not sent.
+ * mail.h - a plain mail to the operator or a witness, by base/sendmail.h
  */
 #pragma once
 #include "base/err.h"
@@ -14,5 +11,5 @@ struct mail {
 	const char *subject, *body; /* UTF-8 */
 };
 
-/* Fails with EX_UNAVAILABLE (no such program, or it refused), EX_TEMPFAIL (no answer). */
+/* Fails as base/sendmail.h does. */
 int mail_send(const struct mail *m, struct err *e);

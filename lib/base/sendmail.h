@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * sendmail.h - a mail handed to the machine's own mail server: "sendmail -i -t"
+ *
+ * Queue, TLS and delivery are its trade. Addresses stand in the message and never in the arguments. A
+ * sendmail that neither reads nor ends within 30 s is killed, and the mail counts as not sent; so it
+ * does where sendmail_end() was not reached.
+ *
+ *   sendmail_begin(&s, …), sendmail_put(&s, …) as often as it takes, sendmail_end(&s, …)
+ */
+#pragma once
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/span.h"
+
+struct sendmail {
+	const char *program; /* borrowed */
+	pid_t pid;           /* 0: none runs */
+	int fd;              /* its standard input */
+};
+
+/* Starts PROGRAM. ENVELOPE, unless it is NULL, comes back in each delivery report (RFC 3461), which are
+ * then asked for: of delivery, delay and failure, with the headers alone. It is an argument, and so
+ * neither personal nor secret: letters, digits, "-" and ".".
+ * Fails with EX_UNAVAILABLE (there is no such program). */
+int sendmail_begin(struct sendmail *s, const char *program, const char *envelope, struct err *e);
+
+/* EX_TEMPFAIL: it does not read. What it refuses is said by sendmail_end(). */
+int sendmail_put(struct sendmail *s, struct span text, struct err *e);
+
+/* The mail is whole. EX_UNAVAILABLE: refused; EX_TEMPFAIL: no answer, or it said so itself. */
+int sendmail_end(struct sendmail *s, struct err *e);
+
+/* Ends what still runs: nothing was sent. */
+void sendmail_abort(struct sendmail *s);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <check.h>
+#include <unistd.h>
+
+#include "../folder.h"
+#include "base/sendmail.h"
+
+static char program[128], out[128];
+static struct err e;
+
+/* A sendmail that does what SCRIPT says. */
+static void
+play(const char *script)
+{
+	FILE *f;
+
+	(void)snprintf(program, sizeof(program), "%s/sendmail", folder);
+	(void)snprintf(out, sizeof(out), "%s/out", folder);
+	(void)unlink(out);
+	f = fopen(program, "we");
+	ck_assert_ptr_nonnull(f);
+	(void)fprintf(f, "#!/bin/sh\ncd %s\n%s\n", folder, script);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(chmod(program, 0700), 0);
+}
+
+static long
+out_size(void)
+{
+	struct stat st;
+
+	return stat(out, &st) < 0 ? -1 : (long)st.st_size;
+}
+
+static int
+send_large(const char *envelope)
+{
+	static char block[1 << 16];
+	struct sendmail s;
+
+	memset(block, 'x', sizeof(block));
+	if (sendmail_begin(&s, program, envelope, &e) < 0)
+		return -1;
+	for (unsigned i = 0; i < 32; i++)
+		if (sendmail_put(&s, span_of(block, sizeof(block)), &e) < 0)
+			return -1;
+	return sendmail_end(&s, &e);
+}
+
+START_TEST(all_of_a_mail_arrives_and_the_envelope_s_id_is_given)
+{
+	char args[128] = "";
+	FILE *f;
+
+	play("echo \"$@\" >args; sleep 0.1; cat >out");
+	ck_assert_int_eq(send_large("2026-0001"), 0);
+	ck_assert_int_eq(out_size(), 32L << 16);
+	f = fopen(strcat(strcpy(out, folder), "/args"), "re");
+	ck_assert_ptr_nonnull(fgets(args, sizeof(args), f));
+	(void)fclose(f);
+	ck_assert_str_eq(args, "-i -t -N success,delay,failure -R hdrs -V 2026-0001\n");
+	play("[ \"$*\" = '-i -t' ] && exec cat >out");
+	ck_assert_int_eq(send_large(NULL), 0);
+}
+END_TEST
+
+START_TEST(who_refuses_says_so_by_its_status)
+{
+	play("exit 70"); /* without reading */
+	ck_assert_int_eq(send_large(NULL), -1);
+	ck_assert_int_eq(e.exit, EX_UNAVAILABLE);
+	play("cat >/dev/null; exit 75");
+	ck_assert_int_eq(send_large(NULL), -1);
+	ck_assert_int_eq(e.exit, EX_TEMPFAIL);
+	(void)unlink(program);
+	ck_assert_int_eq(send_large(NULL), -1);
+	ck_assert_int_eq(e.exit, EX_UNAVAILABLE);
+}
+END_TEST
+
+START_TEST(a_mail_that_was_begun_and_not_ended_is_not_sent)
+{
+	struct sendmail s;
+
+	play("cat >part && mv part out");
+	ck_assert_int_eq(sendmail_begin(&s, program, NULL, &e), 0);
+	ck_assert_int_eq(sendmail_put(&s, SPAN("From: x\n"), &e), 0);
+	sendmail_abort(&s);
+	ck_assert_int_eq(out_size(), -1);
+	sendmail_abort(&s); /* nothing runs any more */
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("sendmail");
+	TCase *t = tcase_create("sendmail");
+	SRunner *r;
+	int failed;
+
+	tcase_add_checked_fixture(t, folder_make, folder_remove);
+	tcase_add_test(t, all_of_a_mail_arrives_and_the_envelope_s_id_is_given);
+	tcase_add_test(t, who_refuses_says_so_by_its_status);
+	tcase_add_test(t, a_mail_that_was_begun_and_not_ended_is_not_sent);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
