@@ -298,6 +298,54 @@ cases_each(struct registry *r, case_seen *seen, void *ctx, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
+struct siblings {
+	const struct case_file *of;
+	struct case_file *v;
+	size_t n;
+};
+
+static int
+see_sibling(void *ctx, const struct case_file *c, struct err *e)
+{
+	struct siblings *b = ctx;
+
+	(void)e;
+	if (c->state < CASE_CLOSED && b->n < CASE_SIBLINGS_MAX &&
+		strcmp(c->correspondence, b->of->correspondence) == 0)
+		b->v[b->n++] = *c;
+	return 0;
+}
+
+int
+case_siblings(struct registry *r, const struct case_file *c,
+	struct case_file ret[CASE_SIBLINGS_MAX], size_t *ret_n, struct err *e)
+{
+	struct siblings b = { c, ret, 0 };
+
+	if (cases_each(r, see_sibling, &b, e) < 0)
+		return -1;
+	*ret_n = b.n;
+	return 0;
+}
+
+int
+case_within(struct registry *r, const char *number, case_act *act, void *ctx, struct err *e)
+{
+	struct case_file c;
+	int rc;
+
+	if (registry_begin(r, e) < 0)
+		return -1;
+	rc = case_get(r, number, &c, e);
+	if (rc == 0)
+		rc = act(ctx, &c, e);
+	if (rc < 0 || registry_commit(r, e) < 0) {
+		registry_undo(r);
+		return -1;
+	}
+	return rc;
+}
+
 /* --- a letter --------------------------------------------------------------------------------- */
 
 static int

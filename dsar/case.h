@@ -141,6 +141,16 @@ int case_change(struct registry *r, struct case_file *c, const char *sql, struct
 int case_event(struct registry *r, const char *number, const char *kind, json_t *data,
 	int64_t now_us, struct err *e);
 
+/* One act at case NUMBER in one change: reads it, calls ACT, commits. What ACT returns, if it is not -1, is passed up
+ * (a refusal that stays on record returns its exit status); -1: nothing was changed. */
+typedef int case_act(void *ctx, struct case_file *c, struct err *e);
+int case_within(struct registry *r, const char *number, case_act *act, void *ctx, struct err *e);
+
+/* The open cases of C's letter, C among them. *ret_n at most CASE_SIBLINGS_MAX. */
+#define CASE_SIBLINGS_MAX 7
+int case_siblings(struct registry *r, const struct case_file *c,
+	struct case_file ret[CASE_SIBLINGS_MAX], size_t *ret_n, struct err *e);
+
 /* Calls SEEN for each event of case NUMBER, oldest first; DATA is borrowed. */
 typedef int case_event_seen(
 	void *ctx, const char *kind, int64_t time_us, const json_t *data, struct err *e);

@@ -22,6 +22,7 @@
 
 /* What the options say, for whichever verb they are. */
 struct asked {
+	struct session *s;
 	struct case_letter letter;
 	const char *received, *address, *reason;
 	bool all, reminder, sent;
@@ -96,27 +97,11 @@ new_do(struct session *s, struct asked *a, struct err *e)
 	return rc < 0 ? -1 : print_number(s, first, l->n, e);
 }
 
-/* One change of one case, whole or not at all. */
 static int
-change(struct session *s, const char *number, const struct asked *a,
-	int (*act)(struct session *, struct case_file *, const struct asked *, struct err *),
-	struct err *e)
+note_act(void *ctx, struct case_file *c, struct err *e)
 {
-	struct case_file c;
-
-	if (registry_begin(s->registry, e) < 0)
-		return -1;
-	if (case_get(s->registry, number, &c, e) < 0 || act(s, &c, a, e) < 0 ||
-		registry_commit(s->registry, e) < 0) {
-		registry_undo(s->registry);
-		return -1;
-	}
-	return 0;
-}
-
-static int
-note_act(struct session *s, struct case_file *c, const struct asked *a, struct err *e)
-{
+	const struct asked *a = ctx;
+	struct session *s = a->s;
 	const char *kind = a->reminder ? "reminder" : "note";
 	struct buf text;
 	json_t *data = NULL;
@@ -139,8 +124,10 @@ note_act(struct session *s, struct case_file *c, const struct asked *a, struct e
 
 /* R12b: once, with a reason, and told before the first date. */
 static int
-extend_act(struct session *s, struct case_file *c, const struct asked *a, struct err *e)
+extend_act(void *ctx, struct case_file *c, struct err *e)
 {
+	const struct asked *a = ctx;
+	struct session *s = a->s;
 	const int32_t today = day_local(s->now_us);
 	char due[DAY_TEXT_MAX];
 
@@ -166,14 +153,14 @@ extend_act(struct session *s, struct case_file *c, const struct asked *a, struct
 }
 
 static int
-extend_do(struct session *s, const char *number, const struct asked *a, struct err *e)
+extend_do(struct session *s, const char *number, struct asked *a, struct err *e)
 {
 	if (!a->reason ||
 		(strcmp(a->reason, "complexity") != 0 && strcmp(a->reason, "number") != 0))
 		return usage_fail(_("an extension has a --reason: complexity or number"));
 	if (!a->sent)
 		return usage_fail(_("tell the person first, then say --notice-sent"));
-	return change(s, number, a, extend_act, e);
+	return case_within(s->registry, number, extend_act, a, e);
 }
 
 /* --- the command line ------------------------------------------------------------------------- */
@@ -220,7 +207,7 @@ dispatch(struct session *s, const char *verb, const char *number, struct asked *
 	if (strcmp(verb, "show") == 0)
 		return case_show(s, number, e);
 	if (strcmp(verb, "note") == 0)
-		return change(s, number, a, note_act, e);
+		return case_within(s->registry, number, note_act, a, e);
 	if (strcmp(verb, "extend") == 0)
 		return extend_do(s, number, a, e);
 	return usage_fail(_("case takes new, list, show, note or extend"));
@@ -229,7 +216,7 @@ dispatch(struct session *s, const char *verb, const char *number, struct asked *
 int
 case_main(struct session *s, int argc, char **argv, struct err *e)
 {
-	struct asked a = { 0 };
+	struct asked a = { .s = s };
 	const struct option_to table[] = {
 		{ "received", 0, &a.received, NULL },
 		{ "address", 0, &a.address, NULL },

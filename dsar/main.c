@@ -19,6 +19,9 @@
 static const struct command commands[] = {
 	{ "init", init_main, NEED_CONF, N_("make the register of requests") },
 	{ "case", case_main, NEED_CONF | NEED_REGISTER, N_("enter requests, and look at them") },
+	{ "identity", identity_main, NEED_CONF | NEED_REGISTER,
+		N_("find out whether it is really the person") },
+	{ "refuse", refuse_main, NEED_CONF | NEED_REGISTER, N_("say no, with reasons") },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

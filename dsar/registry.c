@@ -24,8 +24,7 @@ static const char *const schemas[] = {
 	"CREATE TABLE registry (ledger INTEGER NOT NULL) STRICT;"
 	"INSERT INTO registry VALUES (0);",
 	case_schema,
-	subject_schema,
-	find_schema,
+	identity_schema,
 };
 
 /* Deleted rows are overwritten, the rollback journal goes, nothing lies in a temporary file. */
