@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * bytes.h - short texts, compared and hashed a word at a time
+ * bytes.h - short texts, compared, searched and hashed a word or 16 bytes at a time
  *
- * For what is asked for each record, where a call of memcmp() costs more than the comparison.
+ * For what is asked for each record, where a call of memcmp() or memchr() costs more than the answer.
  */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 static inline uint64_t
 bytes_word(const char *p)
@@ -65,6 +68,77 @@ bytes_eq(const char *p, const char *q, size_t n)
 	for (size_t i = 0; i + 16 < n; i += 16)
 		d |= bytes_differ(p + i, q + i);
 	return (d[0] | d[1]) == 0;
+}
+
+#ifdef __SSE2__
+static inline unsigned
+bytes_are16(const char *p, __m128i wanted)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, wanted));
+}
+
+/* A bit for each of the 64 bytes at P that is the WANTED one. */
+static inline uint64_t
+bytes_are64(const char *p, __m128i wanted)
+{
+	return (bytes_are16(p, wanted) | bytes_are16(p + 16, wanted) << 16) |
+	       (uint64_t)(bytes_are16(p + 32, wanted) | bytes_are16(p + 48, wanted) << 16) << 32;
+}
+#endif
+
+/* Where C stands first from P on and before END; NULL: nowhere. For what is mostly near: 64 bytes without
+ * a branch, since how far it is no processor can guess. */
+static inline const char *
+bytes_find(const char *p, const char *end, char c)
+{
+#ifdef __SSE2__
+	const __m128i wanted = _mm_set1_epi8(c);
+	const char *from = p;
+	uint64_t at;
+
+	for (; end - p >= 64; p += 64) {
+		at = bytes_are64(p, wanted);
+		if (at != 0)
+			return p + __builtin_ctzll(at);
+	}
+	if (p > from) { /* the last 64, of which the first are known to be others */
+		at = bytes_are64(end - 64, wanted);
+		return at != 0 ? end - 64 + __builtin_ctzll(at) : NULL;
+	}
+	for (; end - p >= 16; p += 16) {
+		at = bytes_are16(p, wanted);
+		if (at != 0)
+			return p + __builtin_ctzll(at);
+	}
+#endif
+	for (; p < end; p++)
+		if (*p == c)
+			return p;
+	return NULL;
+}
+
+/* The first byte from P on and before END that is no digit; END: all are. */
+static inline const char *
+bytes_digits_end(const char *p, const char *end)
+{
+#ifdef __SSE2__
+	if (end - p >= 16) {
+		__m128i v = _mm_sub_epi8(
+			_mm_loadu_si128((const __m128i *)(const void *)p), _mm_set1_epi8('0'));
+		int other = _mm_movemask_epi8(
+				    _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v)) ^
+			    0xffff;
+
+		if (other != 0)
+			return p + __builtin_ctz((unsigned)other);
+		p += 16;
+	}
+#endif
+	while (p < end && (unsigned)(*p - '0') < 10)
+		p++;
+	return p;
 }
 
 /* Multiplies and folds, as in wyhash. */

@@ -44,14 +44,6 @@ time_end(const struct look *look, const char *p, const char *end)
 	return p < end && *p == '-' ? p + 1 : NULL;
 }
 
-INLINE const char *
-digits_end(const char *p, const char *end)
-{
-	while (p < end && (unsigned)(*p - '0') < 10)
-		p++;
-	return p;
-}
-
 /* "200", "0.004", "-1", "-", and "4xx" for a status that a rule has reduced. An address has more
  * dots than a number, so that none passes for one. */
 INLINE const char *
@@ -61,9 +53,9 @@ number_end(const char *p, const char *end)
 
 	if (end - p > NUMBER_MAX)
 		end = p + NUMBER_MAX;
-	q = digits_end(p + (p < end && *p == '-'), end);
+	q = bytes_digits_end(p + (p < end && *p == '-'), end);
 	if (end - q > 1 && *q == '.')
-		q = digits_end(q + 1, end);
+		q = bytes_digits_end(q + 1, end);
 	else if (q == p + 1 && end - q > 1 && q[0] == 'x' && q[1] == 'x')
 		q += 2;
 	return q;
@@ -72,9 +64,13 @@ number_end(const char *p, const char *end)
 INLINE bool
 delim_stands(const struct template_part *t, const char *p, const char *end)
 {
-	if (end - p < 8 || t->delim_len > 8)
-		return (size_t)(end - p) >= t->delim_len && memcmp(p, t->delim, t->delim_len) == 0;
-	return (bytes_word(p) & t->mask) == t->word;
+	const size_t left = (size_t)(end - p), len = t->delim_len;
+
+	if (left < 8)
+		return left >= len && bytes_few(p, len) == t->word;
+	if ((bytes_word(p) & t->mask) != t->word)
+		return false;
+	return len <= 8 || (left >= len && memcmp(p, t->delim, len) == 0);
 }
 
 /* The end of the field T at P, which has a look; NULL if it does not look like that. */
@@ -117,19 +113,19 @@ is_any(const struct template_part *t)
 INLINE const char *
 any_end(const struct template_part *t, const char *start, const char *p, const char *end)
 {
-	if (t->delim_len == 0) {
-		p = end;
-	} else {
-		while ((p = memchr(p, t->delim[0], (size_t)(end - p))) != NULL) {
-			if (delim_stands(t, p, end) &&
-				!(t->quote && p > start && p[-1] == '\\' && is_escaped(start, p)))
-				break;
-			p++;
-		}
+	const bool word = t->look == LOOK_WORD;
+
+	if (word && t->delim[0] == ' ') { /* the first blank ends it, or nothing does */
+		p = p == start ? bytes_find(p, end, ' ') : NULL;
+		return p && delim_stands(t, p, end) ? p : NULL;
 	}
-	if (p && t->look == LOOK_WORD && memchr(start, ' ', (size_t)(p - start)))
-		return NULL;
-	return p;
+	if (t->delim_len == 0)
+		return word && bytes_find(start, end, ' ') ? NULL : end;
+	for (; (p = bytes_find(p, end, t->delim[0])) != NULL; p++)
+		if (delim_stands(t, p, end) &&
+			!(t->quote && p > start && p[-1] == '\\' && is_escaped(start, p)))
+			break;
+	return p && word && bytes_find(start, p, ' ') ? NULL : p;
 }
 
 /* A field with a look, T, does not look like that at the place behind BEFORE, which may hold anything:

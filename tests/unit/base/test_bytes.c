@@ -32,6 +32,40 @@ START_TEST(texts_are_the_same_or_differ_in_one_byte)
 }
 END_TEST
 
+START_TEST(the_first_byte_of_a_kind_is_found_and_no_other_is_read)
+{
+	size_t n = (size_t)_i;
+	char *text = malloc(n + 1), *p;
+
+	ck_assert(text);
+	p = text + 1;
+	text[0] = 'x'; /* in front of it */
+	memset(p, '7', n);
+	ck_assert(!bytes_find(p, p + n, 'x'));
+	ck_assert(bytes_digits_end(p, p + n) == p + n);
+	for (size_t i = n; i-- > 0;) {
+		p[i] = 'x';
+		ck_assert(bytes_find(p, p + n, 'x') == p + i);
+		ck_assert(bytes_digits_end(p, p + n) == p + i);
+	}
+	free(text);
+}
+END_TEST
+
+START_TEST(digits_are_these_ten)
+{
+	char text[17] = "";
+
+	for (int c = 0; c < 256; c++) {
+		text[3] = text[4] = (char)c;
+		text[0] = text[1] = text[2] = '0';
+		ck_assert_int_eq(
+			bytes_digits_end(text, text + 16) > text + 3, c >= '0' && c <= '9');
+		ck_assert_int_eq(bytes_digits_end(text, text + 4) > text + 3, c >= '0' && c <= '9');
+	}
+}
+END_TEST
+
 START_TEST(a_few_bytes_are_a_word)
 {
 	static const char text[] = "\x01\x02\x03\x04\x05\x06\x07\x08";
@@ -71,6 +105,9 @@ main(void)
 	int failed;
 
 	tcase_add_loop_test(t, texts_are_the_same_or_differ_in_one_byte, 0, LEN_MAX);
+	tcase_add_loop_test(
+		t, the_first_byte_of_a_kind_is_found_and_no_other_is_read, 0, 3 * LEN_MAX);
+	tcase_add_test(t, digits_are_these_ten);
 	tcase_add_test(t, a_few_bytes_are_a_word);
 	tcase_add_test(t, hashes_of_similar_texts_spread);
 	suite_add_tcase(s, t);

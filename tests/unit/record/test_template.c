@@ -210,6 +210,28 @@ START_TEST(path_and_query_of_apache_are_one_field)
 }
 END_TEST
 
+/* Of an address without blanks nothing may lie behind the first one, whatever follows asks for. */
+START_TEST(address_ends_at_its_first_blank)
+{
+	static const struct line_case lines[] = {
+		{ "192.0.2.7 200 b", "{remote_addr=192.0.2.7} {status=200} {a=b}" },
+		{ "192.0.2.7 x 200 b", "no match" },
+		{ "192.0.2.7 ", "no match" },
+		{ "192.0.2.7", "no match" },
+		{ "", "no match" },
+	};
+	static const struct line_case others[] = {
+		{ "192.0.2.7, 200", "{remote_addr=192.0.2.7}, {status=200}" },
+		{ "192.0.2.7, a, 200", "no match" },
+		{ "192.0.2.7,a, 200", "{remote_addr=192.0.2.7,a}, {status=200}" },
+		{ "192.0.2.7 a, 200", "no match" },
+	};
+
+	CHECK_LINES(nginx("$remote_addr $status $a"), lines);
+	CHECK_LINES(nginx("$remote_addr, $status"), others);
+}
+END_TEST
+
 START_TEST(any_byte_may_stand_in_a_field)
 {
 	static const char line[] = "a\0b \xff\n";
@@ -244,6 +266,7 @@ main(void)
 	tcase_add_loop_test(t, bad_templates_are_refused_at_their_place, 0,
 		(int)(sizeof(refused) / sizeof(refused[0])));
 	tcase_add_test(t, path_and_query_of_apache_are_one_field);
+	tcase_add_test(t, address_ends_at_its_first_blank);
 	tcase_add_test(t, any_byte_may_stand_in_a_field);
 	suite_add_tcase(suite, t);
 	sr = srunner_create(suite);
