@@ -13,6 +13,7 @@
 #define BITS_LEN TOKEN_BITS /* hash and check */
 #define TEXT_LEN 16         /* as base32 */
 #define NET_LEN  6          /* a /48 */
+#define HEAD_MAX 5          /* "net6:" */
 #define DIGEST   crypto_generichash_blake2b_BYTES_MIN
 
 struct pseudonym {
@@ -81,14 +82,15 @@ base32_of(uint64_t v)
 static void
 bits_render(const uint8_t bits[BITS_LEN], char ret[TEXT_LEN])
 {
-	for (unsigned half = 0; half < 2; half++) {
-		uint64_t v = 0;
+	const uint64_t low40 = (UINT64_C(1) << 40) - 1;
+	uint64_t first, last;
 
-		for (unsigned i = 0; i < 5; i++)
-			v = v << 8 | bits[5 * half + i];
-		v = htobe64(base32_of(v));
-		memcpy(ret + 8 * half, &v, sizeof(v));
-	}
+	memcpy(&first, bits, sizeof(first));
+	memcpy(&last, bits + BITS_LEN - sizeof(last), sizeof(last));
+	first = htobe64(base32_of(be64toh(first) >> 24));
+	last = htobe64(base32_of(be64toh(last) & low40));
+	memcpy(ret, &first, sizeof(first));
+	memcpy(ret + sizeof(first), &last, sizeof(last));
 }
 
 static bool
@@ -272,21 +274,33 @@ pseudonym_note(struct pseudonym *p, int32_t day, struct span text, const char to
 	token_cache_put_text(p->cache, day, text, token);
 }
 
-bool
-pseudonym_is_token(struct span s)
+/* The domain of a token whose head of LEN bytes is P; 0: there is none like it. */
+static char
+head_domain(const char *p, size_t len)
 {
 	static const struct {
 		struct span head;
 		char domain;
 	} kinds[] = { { SPAN("ip4:"), '4' }, { SPAN("ip6:"), '6' }, { SPAN("net6:"), 'n' },
 		{ SPAN("id:"), 'i' } };
-	uint8_t bits[BITS_LEN];
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (span_starts(s, kinds[i].head) && s.len == kinds[i].head.len + TEXT_LEN)
-			return bits_parse(s.p + kinds[i].head.len, bits) &&
-			       check_holds(kinds[i].domain, bits);
-	return false;
+		if (span_eq(span_of(p, len), kinds[i].head))
+			return kinds[i].domain;
+	return 0;
+}
+
+bool
+pseudonym_is_token(struct span s)
+{
+	uint8_t bits[BITS_LEN];
+	size_t head = s.len - TEXT_LEN; /* of what is shorter: a large number */
+	char domain;
+
+	if (head - 1 >= HEAD_MAX || s.p[head - 1] != ':')
+		return false;
+	domain = head_domain(s.p, head);
+	return domain && bits_parse(s.p + head, bits) && check_holds(domain, bits);
 }
 
 bool

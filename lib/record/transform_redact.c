@@ -94,12 +94,15 @@ is_own(const struct transform *t, const struct transform_env *env, struct span s
 	const struct span host = without_port(s);
 	struct address a;
 
-	for (unsigned i = 0; i < DETECT_TYPES; i++)
-		if (placeholder[i].p && span_eq(s, placeholder[i]))
-			return true;
-	return pseudonym_is_token(s) || pseudonym_is_token(host) ||
-	       ((address_parse(s, &a) || address_parse(host, &a)) &&
-		       transform_keeps_address(t, env, &a));
+	if (s.len > 0 && s.p[0] == '[') /* as each of them begins */
+		for (unsigned i = 0; i < DETECT_TYPES; i++)
+			if (placeholder[i].p && span_eq(s, placeholder[i]))
+				return true;
+	if (pseudonym_is_token(s) || (host.len != s.len && pseudonym_is_token(host)))
+		return true;
+	return (t->n_keep > 0 || t->render_address) && /* without looking: most keep none */
+	       (address_parse(s, &a) || address_parse(host, &a)) &&
+	       transform_keeps_address(t, env, &a);
 }
 
 static int
@@ -132,7 +135,36 @@ is_digit(char c)
 static inline bool
 is_alnum(char c)
 {
-	return (c >= '0' && c <= '9') || (unsigned char)((c | 0x20) - 'a') < 26;
+	return is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 26;
+}
+
+/* What a byte beside a datum means for it. */
+#define BESIDE_BEFORE 1 /* may stand in front of an address that stands alone */
+#define BESIDE_BEHIND 2 /* … and behind it */
+#define BESIDE_WITHIN 4 /* may stand within a telephone number */
+
+static const unsigned char beside[256] = {
+	['\t'] = BESIDE_BEFORE | BESIDE_BEHIND | BESIDE_WITHIN,
+	[' '] = BESIDE_BEFORE | BESIDE_BEHIND | BESIDE_WITHIN,
+	['"'] = BESIDE_BEFORE | BESIDE_BEHIND,
+	['\''] = BESIDE_BEFORE | BESIDE_BEHIND,
+	['('] = BESIDE_BEFORE | BESIDE_WITHIN,
+	[')'] = BESIDE_BEHIND | BESIDE_WITHIN,
+	[','] = BESIDE_BEFORE | BESIDE_BEHIND,
+	['-'] = BESIDE_WITHIN,
+	['.'] = BESIDE_WITHIN,
+	['/'] = BESIDE_WITHIN,
+	[';'] = BESIDE_BEHIND,
+	['<'] = BESIDE_BEFORE,
+	['>'] = BESIDE_BEHIND,
+	['['] = BESIDE_BEFORE,
+	[']'] = BESIDE_BEHIND,
+};
+
+static inline bool
+is_beside(char c, unsigned what)
+{
+	return beside[(unsigned char)c] & what;
 }
 
 /* Is there a digit AT, or behind a few of what may stand within a telephone number, going FORWARD or
@@ -140,11 +172,8 @@ is_alnum(char c)
 static bool
 has_digit_near(struct span text, size_t at, bool forward)
 {
-	static const char within[] = " \t()-./";
-
 	/* in front of the first byte AT is greater than any length */
-	for (unsigned i = 0;
-		i < 4 && at < text.len && memchr(within, text.p[at], sizeof(within) - 1); i++)
+	for (unsigned i = 0; i < 4 && at < text.len && is_beside(text.p[at], BESIDE_WITHIN); i++)
 		at += forward ? 1 : (size_t)-1;
 	return at < text.len && is_digit(text.p[at]);
 }
@@ -155,7 +184,6 @@ has_digit_near(struct span text, size_t at, bool forward)
 static bool
 stands_alone(const struct transform *t, const struct finding *f, struct span text)
 {
-	static const char before[] = " \t[(\"'<,", after[] = " \t])\"'>,;";
 	const char *p = text.p + f->start, *end = text.p + text.len;
 
 	if (f->type != DETECT_IPV4 && f->type != DETECT_IPV6)
@@ -163,7 +191,7 @@ stands_alone(const struct transform *t, const struct finding *f, struct span tex
 	if (f->start > 0 && p[-1] == '=') { /* KEY=ADDRESS */
 		if (f->start < 2 || !is_alnum(p[-2]))
 			return false;
-	} else if ((f->start > 0 && !memchr(before, p[-1], sizeof(before) - 1)) ||
+	} else if ((f->start > 0 && !is_beside(p[-1], BESIDE_BEFORE)) ||
 		   has_digit_near(text, f->start - 1, false)) {
 		return false;
 	}
@@ -172,7 +200,7 @@ stands_alone(const struct transform *t, const struct finding *f, struct span tex
 		do
 			p++;
 		while (p < end && is_digit(*p));
-	return p == end || (memchr(after, *p, sizeof(after) - 1) && (p + 1 == end || p[1] != '@') &&
+	return p == end || (is_beside(*p, BESIDE_BEHIND) && (p + 1 == end || p[1] != '@') &&
 				   !has_digit_near(text, (size_t)(p - text.p), true));
 }
 
