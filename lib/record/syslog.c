@@ -330,35 +330,55 @@ rfc5424(struct cursor *c)
 
 /* --- RFC 3164 -------------------------------------------------------------------------------- */
 
+static bool
+are_parts(const char *p, const char *end, unsigned of)
+{
+	for (; p < end; p++) /* to the end: what is read here is mostly right */
+		of &= parts[(unsigned char)*p];
+	return of != 0;
+}
+
+/* The end of the word at P, if it ends in a colon and is not too long for a tag; NULL: it is none. */
+static const char *
+tag_end(const char *p, const char *end)
+{
+	const size_t max = TAG_MAX + PID_MAX + sizeof("[]:");
+	const char *limit = (size_t)(end - p) > max ? p + max : end;
+	const char *q = bytes_find(p, limit, ' ');
+
+	if (!q && limit < end)
+		return NULL;
+	if (!q)
+		q = end;
+	return q > p && q[-1] == ':' ? q : NULL;
+}
+
 /* "name[pid]:" or "name:", then a blank or nothing. */
 static bool
 tag(struct cursor *c)
 {
-	const char *p = c->p, *q = p, *name_end, *pid_end = NULL;
+	const char *p = c->p, *end = tag_end(p, c->end), *name_end, *pid_end = NULL;
 
-	while (q < c->end && q - p <= TAG_MAX && is_part(*q, PART_TAG))
-		q++;
-	name_end = q;
-	if (q == p || q == c->end || q - p > TAG_MAX)
+	if (!end)
 		return false;
-	if (*q == '[') {
-		q++;
-		while (q < c->end && q - name_end <= PID_MAX && is_part(*q, PART_PID))
-			q++;
-		if (q == name_end + 1 || q == c->end || *q != ']')
+	name_end = end - 1;
+	if (name_end > p && name_end[-1] == ']') {
+		pid_end = name_end - 1;
+		name_end = bytes_find(p, pid_end, '[');
+		if (!name_end || name_end + 1 == pid_end || pid_end - name_end > PID_MAX + 1 ||
+			!are_parts(name_end + 1, pid_end, PART_PID))
 			return false;
-		pid_end = q++;
-	} else if (memchr(p, '@', (size_t)(q - p))) {
+	} else if (bytes_find(p, name_end, '@')) {
 		return false; /* "alice@example.org: …" is no program */
 	}
-	if (q == c->end || *q != ':' || (q + 1 < c->end && q[1] != ' '))
+	if (name_end == p || name_end - p > TAG_MAX || !are_parts(p, name_end, PART_TAG))
 		return false;
 	put(c, (size_t)(name_end - p), SYSLOG_APPNAME);
 	if (pid_end) {
 		c->p++;
 		put(c, (size_t)(pid_end - c->p), SYSLOG_PROCID);
 	}
-	c->p = q + 1;
+	c->p = end;
 	return true;
 }
 
