@@ -141,14 +141,18 @@ bool detect_phone_zero(struct detect *d, size_t at, struct finding *ret);
 /* Digits at AT of which something else says that they are a phone number. */
 bool detect_phone_digits(struct detect *d, size_t at, struct finding *ret);
 
-/* For each last letter of a key (its low five bits) the letters that may stand before it. */
-extern const uint32_t detect_key_ends[32];
+/* detect_token.c: for a key's last letter and the one before it (the low five bits of each) which
+ * letters may stand before those. */
+extern uint32_t detect_key_ends[32][32];
 
-/* Can a key end before AT, also one in quotes? Nearly always not, and this is the cheap answer. */
+/* Can a key end before AT, also one in quotes? Nearly always not, and this is the cheap answer. In a
+ * Cookie header others count as well, if they end likewise. */
 static inline bool
-may_end_key(const char *p, size_t at)
+may_end_key(const struct detect *d, size_t at)
 {
+	const char *p = d->text.p;
 	size_t end = at;
+	uint32_t third;
 
 	if (at < 3)
 		return false;
@@ -157,7 +161,10 @@ may_end_key(const char *p, size_t at)
 	if (p[end - 1] == '"' || p[end - 1] == '\'' || p[end - 1] == ']')
 		for (end--; end > 1 && p[end - 1] == '\\';)
 			end--;
-	return end >= 2 && detect_key_ends[p[end - 1] & 31] >> (p[end - 2] & 31) & 1;
+	if (end < 2)
+		return false;
+	third = detect_key_ends[p[end - 1] & 31][p[end - 2] & 31];
+	return third >> (end > 2 ? p[end - 3] & 31 : 0) & 1 || (third != 0 && at < d->cookie_end);
 }
 
 /* detect_token.c: a key ends before END, its value is looked for from VALUE on. ESCAPED: the sign

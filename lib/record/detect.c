@@ -215,10 +215,10 @@ detect_candidate(struct detect *d, size_t at, struct finding *ret)
 	case ':':
 		if (p[at - 1] == ':')
 			return detect_v6(d, at, ret);
-		return may_end_key(p, at) && detect_key(d, at, at + 1, false, ret);
+		return may_end_key(d, at) && detect_key(d, at, at + 1, false, ret);
 	case '=':
 	case '>':
-		return may_end_key(p, at) && detect_key(d, at, at + 1, false, ret);
+		return may_end_key(d, at) && detect_key(d, at, at + 1, false, ret);
 	case '@':
 		return detect_email(d, at, ret);
 	case 'J':

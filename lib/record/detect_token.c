@@ -78,7 +78,6 @@ static const struct key keys_w[] = { WHOLE("pw", PASSWORD) };
 static const struct key keys_y[] = { KEY("apikey", TOKEN), KEY("api_key", TOKEN),
 	KEY("api-key", TOKEN), KEY("secretkey", LONG), KEY("accesskey", LONG), ALONE("key", LONG) };
 
-#define L(c)  (UINT32_C(1) << ((c)&31))
 #define OF(k) k, sizeof(k) / sizeof(k[0])
 static const struct {
 	const struct key *keys;
@@ -100,22 +99,21 @@ static const struct {
 	['y' & 31] = { OF(keys_y) },
 };
 
-const uint32_t detect_key_ends[32] = {
-	['d' & 31] = L('r') | L('w') | L('i'),
-	['e' & 31] = L('d') | L('s') | L('c') | L('r') | L('i') | L('n') | L('l'),
-	['f' & 31] = L('r'),
-	['g' & 31] = L('i'),
-	['h' & 31] = L('t'),
-	['l' & 31] = L('e') | L('a'),
-	['m' & 31] = L('u'),
-	['n' & 31] = L('e') | L('o') | L('d'),
-	['p' & 31] = L('i') | L('t'),
-	['r' & 31] = L('e'),
-	['s' & 31] = L('s') | L('p'),
-	['t' & 31] = L('e') | L('w') | L('r') | L('l'),
-	['w' & 31] = L('p'),
-	['y' & 31] = L('e'),
-};
+uint32_t detect_key_ends[32][32];
+
+/* Before main(), so that threads need no care. */
+__attribute__((constructor)) static void
+note_key_ends(void)
+{
+	for (unsigned last = 0; last < 32; last++)
+		for (size_t i = 0; i < key_groups[last].n; i++) {
+			const struct key *k = &key_groups[last].keys[i];
+			uint32_t *third = &detect_key_ends[last][k->name[k->len - 2] & 31];
+
+			*third |= k->len > 2 ? UINT32_C(1) << (k->name[k->len - 3] & 31)
+					     : UINT32_MAX;
+		}
+}
 
 /* --- the key ---------------------------------------------------------------------------------- */
 
