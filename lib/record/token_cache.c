@@ -56,6 +56,7 @@ token_cache_new(void)
 		return NULL;
 	}
 	(void)madvise(tables, sizeof(*c->tables), MADV_DONTDUMP);
+	(void)madvise(tables, sizeof(*c->tables), MADV_HUGEPAGE); /* only a wish */
 	c->tables = tables;
 	randombytes_buf(c->seed, sizeof(c->seed));
 	return c;

@@ -6,8 +6,9 @@
  * key, the newer first; what falls out is made again. The hash is keyed by chance, so that nobody
  * can aim at a place. An entry is a cache line, or two share one: to find one costs a miss at most.
  *
- * 5 MiB, of which memory is taken as they fill. No core dump has it; it is wiped when it ends. It is
- * not locked: that would take all of its pages at once.
+ * 5 MiB, of which memory is taken as they fill, 2 MiB at a time where the kernel has such pages: the places
+ * are all over the tables, and each would be another small page to find. No core dump has it; it is wiped
+ * when it ends. It is not locked: that would take all of its pages at once.
  */
 #pragma once
 #include <stdint.h>
