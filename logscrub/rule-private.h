@@ -35,8 +35,8 @@ struct level {
 				   */
 	struct action *action;    /* by field; JSON: by slot */
 	unsigned n_actions;
-	uint64_t kept;          /* bit i: action i is ACTION_KEEP (not for JSON) */
-	bool recalls;           /* some action does */
+	uint64_t kept, dropped,
+		recalling;      /* bit i: action i keeps, drops, recalls (not for JSON) */
 	int time_field;         /* index of the action that has the record's time, or -1 */
 	unsigned time_piece;    /* where its piece was in the last record: a guess */
 	bool nests;             /* some action is ACTION_NEST */

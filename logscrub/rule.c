@@ -115,19 +115,22 @@ static void
 read_keys(struct rule *r, struct level *lv)
 {
 	const struct piece *pc = lv->split.piece, *end = pc + lv->split.n;
+	const uint64_t recalling = lv->recalling;
 
 	for (; pc < end; pc++) {
-		struct action *a = pc->field >= 0 ? &lv->action[pc->field] : NULL;
+		struct action *a;
 
-		if (a && a->recalls)
-			transform_key(a->transform, &r->env, span_of(pc->p, pc->len), &a->key);
+		if (pc->field < 0 || !(recalling >> pc->field & 1))
+			continue;
+		a = &lv->action[pc->field];
+		transform_key(a->transform, &r->env, span_of(pc->p, pc->len), &a->key);
 	}
 }
 
 static enum drop_reason
 read_pieces(struct rule *r, struct level *lv)
 {
-	if (lv->recalls)
+	if (lv->recalling != 0)
 		read_keys(r, lv);
 	if (lv->time_field >= 0)
 		read_time(r, lv);
@@ -338,24 +341,6 @@ write_field(struct rule *r, const struct action *a, struct span value, struct bu
 	return rc;
 }
 
-/* What most fields come to, at once: dropped ones, and those whose value was met before. */
-static inline bool
-recall_field(struct rule *r, const struct action *a, struct buf *out)
-{
-	if (a->kind == ACTION_DROP) {
-		buf_char(out, '-');
-		return true;
-	}
-	return a->recalls && transform_recall(a->transform, &r->env, &a->key, out);
-}
-
-/* Does PC stand as it was? Literals and kept fields do; a trace wants to hear of each field. */
-static inline bool
-stands(const struct piece *pc, uint64_t kept)
-{
-	return pc->field < 0 || (kept >> pc->field & 1 && pc->len > 0);
-}
-
 static int
 write_piece(struct rule *r, struct level *lv, const struct piece *pc, struct buf *out)
 {
@@ -366,32 +351,57 @@ write_piece(struct rule *r, struct level *lv, const struct piece *pc, struct buf
 	return write_field(r, &lv->action[pc->field], span_of(pc->p, pc->len), out);
 }
 
+/* Writes a field that does not stand. Most are dropped, or their value was met before. */
+static inline int
+write_changed(struct rule *r, struct level *lv, const struct piece *pc, struct buf *out)
+{
+	const struct action *a = &lv->action[pc->field];
+
+	if (!r->trace) { /* it wants to hear of each field */
+		if (lv->dropped >> pc->field & 1) {
+			buf_char(out, '-');
+			return 0;
+		}
+		if (lv->recalling >> pc->field & 1 &&
+			transform_recall(a->transform, &r->env, &a->key, out))
+			return 0;
+	}
+	return write_piece(r, lv, pc, out);
+}
+
+/* Does PC stand as it was? Literals and kept fields do. */
+static inline bool
+stands(const struct piece *pc, uint64_t kept)
+{
+	return pc->field < 0 || (kept >> pc->field & 1 && pc->len > 0);
+}
+
 /* Text that stands is gathered, from FROM to TO, as long as it follows each other. */
 static int
 write_pieces(struct rule *r, struct level *lv, struct buf *out)
 {
 	const struct piece *pc = lv->split.piece, *end = pc + lv->split.n;
 	const char *from = lv->text.p, *to = from;
-	uint64_t kept = r->trace ? 0 : lv->kept;
-	bool whole = lv->split.whole;
+	const uint64_t kept = r->trace ? 0 : lv->kept;
+	const bool whole = lv->split.whole;
 
 	for (; pc < end; pc++) {
-		int rc = 0;
+		const char *p = pc->p, *behind = p + pc->len;
+		int rc;
 
 		if (whole) {
-			to = pc->p;
-		} else if (to != pc->p) {
+			to = p;
+		} else if (to != p) {
 			buf_put(out, from, (size_t)(to - from));
-			from = to = pc->p;
+			from = to = p;
 		}
 		if (stands(pc, kept)) {
-			to += pc->len;
+			to = behind;
 			continue;
 		}
 		buf_put(out, from, (size_t)(to - from));
-		from = to = pc->p + pc->len;
-		if (r->trace || !recall_field(r, &lv->action[pc->field], out))
-			rc = write_piece(r, lv, pc, out);
+		from = to = behind;
+		rc = write_changed(r, lv, pc, out);
 		if (rc != 0)
 			return rc;
 	}
@@ -441,7 +451,7 @@ write_member(void *p, const struct json_value *v, struct buf *out)
 	}
 	if (a->recalls)
 		transform_key(a->transform, &c->r->env, v->raw, &a->key);
-	if (c->r->trace || !recall_field(c->r, a, out))
+	if (c->r->trace || !a->recalls || !transform_recall(a->transform, &c->r->env, &a->key, out))
 		c->rc = write_field(c->r, a, v->raw, out);
 	if (c->rc != 0)
 		return -1;

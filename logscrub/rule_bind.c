@@ -54,9 +54,6 @@ bind_fixed(struct rule *r, const struct conf_reduce *d, unsigned *ret_n, struct 
 				continue;
 			if (action_set(&lv->action[i], d, r->store, e) < 0)
 				return -1;
-			if (lv->action[i].kind == ACTION_KEEP)
-				lv->kept |= UINT64_C(1) << i;
-			lv->recalls |= lv->action[i].recalls;
 			(*ret_n)++;
 		}
 	}
@@ -165,6 +162,21 @@ drops_time(const struct level *lv)
 	return false;
 }
 
+/* What most fields come to, as bits, so that it shows without a look at each action. */
+static void
+note_actions(struct level *lv)
+{
+	if (lv->type == FORMAT_JSON) /* it has members, any number of them */
+		return;
+	for (unsigned i = 0; i < lv->n_actions; i++) {
+		const uint64_t bit = UINT64_C(1) << i;
+
+		lv->kept |= lv->action[i].kind == ACTION_KEEP ? bit : 0;
+		lv->dropped |= lv->action[i].kind == ACTION_DROP ? bit : 0;
+		lv->recalling |= lv->action[i].recalls ? bit : 0;
+	}
+}
+
 int
 rule_bind(struct rule *r, struct err *e)
 {
@@ -178,6 +190,8 @@ rule_bind(struct rule *r, struct err *e)
 		if (n == 0 && bind_json(r, &s->rule[i], e) < 0)
 			return -1;
 	}
+	for (unsigned i = 0; i < r->n_levels; i++)
+		note_actions(r->level[i]);
 	if (drops_time(r->level[0]))
 		return conf_fail(e, &s->where, N_("the rule drops the record's time"),
 			N_("keep the time field, or reduce it to \"coarse-time\""), "store \"%s\"",

@@ -254,8 +254,9 @@ transform_recall(const struct transform *t, struct transform_env *env,
 		known = memo_find_at(t->memo, key->hash, key->text);
 		if (!known.p)
 			return false;
-		buf_span(out, known);
-		buf_span(out, key->tail);
+		buf_put_short(out, known.p, known.len);
+		if (key->tail.len > 0)
+			buf_span(out, key->tail);
 		return true;
 	}
 	token = pseudonym_recall(env->pseudonym, key->hash, env->day, key->text);

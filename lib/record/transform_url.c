@@ -2,6 +2,7 @@
  *
  * transform_url.c - URLs and request lines: host-only, method+path, path
  */
+#include "base/bytes.h"
 #include "record/path_mask.h"
 #include "record/pseudonym.h"
 #include "record/transform-private.h"
@@ -252,7 +253,7 @@ transform_host_only(const struct transform *t, struct transform_env *env, struct
 struct span
 transform_origin_key(struct span v, struct span *ret_tail)
 {
-	const char *slash = v.len > 8 ? memchr(v.p + 8, '/', v.len - 8) : NULL;
+	const char *slash = v.len > 8 ? bytes_find(v.p + 8, v.p + v.len, '/') : NULL;
 
 	(void)ret_tail;
 	return span_of(v.p, slash ? (size_t)(slash - v.p) : v.len);
@@ -351,7 +352,7 @@ struct span
 transform_request_key(struct span v, struct span *ret_tail)
 {
 	size_t proto = proto_len(v);
-	const char *query = proto > 0 ? memchr(v.p, '?', v.len) : NULL;
+	const char *query = proto > 0 ? bytes_find(v.p, v.p + v.len, '?') : NULL;
 
 	*ret_tail = span_from(v, v.len - proto);
 	return span_of(v.p, query ? (size_t)(query - v.p) : v.len - proto);
