@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "logscrub/settings.h"
+#include "base/settings.h"
 #include "logscrub/words.h"
 
 struct disks {

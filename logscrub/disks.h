@@ -7,7 +7,7 @@
  */
 #pragma once
 #include "base/cleanup.h"
-#include "logscrub/tree.h"
+#include "base/tree.h"
 
 struct disks;
 

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/conf.h"
-#include "logscrub/tree.h"
+#include "base/tree.h"
 
 enum doctor_severity { DOCTOR_LOW, DOCTOR_MEDIUM, DOCTOR_HIGH };
 

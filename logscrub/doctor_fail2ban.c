@@ -10,7 +10,7 @@
 
 #include "logscrub/doctor.h"
 #include "logscrub/raw_off.h"
-#include "logscrub/settings.h"
+#include "base/settings.h"
 
 #define _(text) gettext(text)
 

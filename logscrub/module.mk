@@ -23,7 +23,7 @@ logscrub.srcs += logscrub/stats.c logscrub/stats_poll.c logscrub/stats_report.c 
 	    logscrub/stats_text.c logscrub/stats_html.c
 logscrub.srcs += logscrub/suggest.c logscrub/suggest_token.c logscrub/suggest_field.c \
 	    logscrub/suggest_form.c logscrub/suggest_print.c
-logscrub.srcs += logscrub/tree.c logscrub/words.c logscrub/settings.c
+logscrub.srcs += logscrub/words.c
 logscrub.srcs += logscrub/doctor.c logscrub/doctor_checks.c logscrub/doctor_findings.c logscrub/doctor_facts.c logscrub/disks.c logscrub/rotations.c
 logscrub.srcs += logscrub/doctor_journald.c logscrub/doctor_rsyslog.c logscrub/rsyslog_filter.c logscrub/doctor_logrotate.c
 logscrub.srcs += logscrub/doctor_nginx.c logscrub/doctor_apache.c logscrub/doctor_haproxy.c

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "logscrub/settings.h"
+#include "base/settings.h"
 #include "logscrub/words.h"
 
 #define DAY          86400L

@@ -10,7 +10,7 @@
  */
 #pragma once
 #include "base/cleanup.h"
-#include "logscrub/tree.h"
+#include "base/tree.h"
 
 struct rotation {
 	const char *pattern; /* the files */

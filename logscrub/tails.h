@@ -9,7 +9,7 @@
 #pragma once
 #include "base/cleanup.h"
 #include "base/conf.h"
-#include "logscrub/tree.h"
+#include "base/tree.h"
 #include "record/detect.h"
 
 struct tails;

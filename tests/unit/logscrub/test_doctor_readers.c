@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "logscrub/families.h"
-#include "logscrub/settings.h"
+#include "base/settings.h"
 
 static const struct {
 	const char *text;

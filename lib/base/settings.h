@@ -8,7 +8,7 @@
 #pragma once
 #include <stdbool.h>
 
-#include "logscrub/tree.h"
+#include "base/tree.h"
 
 struct setting {
 	const char *section, *key, *value;
