@@ -10,6 +10,7 @@
 
 #include "retention/command.h"
 #include "retention/health.h"
+#include "retention/journald.h"
 #include "retention/numbers.h"
 #include "retention/session.h"
 #include "retention/standing.h"
@@ -67,6 +68,12 @@ judge_stores(struct judgement *j, const struct standing *v, size_t n)
 		(void)snprintf(text, sizeof(text), "%s: %s", v[i].store->name, what);
 		judge(j, true, v[i].light == LIGHT_RED ? CRITICAL : WARNING, text);
 	}
+}
+
+static void
+judge_journald(void *ctx, const char *text)
+{
+	judge(ctx, true, WARNING, text);
 }
 
 static void
@@ -141,6 +148,7 @@ check_main(struct session *s, int argc, char **argv, struct err *e)
 	n = standing_all(s, &v);
 	judge_health(&j, &h);
 	judge_stores(&j, v, n);
+	journald_look(s, judge_journald, &j);
 	(void)fclose(j.said);
 	if (s->out.json)
 		print_object(s, &j, n, &h);

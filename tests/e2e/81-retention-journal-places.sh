@@ -140,6 +140,44 @@ story() {
 		esac
 	done
 
+	promise "check: limits of journald's own that leave entries their time are fine"
+	check() { retention check >"$scratch/check" 2>&1 || true; }
+	limit() { # NAMESPACE LINE... : one more file for its journald, read by check at once, by journald when it begins again
+		mkdir -p "/run/systemd/journald${1:+@$1}.conf.d"
+		{ echo '[Journal]' && printf '%s\n' "${@:2}"; } >"/run/systemd/journald${1:+@$1}.conf.d/u.conf"
+	}
+	check
+	has_not "$scratch/check" journald
+	limit "" SystemMaxUse=10G SystemMaxFiles=200 MaxFileSec=1h
+	limit vol RuntimeMaxUse=64M MaxFileSec=1h MaxRetentionSec=1day
+	check
+	has_not "$scratch/check" journald
+
+	promise "check: a size, or a number of files, that does not last is a finding, by namespace"
+	limit "" SystemMaxUse=16M MaxFileSec=1day
+	limit vol MaxFileSec=1h
+	check
+	has "$scratch/check" 'journald: SystemMaxUse (16 MiB) is too small: 7.0 d take'
+	has "$scratch/check" 'journald@vol: MaxFileSec is too small: 100 files last 4.2 d of 7.0 d'
+	has_not "$scratch/check" 'journald: MaxFileSec'
+	limit vol RuntimeMaxUse=17M
+	check
+	has "$scratch/check" 'journald@vol: RuntimeMaxUse (17 MiB) is too small: 7.0 d take'
+
+	promise "check: so is a folder that is full and has lost young entries"
+	limit "" SystemMaxUse=8M SystemKeepFree=1M
+	limit vol
+	stop
+	begin ""
+	begin vol
+	journalctl -q --rotate
+	is_gone() { [ "$(count "$system" young)" -eq 0 ]; }
+	wait_for is_gone
+	check
+	has "$scratch/check" 'journald: it is full and has deleted entries of less than 7.0 d: the oldest is of'
+	has_not "$scratch/check" 'journald@vol'
+	limit ""
+
 	promise "a hold on what came from another machine keeps it"
 	remote /var/log/journal/remote/remote-web3.journal 10 old
 	hold=$(echo 203.0.113.7 | retention hold add --incident T-1 --reason attack --owner ops --expires +30d --store journal-rest --from -)
