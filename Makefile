@@ -12,7 +12,7 @@ B          := $(BUILD)/$(VARIANT)
 CFLAGS  ?= -O2 -g
 WERROR  ?= -Werror
 PKGS    := libsystemd libpcre2-8 libconfuse libsodium jansson libarchive libacl \
-	   zlib liblzma libzstd liblz4 libcurl nettle expat sqlite3 gpgme libpq hiredis pangocairo
+	   zlib liblzma libzstd liblz4 libcurl nettle expat sqlite3 gpgme libpq hiredis libidn2 pangocairo
 DEFINES := -DSPARSAM_VERSION='"$(VERSION)"' -DSPARSAM_DATADIR='"$(PREFIX)/share/sparsam"' \
 	   -DLOCALEDIR='"$(PREFIX)/share/locale"'
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
@@ -47,7 +47,7 @@ PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs $(PKGS))
 CHECK_LIBS = $(call once,CHECK_LIBS,pkg-config --libs check)
 CF_GUARD   = $(call once,CF_GUARD,$(CC) -dumpmachine | sed -n 's/^x86_64-.*/-fcf-protection/p')
 
-LIBS    = $(PKG_LIBS) -lbz2 -lhpdf # Debian 12 has no .pc of these
+LIBS    = $(PKG_LIBS) -lbz2 -lhpdf -lunistring # Debian 12 has no .pc of these
 COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -Ilib -I. $(DEFINES) $(WARN) $(CPPFLAGS) $(CFLAGS) \
 	  $(HARDEN) $(CF_GUARD) $(PKG_CFLAGS)
 LINK    = $(CC) $(CFLAGS) $(HARDEN_LINK) -Wl,--as-needed $(LDFLAGS)

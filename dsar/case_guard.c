@@ -11,7 +11,6 @@ struct looked {
 	uint64_t n_answers, n_failed, n_open;
 };
 
-#ifdef WITH_FINDS
 static int
 see_answer(void *ctx, const struct answer_of_store *a, struct err *e)
 {
@@ -32,7 +31,6 @@ see_find(void *ctx, const struct find *f, struct err *e)
 	l->n_open += f->decision == FIND_OPEN;
 	return 0;
 }
-#endif
 
 /* A refusal of the guard is on record as well: it is what an attack would look like. */
 static int
@@ -58,14 +56,10 @@ case_guard(struct registry *r, const struct case_file *c, unsigned needs, int64_
 		return refuse(r, c, "verified", now_us, N_("the person's identity is not verified"),
 			N_("only letters without personal data leave before: see `dsar identity`"),
 			e);
-#ifdef WITH_FINDS
 	if (needs & CASE_NEEDS_SEARCHED && answers_each(r, c->number, see_answer, &l, e) < 0)
 		return -1;
 	if (needs & CASE_NEEDS_LOOKED && finds_each(r, c->number, NULL, see_find, &l, e) < 0)
 		return -1;
-#else
-	l.n_answers = 1;
-#endif
 	if (needs & CASE_NEEDS_SEARCHED && (l.n_answers == 0 || l.n_failed > 0))
 		return refuse(r, c, "searched", now_us, N_("not every store has answered"),
 			N_("search again: see `dsar search`"), e);

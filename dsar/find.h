@@ -2,7 +2,7 @@
  *
  * find.h - a record that was found to be about the person, as the register keeps it until its case closes
  *
- * A find is known again by its digest, wherever its record has moved since: of the store's name, the
+ * A find is known again by its record's digest (record/digest.h), wherever that has moved since: of the store's name, the
  * record's time and its text (for files, which have none, of their place and size). So an erasure asks
  * of each record "was this one looked at and approved?" and takes nothing that came later.
  */
@@ -13,11 +13,10 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "record/digest.h"
 
 struct record;
 struct registry;
-
-#define FIND_DIGEST_LEN 32 /* BLAKE2b-256 */
 
 enum find_decision {
 	FIND_OPEN,    /* nobody has looked at it */
@@ -34,16 +33,15 @@ struct find {
 	int64_t time_us;  /* RECORD_NO_TIME: it has none */
 	struct span text; /* as it is stored; SPAN_NONE: a file or unit, given as it is */
 	uint64_t size;    /* bytes in its place */
-	uint8_t digest[FIND_DIGEST_LEN];
+	uint8_t digest[RECORD_DIGEST_LEN];
 	int64_t identifier; /* by which it was found first (subject.h) */
 	bool own; /* by a declared field and a path that never left the person's own key */
 	enum find_decision decision;
 	const char *ground; /* of the decision; "" */
 };
 
-void find_digest(const struct record *r, uint8_t ret[FIND_DIGEST_LEN]);
-
-/* Adds F to case NUMBER; one of that digest that is there keeps its decision. *ret_id may be NULL. */
+/* Adds F to case NUMBER; one of that digest that is there keeps its id and decision, and is told where it
+ * lies now. *ret_id may be NULL. */
 int find_add(struct registry *r, const char *number, const struct find *f, int64_t *ret_id,
 	struct err *e);
 
@@ -53,9 +51,14 @@ typedef int find_seen(void *ctx, const struct find *f, struct err *e);
 int finds_each(struct registry *r, const char *number, const char *store, find_seen *seen,
 	void *ctx, struct err *e);
 
-/* Decides find ID, and keeps who decided what before in the case's account, so that it can be undone. */
+/* Decides find ID, and keeps what was decided before, so that it can be undone. EX_USAGE: the case has no
+ * such find. Call it within a transaction. */
 int find_decide(struct registry *r, const char *number, int64_t id, enum find_decision d,
 	const char *ground, int64_t now_us, struct err *e);
+
+/* Takes back the newest decision of the case, or (ID not 0) of that find; *ret_id (may be NULL) says of
+ * which. 1: there is none. Call it within a transaction. */
+int find_undo(struct registry *r, const char *number, int64_t id, int64_t *ret_id, struct err *e);
 
 const char *find_decision_name(enum find_decision d); /* "open", "keep", "blacken", "exclude" */
 
@@ -76,8 +79,10 @@ struct answer_of_store {
 	int64_t begun_us, ended_us;
 };
 
+/* What case NUMBER's newest search says of one store, by its name; cleared before a search begins. */
 int answer_put(
 	struct registry *r, const char *number, const struct answer_of_store *a, struct err *e);
+int answers_clear(struct registry *r, const char *number, struct err *e);
 typedef int answer_seen(void *ctx, const struct answer_of_store *a, struct err *e);
 int answers_each(
 	struct registry *r, const char *number, answer_seen *seen, void *ctx, struct err *e);

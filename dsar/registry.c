@@ -25,6 +25,8 @@ static const char *const schemas[] = {
 	"INSERT INTO registry VALUES (0);",
 	case_schema,
 	identity_schema,
+	subject_schema,
+	find_schema,
 };
 
 /* Deleted rows are overwritten, the rollback journal goes, nothing lies in a temporary file. */

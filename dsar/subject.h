@@ -48,11 +48,17 @@ struct subject {
 int subject_read(struct registry *r, const char *number, struct subject *s, struct err *e);
 void subject_release(struct subject *s); /* wipes */
 
-/* Adds one to the register and to S, unless it is there (kind and folded value); *ret_new tells.
+/* Adds one to the register and to S, unless it is there (kind and folded value); *ret_new tells. One that
+ * the DPO has dropped comes back only when it is given (parent 0). Call it within a transaction.
  * EX_DATAERR: empty, longer than IDENTIFIER_MAX, with NUL or control bytes, or nothing of its kind (an
  * address without an at sign, a pattern that does not compile). */
 int subject_add(struct registry *r, const char *number, struct subject *s,
 	const struct identifier *i, bool *ret_new, struct err *e);
+
+/* The DPO's word on identifier ID: it is hers; or it is not, and neither is what came over it alone. 1:
+ * the case has no such identifier. */
+int subject_confirm(struct registry *r, const char *number, int64_t id, struct err *e);
+int subject_drop(struct registry *r, const char *number, int64_t id, struct err *e);
 
 /* VALUE as it is compared: addresses of mail in lower case by UTF-8 and IDNA, without a +tag; IP
  * addresses and phone numbers canonical; names in one Unicode form, lower case, blanks as one. Appends

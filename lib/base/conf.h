@@ -115,11 +115,27 @@ struct conf_sink {
 	const char *namespace_; /* namespace */
 };
 
+/* subject "KIND" { field = "F" … }: a record is about whoever has an identifier of KIND that F holds. Several
+ * fields are several of these. */
 struct conf_subject {
 	struct conf_place where;
 	const char *kind; /* "ip", "email", … */
 	const char *field;
-	bool pseudonym;
+	bool pseudonym; /* it holds the day's token instead */
+	enum conf_match { CONF_MATCH_EQUAL, CONF_MATCH_PREFIX, CONF_MATCH_CONTAINS } match;
+	bool review; /* such a record is of others, too: never straight into an answer */
+	const char *
+		as; /* what the field has instead of the identifier: 'gl-{}', 'sha1({})-'; NULL: itself */
+};
+
+/* link "KIND" { field = "F" … }: of a record found as hers, F gives an identifier of KIND. */
+struct conf_link {
+	struct conf_place where;
+	const char *kind, *field;
+	const char *as; /* the identifier, of what the field has; NULL: itself */
+	const char *
+		from; /* only where the record was found by an identifier of this kind; NULL: any */
+	bool review;  /* leaves her own key: hers only when that was confirmed */
 };
 
 /* One line of the section that is named like the store's type: what only its driver knows. */
@@ -150,6 +166,8 @@ struct conf_store {
 	bool render_address;            /* tokens as addresses below pseudonym_prefix */
 	struct conf_subject *subject;
 	size_t n_subjects;
+	struct conf_link *link;
+	size_t n_links;
 	struct conf_sink *sink;
 	size_t n_sinks;
 };

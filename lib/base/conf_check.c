@@ -132,9 +132,49 @@ store_rules_check(const struct conf_store *s, struct err *e)
 				s->name);
 	}
 	for (size_t i = 0; i < s->n_subjects; i++) {
-		if (*s->subject[i].field == '\0')
-			return conf_fail(e, &s->subject[i].where, N_("subject without a field"),
-				NULL, "store \"%s\"", s->name);
+		const struct conf_subject *b = &s->subject[i];
+
+		if (*b->field == '\0')
+			return conf_fail(e, &b->where, N_("subject without a field"), NULL,
+				"store \"%s\"", s->name);
+		if (b->pseudonym && (b->as || b->match != CONF_MATCH_EQUAL))
+			return conf_fail(e, &b->where,
+				N_("a pseudonym is compared whole, as it is"), NULL, "store \"%s\"",
+				s->name);
+	}
+	for (size_t i = 0; i < s->n_links; i++) {
+		if (*s->link[i].field == '\0')
+			return conf_fail(e, &s->link[i].where, N_("link without a field"), NULL,
+				"store \"%s\"", s->name);
+	}
+	return 0;
+}
+
+/* Kinds are words of stores, and a store may begin a new one. What a link is from must be some store's, and
+ * what it gives must be looked for in some. */
+static bool
+kind_is_known(const struct conf *c, const char *kind)
+{
+	for (size_t i = 0; i < c->n_stores; i++)
+		for (size_t k = 0; k < c->store[i].n_subjects; k++)
+			if (strcmp(c->store[i].subject[k].kind, kind) == 0)
+				return true;
+	return false;
+}
+
+static int
+links_check(const struct conf *c, const struct conf_store *s, struct err *e)
+{
+	for (size_t i = 0; i < s->n_links; i++) {
+		const struct conf_link *l = &s->link[i];
+		const char *unknown = !kind_is_known(c, l->kind)              ? l->kind
+				      : l->from && !kind_is_known(c, l->from) ? l->from
+									      : NULL;
+
+		if (unknown)
+			return conf_fail(e, &l->where, N_("no store has a subject of this kind"),
+				N_("declare it, or mend its name"), "store \"%s\": \"%s\"", s->name,
+				unknown);
 	}
 	return 0;
 }
@@ -247,7 +287,7 @@ conf_check(struct conf_draft *d, struct err *e)
 	if (conf_policy_check(c, e) < 0 || conf_recipients_check(c, e) < 0)
 		return -1;
 	for (size_t i = 0; i < c->n_stores; i++) {
-		if (store_check(c, &c->store[i], e) < 0)
+		if (store_check(c, &c->store[i], e) < 0 || links_check(c, &c->store[i], e) < 0)
 			return -1;
 		if (is_log(&c->store[i]) && c->store[i].period_s > c->longest_period_s)
 			c->longest_period_s = c->store[i].period_s;

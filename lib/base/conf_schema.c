@@ -77,8 +77,20 @@ static cfg_opt_t scrub_options[] = {
 
 static cfg_opt_t subject_options[] = {
 	CFG_LINE,
-	STR("field", text),
+	LIST("field", text),
 	FLAG("pseudonym"),
+	WORD("match", match),
+	FLAG("review"),
+	STR("as", as),
+	CFG_END(),
+};
+
+static cfg_opt_t link_options[] = {
+	CFG_LINE,
+	LIST("field", text),
+	STR("as", as),
+	STR("from", text),
+	FLAG("review"),
 	CFG_END(),
 };
 
@@ -126,6 +138,7 @@ static cfg_opt_t store_options[] = {
 	FLAG("break_seal"),
 	SECTION("scrub", scrub_options),
 	TITLED("subject", subject_options),
+	TITLED("link", link_options),
 	SECTION("sink", sink_options),
 	DRIVER(textlog),
 	DRIVER(tree),

@@ -215,26 +215,68 @@ scrub_take(struct conf_draft *d, const char *file, cfg_t *sec, struct conf_store
 		s->rule[s->n_rules++] = reduce_take(d, file, cfg_getnsec(sec, "reduce", i));
 }
 
+/* How many there are: one of each field. */
 static size_t
-subjects_take(struct conf_draft *d, const char *file, cfg_t *store, struct conf_subject **ret)
+count_fields(cfg_t *store, const char *what)
 {
-	const size_t n = cfg_size(store, "subject");
-	struct conf_subject *v = conf_alloc(d, n * sizeof(*v));
+	size_t n = 0;
 
-	if (!v)
-		return 0;
-	for (unsigned i = 0; i < n; i++) {
-		cfg_t *sec = cfg_getnsec(store, "subject", i);
+	for (unsigned i = 0; i < cfg_size(store, what); i++) {
+		const unsigned fields = cfg_size(cfg_getnsec(store, what, i), "field");
 
-		v[i] = (struct conf_subject){
-			.where = place_of(file, sec),
-			.kind = conf_strdup(d, cfg_title(sec)),
-			.field = text_or(d, sec, "field", ""),
-			.pseudonym = cfg_getbool(sec, "pseudonym"),
-		};
+		n += fields > 0 ? fields : 1;
 	}
-	*ret = v;
 	return n;
+}
+
+static const char *
+field_of(struct conf_draft *d, cfg_t *sec, unsigned k)
+{
+	return cfg_size(sec, "field") > k ? conf_strdup(d, cfg_getnstr(sec, "field", k)) : "";
+}
+
+static void
+subjects_take(struct conf_draft *d, const char *file, cfg_t *store, struct conf_store *s)
+{
+	s->subject = conf_alloc(d, count_fields(store, "subject") * sizeof(s->subject[0]));
+	for (unsigned i = 0; s->subject && i < cfg_size(store, "subject"); i++) {
+		cfg_t *sec = cfg_getnsec(store, "subject", i);
+		const long match = cfg_getint(sec, "match");
+		unsigned k = 0;
+
+		do {
+			s->subject[s->n_subjects++] = (struct conf_subject){
+				.where = place_of(file, sec),
+				.kind = conf_strdup(d, cfg_title(sec)),
+				.field = field_of(d, sec, k),
+				.pseudonym = cfg_getbool(sec, "pseudonym"),
+				.match = match >= 0 ? (enum conf_match)match : CONF_MATCH_EQUAL,
+				.review = cfg_getbool(sec, "review"),
+				.as = text_of(d, sec, "as"),
+			};
+		} while (++k < cfg_size(sec, "field"));
+	}
+}
+
+static void
+links_take(struct conf_draft *d, const char *file, cfg_t *store, struct conf_store *s)
+{
+	s->link = conf_alloc(d, count_fields(store, "link") * sizeof(s->link[0]));
+	for (unsigned i = 0; s->link && i < cfg_size(store, "link"); i++) {
+		cfg_t *sec = cfg_getnsec(store, "link", i);
+		unsigned k = 0;
+
+		do {
+			s->link[s->n_links++] = (struct conf_link){
+				.where = place_of(file, sec),
+				.kind = conf_strdup(d, cfg_title(sec)),
+				.field = field_of(d, sec, k),
+				.as = text_of(d, sec, "as"),
+				.from = text_of(d, sec, "from"),
+				.review = cfg_getbool(sec, "review"),
+			};
+		} while (++k < cfg_size(sec, "field"));
+	}
 }
 
 static int
@@ -319,7 +361,8 @@ store_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct
 		.break_seal = cfg_getbool(sec, "break_seal"),
 		.journal = list_of(d, sec, "journal"),
 	};
-	s->n_subjects = subjects_take(d, file, sec, &s->subject);
+	subjects_take(d, file, sec, s);
+	links_take(d, file, sec, s);
 	if (cfg_size(sec, "scrub") > 1)
 		return conf_fail(e,
 			&(struct conf_place){

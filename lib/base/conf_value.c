@@ -132,6 +132,22 @@ conf_value_period(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
 	return conf_value_text(sec, opt, value, result);
 }
 
+/* Text around one pair of braces, which "sha1(" and ")" may enclose. */
+int
+conf_value_as(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
+{
+	const char *braces = strstr(value, "{}"), *hash = strstr(value, "sha1(");
+
+	if (!braces || strpbrk(braces + 2, "{}") ||
+		strcspn(value, "{}") < (size_t)(braces - value) ||
+		(hash && strncmp(hash, "sha1({})", 8) != 0)) {
+		cfg_error(sec, "option '%s' has the value once, as in 'gl-{}' or 'sha1({})-'",
+			opt->name);
+		return -1;
+	}
+	return conf_value_text(sec, opt, value, result);
+}
+
 /* A day that the calendar has: read and written again it is the same. */
 int
 conf_value_date(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
@@ -184,6 +200,7 @@ DEFINE_WORDS(conf_value_sink_type, "file", "namespace", "journal", "syslog", "st
 DEFINE_WORDS(conf_value_source_type, "journal", "syslog", "tail")
 DEFINE_WORDS(conf_value_render, "token", "address")
 DEFINE_WORDS(conf_value_clock, "ntp", "local")
+DEFINE_WORDS(conf_value_match, "equal", "prefix", "contains")
 DEFINE_WORDS(conf_value_checksum, "sha1", "sha256", "sha384", "sha512")
 DEFINE_WORDS(conf_value_land, "BW", "BY", "BE", "BB", "HB", "HH", "HE", "MV", "NI", "NW", "RP",
 	"SL", "SN", "ST", "SH", "TH")

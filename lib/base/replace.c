@@ -2,13 +2,13 @@
  *
  * The new file is made beside the old one, gets all that belongs to it but the name, and takes the
  * name by rename(2), which is all or nothing. Data are on disk before the name points at them, and
- * the folder before the caller hears that it is done.
+ * the folder before the caller hears that it is done. The old one is set aside (replace_aside.c) until
+ * nobody writes to it any more.
  */
-#include "base/replace.h"
-
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/acl.h>
@@ -16,14 +16,12 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/replace-private.h"
 #include "base/walk.h"
 
-#define LATE_PAUSE_NS 1000000 /* for a program that opened the old file at the last moment … */
-#define LATE_PAUSES   2000    /* … to write its lines and close it */
-#define XATTR_MAX     (64u << 10) /* Linux's own limit for a list and for a value */
+#define XATTR_MAX (64u << 10) /* Linux's own limit for a list and for a value */
 
 #define EXT4_MAGIC 0xef53
 #define XFS_MAGIC  0x58465342
@@ -50,26 +48,6 @@ replace_failed(const struct replace *r, const char *what, struct err *e)
 	return failed(r->name, what, e);
 }
 
-/* A read lease is granted only where nobody has the file open for writing. It is given back at
- * once, since a writer would have to wait for it; whoever comes in that moment makes the kernel
- * send a signal, and that of SIGIO would end us. */
-static int
-writer_check(const struct replace *r, struct err *e)
-{
-	(void)fcntl(r->old_fd, F_SETSIG, SIGURG); /* which does nothing by default */
-	if (fcntl(r->old_fd, F_SETLEASE, F_RDLCK) == 0) {
-		(void)fcntl(r->old_fd, F_SETLEASE, F_UNLCK); /* ends with the descriptor, too */
-		return 0;
-	}
-	if (errno == EAGAIN)
-		return err_fail(e, EX_TEMPFAIL, 0, N_("a program still writes to the file"),
-			N_("rotate it first"), "%s", r->name);
-	if (errno == EACCES)
-		return err_fail(e, EX_NOPERM, errno, N_("cannot see who writes to the file"),
-			N_("run as its owner, or with CAP_LEASE"), "%s", r->name);
-	return 0; /* a file system without leases: FUSE, some of the network */
-}
-
 static int
 old_open(struct replace *r, struct err *e)
 {
@@ -83,19 +61,17 @@ old_open(struct replace *r, struct err *e)
 	if (flock(r->old_fd, LOCK_EX | LOCK_NB) < 0)
 		return err_fail(e, EX_TEMPFAIL, errno, N_("another program has locked the file"),
 			N_("try again"), "%s", r->name);
-	return writer_check(r, e);
+	return replace_writer_check(r->old_fd, r->name, e);
 }
 
 static int
 temporary_open(struct replace *r, struct err *e)
 {
-	/* left over from a run that was killed: nobody else uses such a name */
-	if (unlinkat(r->dirfd, r->temporary, 0) < 0 && errno != ENOENT)
-		return replace_failed(r, N_("cannot remove what an earlier run has left"), e);
 	r->new_fd = walk_open(r->dirfd, r->temporary, O_RDWR | O_CREAT | O_EXCL, 0600, NULL, e);
 	if (r->new_fd < 0)
 		return -1;
 	r->made = true;
+	(void)flock(r->new_fd, LOCK_EX | LOCK_NB); /* not one of a killed run: replace_finish() */
 	return 0;
 }
 
@@ -118,7 +94,8 @@ replace_begin(int dirfd, const char *name, struct replace **ret, struct err *e)
 	r->dirfd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->dirfd < 0)
 		return replace_failed(r, N_("cannot open the folder"), e);
-	if (old_open(r, e) < 0 || temporary_open(r, e) < 0)
+	if (replace_finish_all(r->dirfd, name, e) < 0 || old_open(r, e) < 0 ||
+		temporary_open(r, e) < 0)
 		return -1;
 	*ret = TAKE(r);
 	return 0;
@@ -237,46 +214,48 @@ names_check(const struct replace *r, struct err *e)
 		"%s", r->name);
 }
 
-/* Appends what came to the old file behind LEN bytes. */
+/* The new file takes the name, and the old one the name of what was set aside, in one step: whatever
+ * ends us, a line that comes to the old one is found. */
 static int
-tail_append(const struct replace *r, off_t from, off_t to, struct err *e)
+exchange(struct replace *r, bool *ret_aside, struct err *e)
 {
-	char text[4096];
+	char aside[NAME_MAX + 1];
+	char *name;
 
-	/* others write to the new one by now */
-	if (fcntl(r->new_fd, F_SETFL, O_APPEND) < 0)
-		return replace_failed(r, N_("cannot write"), e);
-	while (from < to) {
-		const ssize_t n = pread(r->old_fd, text, sizeof(text), from);
-
-		if (n < 0 || (n > 0 && write(r->new_fd, text, (size_t)n) != n))
-			return replace_failed(r, N_("cannot write"), e);
-		if (n == 0)
-			break;
-		from += n;
+	*ret_aside = false;
+	if (!replace_aside_name(r->name, &r->old, aside) || !(name = strdup(aside)))
+		return 0;
+	if (renameat(r->dirfd, r->temporary, r->dirfd, name) < 0) {
+		free(name);
+		return replace_failed(r, N_("cannot rename"), e);
 	}
-	explicit_bzero(text, sizeof(text));
-	if (fsync(r->new_fd) < 0)
-		return replace_failed(r, N_("cannot write"), e);
-	return 0;
+	free(r->temporary);
+	r->temporary = name;
+	if (renameat2(r->dirfd, name, r->dirfd, r->name, RENAME_EXCHANGE) < 0)
+		return 0; /* a file system without it: NFS, some of FUSE */
+	*ret_aside = is_named(r, name, &r->old);
+	if (*ret_aside)
+		return 0;
+	/* somebody has put another file there since it was looked at: it is not ours to replace */
+	if (renameat2(r->dirfd, name, r->dirfd, r->name, RENAME_EXCHANGE) < 0)
+		return replace_failed(r, N_("cannot rename"), e);
+	return err_fail(e, EX_TEMPFAIL, 0, N_("the file has changed meanwhile"), N_("try again"),
+		"%s", r->name);
 }
 
 /* Who opened the name a moment before it was the new file's writes to the old one, and closes it
- * soon: otherwise it would have been there when we looked. */
+ * soon: otherwise it would have been there when we looked. Where nothing could be set aside, what was
+ * written has to be taken now. */
 static int
 late_writer_wait(const struct replace *r, struct err *e)
 {
-	const struct timespec pause = { .tv_nsec = LATE_PAUSE_NS };
 	struct stat old;
-	int rc = writer_check(r, e);
+	int rc = replace_writer_wait(r->old_fd, r->name, e);
 
-	for (int i = 0; i < LATE_PAUSES && rc < 0 && e->exit == EX_TEMPFAIL; i++) {
-		(void)nanosleep(&pause, NULL);
-		rc = writer_check(r, e);
-	}
 	if (fstat(r->old_fd, &old) < 0)
 		return replace_failed(r, N_("cannot look at the file again"), e);
-	if (old.st_size > r->old.st_size && tail_append(r, r->old.st_size, old.st_size, e) < 0)
+	if (old.st_size > r->old.st_size && replace_tail_append(r->old_fd, r->new_fd,
+						    r->old.st_size, old.st_size, r->name, e) < 0)
 		return -1;
 	return rc;
 }
@@ -284,18 +263,22 @@ late_writer_wait(const struct replace *r, struct err *e)
 int
 replace_commit(struct replace *r, struct err *e)
 {
+	bool aside;
+
 	if (file_dress(r->old_fd, &r->old, r->new_fd, r->name, e) < 0)
 		return -1;
 	if (fsync(r->new_fd) < 0)
 		return replace_failed(r, N_("cannot write"), e);
-	if (writer_check(r, e) < 0 || names_check(r, e) < 0)
+	if (replace_writer_check(r->old_fd, r->name, e) < 0 || names_check(r, e) < 0 ||
+		exchange(r, &aside, e) < 0)
 		return -1;
-	if (renameat(r->dirfd, r->temporary, r->dirfd, r->name) < 0)
+	if (!aside && renameat(r->dirfd, r->temporary, r->dirfd, r->name) < 0)
 		return replace_failed(r, N_("cannot rename"), e);
 	r->made = false;
 	if (fsync(r->dirfd) < 0)
 		return replace_failed(r, N_("cannot write the folder"), e);
-	return late_writer_wait(r, e);
+	return aside ? replace_aside_end(r->dirfd, r->temporary, r->old_fd, e)
+		     : late_writer_wait(r, e);
 }
 
 struct replace *

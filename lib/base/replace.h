@@ -3,9 +3,9 @@
  * replace.h - put a new content in a closed file's place, or leave it as it was
  *
  * Temporary file in the same folder, write, owner, mode, ACL, xattrs, times, fsync, rename, fsync
- * of the folder. Killed at any point, the name has either the old content or the new, and a
- * left-over temporary goes at the next run (its name is ".NAME.sparsam-new"). Sources: rename(2),
- * fsync(2), acl(5).
+ * of the folder. Killed at any point, the name has either the old content or the new. Two files may be
+ * left: ".NAME.sparsam-new", unfinished, and ".NAME.sparsam-INODE-SIZE", the old file with the lines of who
+ * opened it at the last moment; replace_finish() ends both. Sources: rename(2), fsync(2), acl(5).
  */
 #pragma once
 #include <stdbool.h>
@@ -27,8 +27,17 @@ int replace_new_fd(const struct replace *r); /* to write to */
 
 /* Makes it so. EX_TEMPFAIL if the old file has changed meanwhile (inode, size, mtime) or is written
  * to by now; EX_CANTCREAT, EX_NOPERM if the new one cannot be made like it. Lines of a program that
- * opens, appends and closes just then are appended to the new file. */
+ * opens, appends and closes just then are appended to the new file. If it does not close it, EX_TEMPFAIL
+ * too: the new file has the name, and its lines wait for replace_finish(). */
 int replace_commit(struct replace *r, struct err *e);
+
+/* Removes the closed file NAME, whose stat was ST, without losing a line of who opened it just then: the
+ * file is there again with those alone. EX_TEMPFAIL: it is another one by now, or still written to. */
+int replace_remove(int dirfd, const char *name, const struct stat *st, struct err *e);
+
+/* Ends what a killed run has left under the name LEFT in the folder DIRFD: lines that came late go to the
+ * file that has the name now. 1: it is no such name. EX_TEMPFAIL: it is in use; EX_NOPERM. */
+int replace_finish(int dirfd, const char *left, struct err *e);
 
 /* Gives the file TO_FD the owner, mode, ACL, xattrs and times of FROM_FD, whose stat is FROM. NAME is for
  * messages. EX_CANTCREAT, EX_NOPERM. */

@@ -8,6 +8,7 @@
  *   textlog_act.c      a step carried out: unlinked, rewritten, cut, blanked
  *   textlog_keep.c     what a hold covers, copied to its folder
  *   textlog_finding.c  what reading a file has found
+ *   textlog_left.c     what a run that was ended has left beside the files
  */
 #pragma once
 #include "record/reader.h"
@@ -127,6 +128,13 @@ void textlog_unlinked(struct textlog *t);
 
 int textlog_keep(struct store *s, const struct selector *which, int dirfd, const char *name,
 	uint64_t *ret_n, struct err *e);
+
+/* --- what is left ------------------------------------------------------------------------------ */
+
+/* Adds a step to PLAN for each file that base/replace.h has left beside those of T. */
+int textlog_left_plan(struct textlog *t, struct plan *plan, struct err *e);
+/* Carries STEP out, if it is such a one. 1: it is none. */
+int textlog_left_act(const struct textlog *t, const struct plan_step *step, struct err *e);
 
 /* --- acts ------------------------------------------------------------------------------------- */
 

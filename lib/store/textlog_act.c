@@ -254,7 +254,7 @@ act_unlink(struct textlog *t, int dirfd, const char *name, const struct stat *st
 
 	if (selector_block(which, &all) != SELECT_YES || has_writer(dirfd, name, st))
 		return act_closed(t, dirfd, name, st, step, which, ret, e);
-	if (place_remove(dirfd, name, step->place, e) < 0)
+	if (replace_remove(dirfd, name, st, e) < 0)
 		return -1;
 	ret->n_erased = step->n_records;
 	ret->bytes = (uint64_t)st->st_size;
@@ -267,10 +267,13 @@ textlog_act(struct store *s, const struct plan_step *step, const struct selector
 {
 	struct textlog *t = (struct textlog *)s;
 	const char *name;
-	cleanup_fd int dirfd = place_open_folder(&t->paths, step->place, &name, e);
 	struct stat st;
+	int rc = textlog_left_act(t, step, e);
 
 	*ret = (struct store_result){ .technique = PLAN_UNLINKED };
+	if (rc <= 0)
+		return rc;
+	cleanup_fd int dirfd = place_open_folder(&t->paths, step->place, &name, e);
 	if (dirfd < 0)
 		return -1;
 	if (!plan_stands(step, dirfd, name, &st)) {

@@ -18,9 +18,9 @@ steps() { KIND=$1 STRIDE=${STRIDE:-$2} python3 "$root/tests/fault/retention_step
 promise "text logs; killed, torn, ENOSPC, EIO: what is past its period goes, all else is there once, and the ledger is whole"
 steps text 20
 promise "SQLite, with a write-ahead log and without; nothing is left of a row in its files, either"
-steps sqlite 40
+steps sqlite 60
 promise "PostgreSQL; killed, its connection lost, the server's process ended, the server crashed"
 . "$root/tests/e2e/postgres.sh"
 postgres_begin 'fsync = off' 'max_connections = 30' 'log_min_messages = fatal'
 export PGHOST=$scratch/pg
-steps postgres 40
+steps postgres 100

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * killat [-t | -e SCRIPT] N COMMAND... - kill a program at its Nth step
+ * killat [-t | -e SCRIPT] [-c CALL] N COMMAND... - kill a program at its Nth step
  *
  * A step is a system call that changes something outside of the process: written, synced, renamed,
  * sent, … COMMAND is killed (SIGKILL) before its Nth is made, and killat exits 137; with -t, if that
  * is a write to a file, after half of it was made. With -e it is not killed: SCRIPT is run by sh(1) before
- * the step is made, and COMMAND goes on. N = 0 kills it never: then each step is a line on
+ * the step is made, and COMMAND goes on. With -c only calls of that name are steps. N = 0 kills it never: then each step is a line on
  * standard error, "N NAME", and "N NAME file" for a write to a file, and the exit status is
  * COMMAND's. What is said on standard error is no step. Signals are passed on.
  *
@@ -56,6 +56,7 @@ static const struct call {
 };
 
 static pid_t child;
+static const char *only; /* steps of that name; NULL: all */
 
 static void
 pass_on(int sig)
@@ -99,7 +100,8 @@ step_name(const struct __ptrace_syscall_info *i)
 		return NULL;
 	for (size_t k = 0; k < sizeof(calls) / sizeof(calls[0]); k++)
 		if (calls[k].nr == nr)
-			return strncmp(calls[k].name, "open", 4) == 0 && !may_create(nr, args)
+			return (strncmp(calls[k].name, "open", 4) == 0 && !may_create(nr, args)) ||
+					       (only && strcmp(calls[k].name, only) != 0)
 				       ? NULL
 				       : calls[k].name;
 	return NULL;
@@ -226,11 +228,13 @@ main(int argc, char **argv)
 	char *end = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "+te:")) >= 0) {
+	while ((c = getopt(argc, argv, "+te:c:")) >= 0) {
 		if (c == 't')
 			f.torn = true;
 		else if (c == 'e')
 			f.script = optarg;
+		else if (c == 'c')
+			only = optarg;
 		else
 			return EX_USAGE;
 	}
@@ -238,7 +242,7 @@ main(int argc, char **argv)
 	argc -= optind - 1;
 	at = argc > 2 ? strtoul(argv[1], &end, 10) : 0;
 	if (argc < 3 || !end || *end != '\0') {
-		fprintf(stderr, "usage: killat [-t | -e SCRIPT] N COMMAND...\n");
+		fprintf(stderr, "usage: killat [-t | -e SCRIPT] [-c CALL] N COMMAND...\n");
 		return EX_USAGE;
 	}
 	child = fork();

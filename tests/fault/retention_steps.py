@@ -4,16 +4,17 @@
 A run without a fault tells which steps there are (killat.c). Then, on a fresh copy of the same node
 (retention_node.py), for each: killed there; in the middle of it, where it is a write to a file; and with
 errors in its place (strace's injection): ENOSPC and EIO for a disk, a connection that is lost for a
-server, whose own process is ended at each step, too. Then a second run, and a comparison record for
+server, whose own process is ended at each step, too; of a text log, when somebody has opened it just before
+it is put in its place, who writes a line when the run is dead. Then a second run, and a comparison record for
 record: what is past its period is gone, what is within it or held is there once, nothing else lies
 beside it, and the ledger is whole.
 
 The environment has $SPARSAM_BIN, $killat, $scratch, $CREDENTIALS_DIRECTORY, and $KIND (text). STRIDE=N
 tries each Nth fault (all: 1), beginning with the SEEDth. JOBS runs at once (4).
 """
-import concurrent.futures, os, re, shutil, subprocess, sys
+import concurrent.futures, datetime, os, re, shutil, subprocess, sys, time
 
-from retention_node import KINDS, Wrong
+from retention_node import KINDS, Wrong, now
 
 scratch, killat, kind = os.environ["scratch"], os.environ["killat"], os.environ.get("KIND", "text")
 stride, seed = int(os.environ.get("STRIDE", 1)), int(os.environ.get("SEED", 0))
@@ -43,7 +44,9 @@ def one(n, *prefix):
 
 
 def again(d):
-    """In peace, once a server that crashed is back."""
+    """In peace, once a server that crashed is back, or who came late has gone."""
+    while node.late and not os.path.exists(d + "/late"):
+        time.sleep(0.02)
     for left in range(20, -1, -1):
         try:
             return node.command(d, "run")
@@ -75,6 +78,13 @@ def crashes(said):  # all that the server has open ends with it
         yield [killat, "-e", CRASH, step]
 
 
+def late_writers(said):
+    late = (f"cd {scratch}/{{}} && exec 3>>log/app.log.1 4>>log/app.log.5 && (sleep 0.2; kill -KILL $(pgrep -P $PPID -x retention); "
+            f"for to in 3 4; do echo '{node.late.rstrip()}' >&$to; done; touch late) &")
+    for k in range(said.count(" renameat2\n")):
+        yield [killat, "-e", late, "-c", "renameat2", str(k + 1)]
+
+
 def probe(n, *prefix):
     problem, said = one(n, *prefix)
     if problem:
@@ -100,6 +110,9 @@ def main():
     tried(list(faults(said)) + list(injections(open(f"{scratch}/calls").read())), int(os.environ.get("JOBS", 4)), "faults")
     if kind == "postgres":
         tried(list(crashes(said)), 1, "crashes")
+    if kind == "text":
+        node.late = (now - datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ late\n")
+        tried(list(late_writers(said)), 1, "late-writers")
 
 
 main()

@@ -157,6 +157,19 @@ static const struct {
 	{ FORMAT("f") STORE("a", "format = f scrub {\n reduce \"x\" { } }\n"),
 		"t.conf:7: store \"a\"" },
 	{ STORE("a", "  subject \"ip\" { }\n"), "t.conf:5: store \"a\"" },
+	{ STORE("a", "  subject \"ip\" { field = \"f\" match = \"like\" }\n"), "t.conf:5: option" },
+	{ STORE("a", "  subject \"ip\" { field = \"f\" pseudonym = true as = 'x-{}' }\n"),
+		"t.conf:5: store \"a\"" },
+	{ STORE("a", "  subject \"id\" { field = \"f\" as = 'gl-' }\n"), "t.conf:5: option 'as'" },
+	{ STORE("a", "  subject \"id\" { field = \"f\" as = '{}{}' }\n"), "t.conf:5: option 'as'" },
+	{ STORE("a", "  subject \"id\" { field = \"f\" as = 'sha1({}' }\n"),
+		"t.conf:5: option 'as'" },
+	{ STORE("a", "  subject \"id\" { field = \"f\" }\n  link \"id\" { }\n"),
+		"t.conf:6: store \"a\"" },
+	{ STORE("a", "  link \"id\" { field = \"f\" }\n"), "t.conf:5: store \"a\": \"id\"" },
+	{ STORE("a", "  subject \"id\" { field = \"f\" }\n"
+		     "  link \"id\" { field = \"g\" from = \"none\" }\n"),
+		"t.conf:6: store \"a\": \"none\"" },
 	{ STORE("a", "  sink { }\n"), "t.conf:5: store \"a\"" },
 	{ STORE("a", "  sink { type = file }\n"), "t.conf:5: store \"a\"" },
 	{ STORE("a", "  sink { type = file path = x }\n"), "t.conf:5: store \"a\"" },
@@ -396,7 +409,8 @@ static const char whole_store[] =
 	"    render = \"address\"\n"
 	"  }\n"
 	"  subject \"ip\" { field = \"p1\" pseudonym = true }\n"
-	"  subject \"email\" { field = \"k1\" }\n"
+	"  subject \"email\" { field = { \"k1\", \"k2\" } review = true match = \"contains\" }\n"
+	"  link \"email\" { field = \"k3\" as = 'sha1({})-' from = \"ip\" review = true }\n"
 	"  sink { type = \"file\" path = \"/nowhere/out.log\" }\n"
 	"  sink { type = \"namespace\" namespace = \"scrubbed\" }\n"
 	"  sink { type = \"syslog\" path = \"udp:192.0.2.1:514\" }\n"
@@ -424,14 +438,20 @@ START_TEST(a_store_is_taken_whole)
 	ck_assert_uint_eq(s->journal.n, 2);
 	ck_assert_str_eq(s->journal.v[0], "A=x + B=y");
 	ck_assert_uint_eq(s->keep_networks.n, 3);
-	ck_assert_uint_eq(s->n_subjects, 2);
+	ck_assert_uint_eq(s->n_subjects, 3);
+	ck_assert_str_eq(s->subject[2].field, "k2");
+	ck_assert(s->subject[2].review && s->subject[2].match == CONF_MATCH_CONTAINS);
+	ck_assert_uint_eq(s->n_links, 1);
+	ck_assert_str_eq(s->link[0].as, "sha1({})-");
+	ck_assert_str_eq(s->link[0].from, "ip");
+	ck_assert(s->link[0].review);
 	ck_assert_str_eq(s->subject[0].kind, "ip");
 	ck_assert(s->subject[0].pseudonym && !s->subject[1].pseudonym);
 	ck_assert_uint_eq(s->n_sinks, 3);
 	ck_assert_int_eq(s->sink[1].type, SINK_NAMESPACE);
 	ck_assert_str_eq(s->sink[1].namespace_, "scrubbed");
 	ck_assert_str_eq(s->sink[1].path, "");
-	ck_assert_uint_eq(s->sink[2].where.line, 28);
+	ck_assert_uint_eq(s->sink[2].where.line, 29);
 	s = conf_find_store(c, "short");
 	ck_assert_ptr_nonnull(s);
 	ck_assert_int_eq(s->period_s, 300);

@@ -304,6 +304,73 @@ START_TEST(what_a_killed_run_has_left_is_removed)
 }
 END_TEST
 
+/* The log as a run leaves it that was killed when it had just put a new one, of TEXT, in its place. */
+static void
+set_aside(const char *text, char left[100])
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstatat(dir, "log", &st, 0), 0);
+	(void)snprintf(left, 100, ".log.sparsam-%llx-%llx", (unsigned long long)st.st_ino,
+		(unsigned long long)st.st_size);
+	ck_assert_int_eq(renameat(dir, "log", dir, left), 0);
+	file_make("log", text);
+	late_writer = openat(dir, left, O_WRONLY | O_APPEND | O_CLOEXEC);
+	ck_assert_int_eq(write(late_writer, "late\n", 5), 5);
+}
+
+/* Who opened the log a moment before it was replaced goes on to write. */
+START_TEST(a_line_that_comes_late_is_there_once)
+{
+	struct err e = { 0 };
+	char left[100];
+
+	set_aside(NEW, left);
+	ck_assert_int_eq(replace_finish(dir, left, &e), -1);
+	ck_assert_int_eq(e.exit, EX_TEMPFAIL);
+	ck_assert(file_holds("log", NEW));
+	ck_assert_int_eq(close(late_writer), 0);
+	ck_assert_int_eq(replace_finish(dir, left, &e), 0);
+	ck_assert(file_holds("log", NEW "late\n"));
+	set_aside(NEW "late\n", left); /* killed when it had just appended it */
+	ck_assert_int_eq(close(late_writer), 0);
+	ck_assert_int_eq(replace_finish(dir, left, &e), 0);
+	ck_assert(file_holds("log", NEW "late\n"));
+	ck_assert_int_eq(entries(), 1);
+}
+END_TEST
+
+START_TEST(an_unfinished_copy_is_not_taken_for_a_log)
+{
+	struct err e = { 0 };
+
+	file_make(".log.sparsam-123-0", "half");
+	file_make(".log.sparsam-new", "half");
+	ck_assert_int_eq(replace_finish(dir, ".log.sparsam-123-0", &e), 0);
+	ck_assert_int_eq(replace_finish(dir, ".log.sparsam-new", &e), 0);
+	ck_assert_int_eq(replace_finish(dir, "log", &e), 1);
+	ck_assert(file_holds("log", OLD));
+	ck_assert_int_eq(entries(), 1);
+}
+END_TEST
+
+START_TEST(a_removed_file_is_there_again_with_what_came_late)
+{
+	struct err e = { 0 };
+	struct stat st;
+
+	ck_assert_int_eq(fstatat(dir, "log", &st, 0), 0);
+	append();
+	ck_assert_int_eq(replace_remove(dir, "log", &st, &e), 0);
+	ck_assert(file_holds("log", "more\n"));
+	ck_assert_int_eq(replace_remove(dir, "log", &st, &e), -1);
+	ck_assert_int_eq(e.exit, EX_TEMPFAIL);
+	ck_assert_int_eq(fstatat(dir, "log", &st, 0), 0);
+	ck_assert_int_eq(replace_remove(dir, "log", &st, &e), 0);
+	ck_assert_int_eq(entries(), 0);
+}
+END_TEST
+
 /* Runs the act in a child and kills it when it is about to make its Nth system call. Returns false
  * once N is beyond the last. */
 static bool
@@ -370,6 +437,9 @@ suite(void)
 	tcase_add_test(t, two_at_once_are_refused);
 	tcase_add_test(t, a_change_meanwhile_loses_nothing);
 	tcase_add_test(t, what_a_killed_run_has_left_is_removed);
+	tcase_add_test(t, a_line_that_comes_late_is_there_once);
+	tcase_add_test(t, an_unfinished_copy_is_not_taken_for_a_log);
+	tcase_add_test(t, a_removed_file_is_there_again_with_what_came_late);
 	tcase_add_test(t, killed_at_any_system_call_the_file_is_old_or_new);
 	suite_add_tcase(s, t);
 	return s;
