@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # mail
-dsar.srcs += dsar/mail_check.c
+dsar.srcs += dsar/mail_check.c dsar/mail_parse.c dsar/mail_account.c dsar/mail_gmime.c dsar/mail_delimit.c
 
 # the register and what is in it
 dsar.srcs += dsar/main.c dsar/session.c dsar/init.c dsar/given.c
