@@ -8,18 +8,10 @@ if [ "$(id -u)" -eq 0 ] && [ -z "${OWN_MOUNTS:-}" ] && unshare -m true 2>/dev/nu
 	OWN_MOUNTS=1 exec unshare -m --propagation private bash "$0" "$@"
 fi
 . "$(dirname "$0")/lib.sh"
-need_root
-need python3
-[ -n "${OWN_MOUNTS:-}" ] || skip "needs a mount namespace"
-[ -c /dev/fuse ] || skip "needs /dev/fuse"
-losetup -f >/dev/null 2>&1 || skip "needs loop devices"
-powercut=$BUILD/$VARIANT/fault/powercut
-[ -x "$powercut" ] || skip "needs $powercut: make check"
+. "$root/tests/e2e/powercut.sh"
 cuts=${CUTS:-3}
 RANDOM=${SEED:-1}
-image=$scratch/image plug=$scratch/plug disk=$scratch/disk
-mkdir "$plug" "$disk" "$scratch/stores.d" "$scratch/state" "$scratch/in"
-at_end() { umount -l "$disk" "$plug" 2>/dev/null; }
+mkdir "$scratch/stores.d" "$scratch/state" "$scratch/in"
 
 configure() { # SOURCE-FOLDER STATE-FOLDER SINK
 	cat >"$scratch/stores.d/numbered.conf" <<CONF
@@ -93,21 +85,6 @@ for name in sys.argv[2:]:
                 print("torn:", name, repr(line[:80]), file=sys.stderr)
 PY
 
-plug_in() {
-	spawn powercut "$powercut" "$image" "$plug"
-	power=$!
-	wait_for test -e "$plug/disk.img"
-	mount -o loop "$plug/disk.img" "$disk"
-}
-
-unplug() {
-	wait_for umount "$disk"
-	wait_for umount "$plug" # once the loop device let go of it
-	wait "$power"
-}
-
-was_cut() { grep -q ^cut "$scratch/powercut.log"; }
-
 rotate() {
 	[ "$sink" = file ] || return 0 # its writer does it
 	n_rotated=$((n_rotated + 1))
@@ -178,12 +155,7 @@ leg() { # FILE-SYSTEM SOURCE-FOLDER STATE-FOLDER SINK
 	file) written=$disk/out/app.log ;;
 	journal) written=$disk/out/app.journal ;;
 	esac
-	rm -f "$image"
-	case $1 in
-	ext4) truncate -s 96M "$image" && mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0 "$image" ;;
-	xfs) truncate -s 320M "$image" && mkfs.xfs -q "$image" ;;
-	esac
-	mount -o loop "$image" "$disk"
+	make_disk "$1"
 	mkdir -p "$disk/out" "$2" "$3"
 	: >"$2/app.log"
 	wait_for umount "$disk"
@@ -209,7 +181,7 @@ if [ -x /lib/systemd/systemd-journal-remote ]; then
 	promise "ext4: a journal file"
 	leg ext4 "$scratch/in" "$scratch/state" journal
 fi
-if command -v mkfs.xfs >/dev/null && grep -qw xfs /proc/filesystems; then
+if has_xfs; then
 	promise "xfs: everything on one disk"
 	leg xfs "$disk/in" "$disk/state" file
 fi

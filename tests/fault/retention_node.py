@@ -4,14 +4,14 @@
 A node is a folder with a configuration, a ledger, a hold and one kind of store. In each store is what is
 past its period, what the hold keeps of that, and what is young; right() says, by others' readers, whether
 exactly the rest is there after a run, once, and the ledger whole. Each fifth record is one that the hold
-covers.
+covers. As a program: retention_node.py begin|right KIND FOLDER.
 
 The environment has $SPARSAM_BIN; for postgres $PGHOST, whose user postgres may make databases.
 """
-import bz2, contextlib, datetime, glob, gzip, lzma, os, re, shutil, sqlite3, subprocess
+import bz2, contextlib, datetime, glob, gzip, lzma, os, re, shutil, sqlite3, subprocess, sys, time
 
 retention = os.environ["SPARSAM_BIN"] + "/retention"
-now = datetime.datetime.now(datetime.timezone.utc)
+now = datetime.datetime.fromtimestamp(float(os.environ.get("NOW") or time.time()), datetime.timezone.utc)
 
 CONF = """state_dir = "{d}/state"
 runtime_dir = "{d}"
@@ -253,3 +253,9 @@ create table part (n integer, at timestamptz, who text) partition by range (at);
 
 
 KINDS = {"text": Text, "sqlite": Sqlite, "postgres": Postgres}
+
+if __name__ == "__main__":
+    try:
+        getattr(KINDS[sys.argv[2]](), sys.argv[1])(sys.argv[3])
+    except Wrong as wrong:
+        sys.exit(str(wrong))
