@@ -135,8 +135,8 @@ open_by_component(int dirfd, const char *name, int flags, mode_t mode)
 #define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)
 #define INSIDE  (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 
-static int
-openat2_try(int dirfd, const char *name, int flags, mode_t mode, uint64_t resolve)
+int
+walk_openat2(int dirfd, const char *name, int flags, mode_t mode, uint64_t resolve)
 {
 	const struct open_how how = {
 		/* with O_PATH it takes nothing that has no meaning there */
@@ -146,6 +146,10 @@ openat2_try(int dirfd, const char *name, int flags, mode_t mode, uint64_t resolv
 	};
 	long fd = -1;
 
+	if (fallback_forced) {
+		errno = ENOSYS;
+		return -1;
+	}
 	/* EAGAIN: something was renamed on the way, the kernel could not be sure */
 	for (int i = 0; i < 100; i++) {
 		fd = syscall(SYS_openat2, dirfd, name, &how, sizeof(how));
@@ -161,14 +165,12 @@ open_beneath(int dirfd, const char *name, int flags, mode_t mode)
 	struct stat st;
 	int fd;
 
-	if (fallback_forced)
-		return open_by_component(dirfd, name, flags, mode);
-	fd = openat2_try(dirfd, name, flags | ALWAYS, mode, BENEATH);
+	fd = walk_openat2(dirfd, name, flags | ALWAYS, mode, BENEATH);
 	if (fd < 0 && errno == ENOSYS)
 		return open_by_component(dirfd, name, flags, mode);
 	if (fd < 0 && errno == ENOTDIR && (flags & O_DIRECTORY)) {
 		/* so it tells of a link, too */
-		cleanup_fd int place = openat2_try(dirfd, name, O_PATH | ALWAYS, 0, BENEATH);
+		cleanup_fd int place = walk_openat2(dirfd, name, O_PATH | ALWAYS, 0, BENEATH);
 
 		errno = place >= 0 && fstat(place, &st) == 0 && S_ISLNK(st.st_mode) ? ELOOP
 										    : ENOTDIR;
@@ -187,8 +189,8 @@ name_goes_up(const char *name)
 	return false;
 }
 
-static int
-open_failed(const char *name, int errnum, struct err *e)
+int
+walk_failed(const char *name, int errnum, struct err *e)
 {
 	const char *what = N_("cannot open");
 
@@ -229,9 +231,9 @@ walk_open(int dirfd, const char *name, int flags, mode_t mode, struct stat *ret_
 		return err_fail(e, EX_NOPERM, 0, N_("will not leave the folder"), NULL, "%s", name);
 	fd = open_beneath(dirfd, name, flags, mode);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return open_failed(name, errno, e);
+		return walk_failed(name, errno, e);
 	if (flags & O_DIRECTORY ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode))
-		return open_failed(name, ENXIO, e);
+		return walk_failed(name, ENXIO, e);
 	if (ret_st)
 		*ret_st = st;
 	return fd_take(&fd);
@@ -244,15 +246,14 @@ walk_open_inside(int rootfd, const char *path, int flags, struct stat *ret_st, s
 	struct stat st;
 
 	flags |= O_CLOEXEC | (flags & O_PATH ? 0 : O_NONBLOCK | O_NOCTTY);
-	if (!fallback_forced)
-		fd = openat2_try(rootfd, path, flags, 0, INSIDE);
-	if (fallback_forced || (fd < 0 && errno == ENOSYS))
+	fd = walk_openat2(rootfd, path, flags, 0, INSIDE);
+	if (fd < 0 && errno == ENOSYS)
 		fd = walk_inside_by_component(rootfd, path, flags);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return open_failed(path, errno, e);
+		return walk_failed(path, errno, e);
 	if (!(flags & O_PATH) &&
 		(flags & O_DIRECTORY ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode)))
-		return open_failed(path, ENXIO, e);
+		return walk_failed(path, ENXIO, e);
 	if (ret_st)
 		*ret_st = st;
 	return fd_take(&fd);
@@ -273,12 +274,12 @@ walk_open_parent(const char *path, const char **ret_name, struct err *e)
 	else if (slash == path)
 		strcpy(dir, "/");
 	else if ((size_t)(slash - path) >= sizeof(dir))
-		return open_failed(path, ENAMETOOLONG, e);
+		return walk_failed(path, ENAMETOOLONG, e);
 	else
 		*(char *)mempcpy(dir, path, (size_t)(slash - path)) = '\0';
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return open_failed(dir, errno, e);
+		return walk_failed(dir, errno, e);
 	*ret_name = name;
 	return fd;
 }

@@ -26,6 +26,11 @@ int walk_open(
  * and are followed. */
 int walk_open_parent(const char *path, const char **ret_name, struct err *e);
 
+/* Opens the folder PATH (absolute) for reading. Links on the way are followed if they belong to root or to
+ * us: whoever owns a folder above could lead us anywhere by another one. EX_NOINPUT, EX_NOPERM, EX_IOERR;
+ * EX_NOPERM without an errno: such a link. */
+int walk_open_folder(const char *path, struct err *e);
+
 /* Opens PATH as a process would whose root folder is ROOTFD: links are followed, but an absolute one
  * begins at ROOTFD and ".." never leads above it, so that nothing outside is reached, whatever the
  * tree holds. For reading a tree that others arranged, where sites-enabled/ is full of links and

@@ -56,15 +56,19 @@ fixed_len(const char *pattern)
 }
 
 static int
-open_fixed(const char *pattern, size_t len)
+open_fixed(const char *pattern, size_t len, struct err *e)
 {
 	char path[PATH_MAX];
 
-	if (len >= sizeof(path))
-		return -1;
-	memcpy(path, len ? pattern : "/", len ? len : 1);
-	path[len ? len : 1] = '\0';
-	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)snprintf(path, sizeof(path), "%.*s", len ? (int)len : 1, len ? pattern : "/");
+	return walk_open_folder(path, e);
+}
+
+/* Is there a link on the way that leads wherever a stranger likes? */
+static bool
+is_led_astray(const struct err *e)
+{
+	return e->exit == EX_NOPERM && e->errnum == 0;
 }
 
 static bool
@@ -304,13 +308,16 @@ places_each(const struct conf_list *paths, enum place_kind kind, place_seen *see
 	for (size_t i = 0; i < paths->n; i++) {
 		const char *pattern = paths->v[i];
 		const size_t len = fixed_len(pattern);
-		cleanup_fd int fd = open_fixed(pattern, len);
+		struct err why;
+		cleanup_fd int fd = open_fixed(pattern, len, &why);
 		char path[PATH_MAX];
 		int rc;
 
+		(void)snprintf(path, sizeof(path), "%.*s", (int)len, pattern);
+		if (fd < 0 && is_led_astray(&why))
+			tell_odd(&w, path, false);
 		if (fd < 0)
 			continue;
-		(void)snprintf(path, sizeof(path), "%.*s", (int)len, pattern);
 		w.n_before = i;
 		rc = walk_folder(&w, fd, path, pattern + len + 1, 0, e);
 		if (rc != 0)
@@ -323,9 +330,10 @@ bool
 places_exist(const struct conf_list *paths)
 {
 	for (size_t i = 0; i < paths->n; i++) {
-		cleanup_fd int fd = open_fixed(paths->v[i], fixed_len(paths->v[i]));
+		struct err why;
+		cleanup_fd int fd = open_fixed(paths->v[i], fixed_len(paths->v[i]), &why);
 
-		if (fd >= 0)
+		if (fd >= 0 || is_led_astray(&why))
 			return true;
 	}
 	return false;
@@ -347,11 +355,12 @@ places_folders(const struct conf_list *paths, place_folder *seen, void *ctx, str
 		const size_t len = fixed_len(paths->v[i]);
 		cleanup_fd int fd = -1;
 		char path[PATH_MAX];
+		struct err why;
 		int rc;
 
 		if (begins_alike(paths, i, paths->v[i], len))
 			continue;
-		fd = open_fixed(paths->v[i], len);
+		fd = open_fixed(paths->v[i], len, &why);
 		if (fd < 0)
 			continue;
 		(void)snprintf(path, sizeof(path), "%.*s", len ? (int)len : 1, paths->v[i]);
@@ -367,12 +376,12 @@ static int
 open_below(const char *pattern, const char *path, const char **ret_name, struct err *e)
 {
 	const size_t len = fixed_len(pattern);
-	cleanup_fd int fixed = open_fixed(pattern, len);
+	cleanup_fd int fixed = open_fixed(pattern, len, e);
 	const char *name = strrchr(path, '/') + 1;
 	char below[PATH_MAX];
 
 	if (fixed < 0)
-		return err_fail(e, EX_NOINPUT, errno, N_("cannot open folder"), NULL, "%s", path);
+		return -1;
 	*ret_name = name;
 	if (name <= path + len + 1)
 		return fd_take(&fixed);

@@ -3,8 +3,8 @@
  * place.h - the files and folders that a store's paths name
  *
  * A declared path is a pattern of glob(7), component by component. The longest part without a
- * pattern is the administrator's and may lead through links; all below it is walked by descriptor
- * (base/walk.h), because it may belong to a stranger. Names that begin with a dot are matched only
+ * pattern is the administrator's and may lead through links that belong to root or to us; all below it is
+ * walked by descriptor (base/walk.h), because it may belong to a stranger. Names that begin with a dot are matched only
  * by patterns that do. Order: of the paths as declared, in one folder by bytes; what an earlier
  * path of the list names is not given again.
  */
@@ -36,7 +36,7 @@ enum place_kind { PLACE_FILE, PLACE_FOLDER, PLACE_ANY };
 typedef int place_seen(void *ctx, const struct place *p, struct err *e);
 
 /* Calls SEEN for each place, and ODD (may be NULL) for each that matches and is not to be touched: a
- * link, several names, another mount, not of KIND. Returns 0; fails only where memory is out or
+ * link (a stranger's own above the pattern, too), several names, another mount, not of KIND. Returns 0; fails only where memory is out or
  * SEEN does. A folder that is not there or cannot be read holds nothing. */
 typedef void place_odd(void *ctx, const char *path, bool foreign_mount);
 int places_each(const struct conf_list *paths, enum place_kind kind, place_seen *seen,

@@ -12,7 +12,8 @@
  *
  * Times are microseconds since 1970-01-01 UTC. One thread per store. Paths are walked by
  * base/walk.h, from the longest part of a declared path that has no pattern in it: that folder is
- * the administrator's, and all below it may belong to a stranger.
+ * the administrator's, who may reach it through links of his own, and all below it may belong to a
+ * stranger.
  */
 #pragma once
 #include <stdbool.h>

@@ -297,6 +297,62 @@ START_TEST(nothing_leads_outside)
 }
 END_TEST
 
+/* DIR/NAME as the folder that it has to be: what stat() says of IS, or NULL where it is refused. */
+static void
+check_folder(const char *name, const char *is)
+{
+	char at[200];
+	struct stat wanted, got;
+	struct err e = { 0 };
+	cleanup_fd int fd = -1;
+
+	(void)snprintf(at, sizeof(at), "%s/%s", path, name);
+	fd = walk_open_folder(at, &e);
+	if (!is) {
+		ck_assert_int_eq(fd, -1);
+		ck_assert_int_eq(e.exit, EX_NOPERM);
+		ck_assert_int_eq(e.errnum, 0);
+		return;
+	}
+	ck_assert_msg(fd >= 0, "%s: %s", name, e.what);
+	ck_assert_int_eq(fstat(fd, &got) | fstatat(dir, is, &wanted, 0), 0);
+	ck_assert_uint_eq(got.st_ino, wanted.st_ino);
+	ck_assert_uint_eq(got.st_dev, wanted.st_dev);
+}
+
+/* A stranger's is one that only root can make here. */
+START_TEST(a_folder_is_reached_by_links_of_root_and_ours_alone)
+{
+	struct err e;
+	char at[100];
+
+	walk_force_fallback(_i);
+	(void)snprintf(at, sizeof(at), "%s/sub", path);
+	ck_assert_int_eq(symlinkat(at, dir, "absolute"), 0);
+	ck_assert_int_eq(symlinkat("../dirlink/deep", dir, "sub/back"), 0);
+	ck_assert_int_eq(symlinkat("loop", dir, "loop"), 0);
+	check_folder("sub/deep", "sub/deep");
+	check_folder("dirlink/deep/", "sub/deep");
+	check_folder("absolute/./deep/..", "sub");
+	check_folder("absolute/back", "sub/deep");
+	check_folder("etc", "/etc");
+	check_folder("loop", NULL);
+	(void)snprintf(at, sizeof(at), "%s/dangling", path);
+	ck_assert_int_eq(walk_open_folder(at, &e), -1);
+	ck_assert_int_eq(e.exit, EX_NOINPUT);
+	(void)snprintf(at, sizeof(at), "%s/file", path);
+	ck_assert_int_eq(walk_open_folder(at, &e), -1);
+	ck_assert_int_eq(e.exit, EX_NOINPUT);
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(fchownat(dir, "absolute", 1234, 1234, AT_SYMLINK_NOFOLLOW), 0);
+	check_folder("absolute", NULL);
+	check_folder("absolute/deep", NULL);
+	ck_assert_int_eq(fchownat(dir, "sub", 1234, 1234, AT_SYMLINK_NOFOLLOW), 0);
+	check_folder("sub/deep", "sub/deep");
+}
+END_TEST
+
 START_TEST(a_path_is_taken_apart_at_its_last_slash)
 {
 	struct err e = { 0 };
@@ -352,6 +408,7 @@ suite(void)
 	tcase_add_loop_test(t, another_mount_is_not_entered, 0, 2);
 	tcase_add_loop_test(t, inside_links_are_followed_as_from_a_root, 0, 2);
 	tcase_add_loop_test(t, nothing_leads_outside, 0, 2);
+	tcase_add_loop_test(t, a_folder_is_reached_by_links_of_root_and_ours_alone, 0, 2);
 	tcase_add_test(t, a_path_is_taken_apart_at_its_last_slash);
 	tcase_add_test(t, a_path_that_names_no_file_has_no_parent);
 	suite_add_tcase(s, t);
