@@ -41,6 +41,21 @@ own_block(void *ctx, const struct select_block *b)
 					  : SELECT_MAYBE;
 }
 
+/* Its hold has it: in its place it is only what journald's vacuum would take young ones with. */
+static bool
+copied_record(void *ctx, const struct record *r)
+{
+	(void)ctx;
+	return r->copied;
+}
+
+static enum select_answer
+copied_block(void *ctx, const struct select_block *b)
+{
+	(void)ctx;
+	return b->copies ? SELECT_NO : SELECT_MAYBE;
+}
+
 /* The latest of all stores whose entries may lie in a journal. */
 static int64_t
 latest_cutoff(const struct due *d, const struct conf_store *st)
@@ -73,5 +88,12 @@ due_init(struct due *d, struct session *s, const struct conf_store *st, int64_t 
 	d->duty = select_ask(duties_ask(&s->duties, s->now_us));
 	d->held = select_or(&d->hold, &d->duty);
 	d->unheld = select_not(&d->held);
-	d->due = select_and(&d->old, &d->unheld);
+	d->copied_question = (struct select_question){ .block = copied_block,
+		.record = copied_record };
+	d->copied = select_ask(&d->copied_question);
+	d->unrestricted = select_not(&d->duty);
+	d->uncovered = select_not(&d->hold);
+	d->uncovered_or_copied = select_or(&d->uncovered, &d->copied);
+	d->free = select_and(&d->unrestricted, &d->uncovered_or_copied);
+	d->due = select_and(&d->old, strcmp(st->type, "journal") == 0 ? &d->free : &d->unheld);
 }

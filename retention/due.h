@@ -17,11 +17,13 @@ struct due {
 	int64_t cutoff_us; /* of the store itself; a journal's entries have that of whose they are */
 	const struct conf *conf;
 	int64_t now_us, longest_us;
-	struct select_question question;
+	struct select_question question, copied_question;
 	struct selector bound, own;
 	struct selector old, hold, duty;
-	struct selector held, unheld,
-		due; /* held: by either; due: older than the cut-off, not held */
+	struct selector copied, unrestricted, uncovered, uncovered_or_copied;
+	/* held: by either; free: by neither, in a journal also by a hold that has a copy of it; due:
+	 * older than the cut-off, and free */
+	struct selector held, unheld, free, due;
 };
 
 /* What is due at NOW_US. D borrows S, and itself: it must not be moved. LONGEST_US: of the runs so

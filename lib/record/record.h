@@ -29,6 +29,9 @@ struct record {
 
 	/* It lies in a hold's own folder: whatever its time, it goes as soon as nothing holds it. */
 	bool copy;
+	/* A copy of it lies there, so that its place need not keep it for a hold; where somebody else would
+	 * drop young records with it (journald's vacuum). */
+	bool copied;
 
 	/* One of its fields; SPAN_NONE: it has none of that name. */
 	struct span (*field)(const struct record *r, const char *name);

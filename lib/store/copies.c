@@ -116,6 +116,12 @@ copies_add(struct copies *c, struct span text, struct err *e)
 }
 
 bool
+copies_have(const struct copies *c, struct span text)
+{
+	return c->size && find(c, hash_of(c, text))->n > 0;
+}
+
+bool
 copies_take(struct copies *c, struct span text)
 {
 	struct slot *s = c->size ? find(c, hash_of(c, text)) : NULL;

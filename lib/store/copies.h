@@ -31,6 +31,9 @@ DEFINE_CLEANUP(struct copies, copies_free)
 /* TEXT is there (once more). */
 int copies_add(struct copies *c, struct span text, struct err *e);
 
+/* Is TEXT there? */
+bool copies_have(const struct copies *c, struct span text);
+
 /* Is TEXT there? Then once less from now on, so that what is there twice is found twice. */
 bool copies_take(struct copies *c, struct span text);
 

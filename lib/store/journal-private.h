@@ -29,6 +29,8 @@ struct journal {
 	char **own; /* the strings of `paths` that are ours */
 	size_t n_own;
 	const char *copies; /* the pattern of the holds' copies; NULL: no state_dir */
+	struct copies
+		*there; /* what they hold, as the last plan or act has found it; NULL: not known */
 	struct claims *claims;
 	struct buf text; /* of the record at hand */
 };
@@ -125,6 +127,12 @@ void jwrite_name(const struct jwrite *w, const char *old, char *ret, size_t size
 int journal_verify(int fd, struct err *e);
 
 /* --- acts ------------------------------------------------------------------------------------- */
+
+/* Reads J's copies into *RET, which the caller owns: copies_have() of jfile_key(). */
+int journal_copies(struct journal *j, struct copies **ret, struct err *e);
+
+/* The same for J->there: an entry that lies in a copy is told as `copied`. */
+int journal_know_copies(struct journal *j, struct err *e);
 
 bool journal_is_copy(const struct journal *j, const char *path);
 bool journal_is_leftover(const char *path);

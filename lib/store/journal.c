@@ -133,6 +133,7 @@ journal_free(struct store *s)
 	free(j->own);
 	free(j->paths.v);
 	claims_free(j->claims);
+	copies_free(j->there);
 	buf_wipe(&j->text);
 	free(j);
 }
@@ -405,7 +406,7 @@ journal_plan(struct store *s, const struct selector *which, struct plan *plan, s
 {
 	struct question q = { .j = (struct journal *)s, .which = which, .plan = plan };
 
-	return each_file(&q, plan_file, e);
+	return journal_know_copies(q.j, e) < 0 ? -1 : each_file(&q, plan_file, e);
 }
 
 const struct store_driver store_journal = {

@@ -244,6 +244,8 @@ journal_act(struct store *s, const struct plan_step *step, const struct selector
 	}
 	if (journal_is_leftover(step->place))
 		return place_remove(f.dirfd, f.name, f.path, e);
+	if (journal_know_copies(j, e) < 0) /* anew: one may have gone with its hold */
+		return -1;
 	readable = look(&f, j);
 	if (readable && !f.closed) {
 		rc = let_go(&f, j, name, step, e);
@@ -274,20 +276,48 @@ struct keeping {
 	uint64_t n;
 };
 
+struct copying {
+	struct journal *j;
+	struct copies *there;
+};
+
 static int
 see_copy(void *ctx, const struct place *p, struct err *e)
 {
-	const struct keeping *k = ctx;
+	const struct copying *c = ctx;
 	CLEANUP(jfile_freep) struct jfile *f = NULL;
 	struct record r;
-	int rc = jfile_open(k->j, p, &f, e);
+	int rc = jfile_open(c->j, p, &f, e);
 
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	while ((rc = jfile_next(f, &r, e)) == 0)
-		if (copies_add(k->there, jfile_key(f), e) < 0)
+		if (copies_add(c->there, jfile_key(f), e) < 0)
 			return -1;
 	return rc < 0 ? -1 : 0;
+}
+
+int
+journal_copies(struct journal *j, struct copies **ret, struct err *e)
+{
+	const struct conf_list copies = { &j->copies, j->copies ? 1 : 0 };
+	CLEANUP(copies_freep) struct copies *there = NULL;
+	struct copying c = { .j = j };
+
+	if (copies_new(&there, e) < 0)
+		return -1;
+	c.there = there;
+	if (places_each(&copies, PLACE_FILE, see_copy, NULL, &c, e) < 0)
+		return -1;
+	*ret = TAKE(there);
+	return 0;
+}
+
+int
+journal_know_copies(struct journal *j, struct err *e)
+{
+	j->there = copies_free(j->there);
+	return journal_copies(j, &j->there, e);
 }
 
 static int
@@ -370,13 +400,11 @@ journal_keep(struct store *s, const struct selector *which, int dirfd, const cha
 	struct journal *j = (struct journal *)s;
 	CLEANUP(copies_freep) struct copies *there = NULL;
 	struct keeping k = { .j = j, .which = which, .dirfd = dirfd, .name = name };
-	const struct conf_list copies = { &j->copies, j->copies ? 1 : 0 };
 
-	if (copies_new(&there, e) < 0)
+	if (journal_copies(j, &there, e) < 0)
 		return -1;
 	k.there = there;
-	if (places_each(&copies, PLACE_FILE, see_copy, NULL, &k, e) < 0 ||
-		places_each(&j->paths, PLACE_FILE, keep_file, NULL, &k, e) < 0)
+	if (places_each(&j->paths, PLACE_FILE, keep_file, NULL, &k, e) < 0)
 		return -1;
 	*ret_n = k.n;
 	return 0;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/walk.h"
+#include "store/copies.h"
 #include "store/journal-private.h"
 
 /* Where a field of the record at hand lies in J's text, with its name. */
@@ -314,6 +315,7 @@ jfile_record(struct jfile *f, const struct journal_entry *en, struct record *ret
 		.offset = f->n,
 		.marks = f->marks,
 		.copy = f->copy,
+		.copied = !f->copy && f->j->there && copies_have(f->j->there, jfile_key(f)),
 		.field = field,
 		.driver = f };
 	return 0;

@@ -182,10 +182,12 @@ story() {
 	remote /var/log/journal/remote/remote-web3.journal 10 old
 	hold=$(echo 203.0.113.7 | retention hold add --incident T-1 --reason attack --owner ops --expires +30d --store journal-rest --from -)
 	run || fail "exit $? $(cat "$scratch/run.log")"
-	[ "$(count "$other" old)" -eq 20 ] || fail "it went"
+	is "$other" old 0
+	is "$scratch/state/hold/journal-rest/*.journal" old 20
 	retention hold release "$hold"
 	run || fail "exit $? $(cat "$scratch/run.log")"
 	is "$other" old 0
+	is "$scratch/state/hold/journal-rest/*.journal" old 0
 	stop
 }
 status=0
