@@ -196,7 +196,7 @@ push_tokens(struct literals *l, const struct conf *c, const struct conf_store *s
 	t.addresses = store->render_address || strcmp(store->type, "journal") == 0;
 	t.ids = has_rule(c, store, "pseudonym-id");
 	for (int32_t day = first; day <= today; day++)
-		for (size_t i = 0; !keyring_is_throwaway(keys, day) && i < s->n; i++)
+		for (size_t i = 0; i < s->n && keyring_has(keys, day); i++)
 			if (push_of_day(&t, i, day, e) < 0)
 				return -1;
 	return 0;

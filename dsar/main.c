@@ -22,6 +22,10 @@ static const struct command commands[] = {
 	{ "identity", identity_main, NEED_CONF | NEED_REGISTER,
 		N_("find out whether it is really the person") },
 	{ "refuse", refuse_main, NEED_CONF | NEED_REGISTER, N_("say no, with reasons") },
+	{ "subject", subject_main, NEED_CONF | NEED_REGISTER,
+		N_("by which identifiers a person is known") },
+	{ "search", search_main, NEED_CONF | NEED_REGISTER | NEED_STORES | NEED_NODE,
+		N_("find what is stored about a person (root)") },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

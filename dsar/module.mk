@@ -9,4 +9,5 @@ dsar.srcs += dsar/case.c dsar/case_guard.c dsar/case_command.c dsar/case_print.c
 dsar.srcs += dsar/identity.c dsar/identity_command.c dsar/refuse.c
 dsar.srcs += dsar/blacken.c dsar/blacken_leaf.c dsar/blacken_propose.c
 dsar.srcs += dsar/letter.c dsar/letter_text.c dsar/letter_html.c dsar/letter_pdf.c dsar/template.c
-dsar.srcs += dsar/identifier.c dsar/subject.c dsar/find.c dsar/literal.c dsar/match.c
+dsar.srcs += dsar/identifier.c dsar/subject.c dsar/find.c dsar/literal.c dsar/match.c dsar/subject_command.c \
+	     dsar/search.c dsar/scan.c dsar/keep.c

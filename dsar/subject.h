@@ -7,8 +7,9 @@
  * declaration. They grow along the links of what was found until nothing new comes.
  *
  * Each keeps whence it came. One that came over a path which leaves the person's own key (the owner
- * of a room that she was invited to, the card on which another one's order was paid) is not her own:
- * what is found by it goes to review and never straight into an answer.
+ * of a room that she was invited to, the card on which another one's order was paid) is not her own: it
+ * waits, and nothing is searched by it until the DPO has confirmed it, so that a stranger's data is not even
+ * gathered.
  *
  * Values are personal data: only in the register and in memory that is wiped, never in a message, an
  * argument or a file's name. Messages say "identifier 3 (email)".

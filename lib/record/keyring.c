@@ -242,6 +242,33 @@ keyring_key(struct keyring *k, int32_t day, const uint8_t **ret, struct err *e)
 }
 
 bool
+keyring_has(struct keyring *k, int32_t day)
+{
+	struct held *h = held_find(k, day);
+
+	if (h)
+		return !h->throwaway;
+	if (day_judge(k, day) != CAUSE_NONE)
+		return false;
+	h = held_place(k);
+	if (h == k->last)
+		k->last = NULL;
+	if (keydir_read(k->dir, day, k->secrets->wrap, h->key, NULL) != 0)
+		return false;
+	h->day = day;
+	h->used = ++k->n_asked;
+	return true;
+}
+
+int32_t
+keyring_destroyed(const struct keyring *k)
+{
+	int32_t before;
+
+	return k->dir && keydir_destroyed(k->dir, &before, NULL) == 0 ? before : INT32_MIN;
+}
+
+bool
 keyring_is_broken(const struct keyring *k)
 {
 	return k->broken != CAUSE_NONE;

@@ -42,6 +42,13 @@ int keyring_open(const struct conf *c, keyring_notice *notice, void *ctx, struct
  * EX_IOERR. */
 int keyring_key(struct keyring *k, int32_t day, const uint8_t **ret, struct err *e);
 
+/* Is there a key of DAY, not a throw-away one? Makes none: for whoever looks for what was written. Then keyring_key()
+ * gives it. */
+bool keyring_has(struct keyring *k, int32_t day);
+
+/* The day before which all keys are destroyed; INT32_MIN: none is, or nobody can tell. */
+int32_t keyring_destroyed(const struct keyring *k);
+
 /* Is DAY's key a throw-away one? True as well before keyring_key() was asked for it. */
 bool keyring_is_throwaway(const struct keyring *k, int32_t day);
 
