@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dsar/openpgp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "base/scratch.h"
+#include "dsar/openpgp-private.h"
+
+#define CPU_MAX_S 10
+
+int
+openpgp_fail(const struct openpgp *p, gpgme_error_t why, struct err *e)
+{
+	char text[128];
+
+	(void)gpgme_strerror_r(why, text, sizeof(text));
+	if (gpgme_err_code(why) == GPG_ERR_ENOMEM)
+		return err_memory(e);
+	return err_fail(e, EX_UNAVAILABLE, 0, N_("OpenPGP does not work"),
+		N_("see that gnupg is installed, and try `gpg --homedir` on that folder"), "%s: %s",
+		p->home, text);
+}
+
+void
+openpgp_limit(struct rlimit *ret_old)
+{
+	struct timespec used = { 0 };
+	struct rlimit now;
+
+	(void)getrlimit(RLIMIT_CPU, ret_old);
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used); /* ours counts against it as well */
+	now = (struct rlimit){ (rlim_t)used.tv_sec + CPU_MAX_S, ret_old->rlim_max };
+	(void)setrlimit(RLIMIT_CPU, &now);
+}
+
+void
+openpgp_unlimit(const struct rlimit *old)
+{
+	(void)setrlimit(RLIMIT_CPU, old);
+}
+
+int
+openpgp_data_take(gpgme_data_t data, struct buf *out, struct err *e)
+{
+	char part[4096];
+	ssize_t n;
+
+	if (gpgme_data_seek(data, 0, SEEK_SET) < 0)
+		return err_memory(e);
+	while ((n = gpgme_data_read(data, part, sizeof(part))) > 0)
+		buf_put(out, part, (size_t)n);
+	return n < 0 || out->failed ? err_memory(e) : 0;
+}
+
+/* --- the home --------------------------------------------------------------------------------- */
+
+static int
+cannot_make(const char *path, struct err *e)
+{
+	return err_fail(e, errno == EACCES ? EX_NOPERM : EX_CANTCREAT, errno,
+		N_("cannot make a keyring"), NULL, "%s", path);
+}
+
+static int
+folder_make(const char *path, struct err *e)
+{
+	return mkdir(path, 02770) < 0 && errno != EEXIST ? cannot_make(path, e) : 0;
+}
+
+static int
+file_write(const char *home, const char *name, const char *text, struct err *e)
+{
+	cleanup_mem char *path = NULL;
+	cleanup_fd int fd = -1;
+
+	if (asprintf(&path, "%s/%s", home, name) < 0)
+		return err_memory(e);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0660);
+	if (fd < 0)
+		return errno == EEXIST ? 0 : cannot_make(path, e);
+	return write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : cannot_make(path, e);
+}
+
+/* The secret part of our own key, where gpg-agent looks for it. */
+static int
+link_make(const char *home, struct err *e)
+{
+	cleanup_mem char *path = NULL;
+
+	if (asprintf(&path, "%s/private-keys-v1.d", home) < 0)
+		return err_memory(e);
+	return symlink("../" OPENPGP_OWN "/private-keys-v1.d", path) < 0 && errno != EEXIST
+		       ? cannot_make(path, e)
+		       : 0;
+}
+
+static int
+home_make(const char *register_dir, const char *number, char **ret, struct err *e)
+{
+	cleanup_mem char *above = NULL, *home = NULL;
+
+	if (asprintf(&above, "%s/pgp", register_dir) < 0 ||
+		asprintf(&home, "%s/%s", above, number) < 0)
+		return err_memory(e);
+	if (folder_make(above, e) < 0 || folder_make(home, e) < 0 ||
+		(strcmp(number, OPENPGP_OWN) != 0 && link_make(home, e) < 0) ||
+		file_write(home, "gpg.conf",
+			"no-permission-warning\nno-auto-check-trustdb\nno-comments\nno-emit-version\n",
+			e) < 0 ||
+		file_write(home, "gpg-agent.conf", "default-cache-ttl 0\nmax-cache-ttl 0\n", e) < 0)
+		return -1;
+	*ret = TAKE(home);
+	return 0;
+}
+
+void
+openpgp_remove(const char *register_dir, const char *number)
+{
+	cleanup_mem char *home = NULL;
+
+	if (asprintf(&home, "%s/pgp/%s", register_dir, number) >= 0 && access(home, F_OK) == 0)
+		scratch_remove(home);
+}
+
+/* gpg-agent stays in the background otherwise. Why not by gpgme: evidence/sign.c. */
+static void
+agent_end(const char *home)
+{
+	char *argv[] = { (char *)"gpgconf", (char *)"--homedir", (char *)home, (char *)"--kill",
+		(char *)"gpg-agent", NULL };
+	posix_spawn_file_actions_t files;
+	pid_t pid;
+
+	if (posix_spawn_file_actions_init(&files) != 0)
+		return;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		(void)posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
+	if (posix_spawnp(&pid, argv[0], &files, NULL, argv, environ) == 0)
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	(void)posix_spawn_file_actions_destroy(&files);
+}
+
+static gpgme_error_t
+context_set(struct openpgp *p)
+{
+	static const char *const flags[][2] = { { "no-symkey-cache", "1" },
+		{ "auto-key-retrieve", "0" }, { "auto-key-import", "0" } };
+	gpgme_error_t rc = gpgme_ctx_set_engine_info(p->ctx, GPGME_PROTOCOL_OpenPGP, NULL, p->home);
+
+	for (size_t i = 0; !rc && i < sizeof(flags) / sizeof(flags[0]); i++)
+		rc = gpgme_set_ctx_flag(p->ctx, flags[i][0], flags[i][1]);
+	if (!rc)
+		rc = gpgme_set_pinentry_mode(p->ctx, GPGME_PINENTRY_MODE_ERROR);
+	gpgme_set_armor(p->ctx, 1);
+	gpgme_set_offline(p->ctx, 1);
+	return rc;
+}
+
+/* --- our own key ------------------------------------------------------------------------------ */
+
+/* Puts our own public key into a case's ring that does not have it yet. */
+static int
+own_bring(struct openpgp *p, const char *register_dir, struct err *e)
+{
+	CLEANUP(openpgp_freep) struct openpgp *own = NULL;
+	CLEANUP(buf_release) struct buf key = { .max = 1 << 20 };
+	CLEANUP_DATA gpgme_data_t data = NULL;
+	gpgme_error_t rc;
+
+	if (openpgp_open(register_dir, OPENPGP_OWN, &own, e) < 0)
+		return -1;
+	if (!own->own)
+		return 0;
+	if (openpgp_export(own, own->own->fpr, &key, e) < 0)
+		return -1;
+	rc = gpgme_data_new_from_mem(&data, key.p, key.len, 0);
+	if (!rc)
+		rc = gpgme_op_import(p->ctx, data);
+	return rc ? openpgp_fail(p, rc, e) : 0;
+}
+
+/* All that can sign are ours: the secret folder holds no other. */
+static int
+own_find(struct openpgp *p, struct err *e)
+{
+	gpgme_error_t rc = gpgme_op_keylist_start(p->ctx, NULL, 1);
+
+	if (!rc)
+		rc = gpgme_op_keylist_next(p->ctx, &p->own);
+	(void)gpgme_op_keylist_end(p->ctx);
+	if (rc && gpgme_err_code(rc) != GPG_ERR_EOF)
+		return openpgp_fail(p, rc, e);
+	return 0;
+}
+
+int
+openpgp_open(const char *register_dir, const char *number, struct openpgp **ret, struct err *e)
+{
+	CLEANUP(openpgp_freep) struct openpgp *p = calloc(1, sizeof(*p));
+	gpgme_error_t rc;
+
+	if (!p)
+		return err_memory(e);
+	if (home_make(register_dir, number, &p->home, e) < 0)
+		return -1;
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)gpgme_check_version(NULL);
+	rc = gpgme_new(&p->ctx);
+	if (!rc)
+		rc = context_set(p);
+	if (rc)
+		return openpgp_fail(p, rc, e);
+	if (own_find(p, e) < 0)
+		return -1;
+	if (!p->own && strcmp(number, OPENPGP_OWN) != 0 &&
+		(own_bring(p, register_dir, e) < 0 || own_find(p, e) < 0))
+		return -1;
+	*ret = TAKE(p);
+	return 0;
+}
+
+struct openpgp *
+openpgp_free(struct openpgp *p)
+{
+	if (!p)
+		return NULL;
+	if (p->own)
+		gpgme_key_unref(p->own);
+	if (p->ctx)
+		gpgme_release(p->ctx);
+	if (p->home)
+		agent_end(p->home);
+	free(p->home);
+	free(p);
+	return NULL;
+}
+
+const char *
+openpgp_own(const struct openpgp *p)
+{
+	return p->own ? p->own->fpr : NULL;
+}
+
+int
+openpgp_own_make(struct openpgp *p, const char *address, struct err *e)
+{
+	gpgme_error_t rc;
+
+	if (p->own)
+		return err_fail(e, EX_CANTCREAT, 0, N_("there is a key of our own already"), NULL,
+			"%s", p->own->fpr);
+	rc = gpgme_op_createkey(p->ctx, address, "future-default", 0, 0, NULL,
+		GPGME_CREATE_NOPASSWD | GPGME_CREATE_NOEXPIRE | GPGME_CREATE_FORCE);
+	return rc ? openpgp_fail(p, rc, e) : own_find(p, e);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "dsar/openpgp-private.h"
+
+/* --- signatures ------------------------------------------------------------------------------- */
+
+static bool
+is_weak_hash(gpgme_hash_algo_t h)
+{
+	return h != GPGME_MD_SHA256 && h != GPGME_MD_SHA384 && h != GPGME_MD_SHA512 &&
+	       h != GPGME_MD_SHA224;
+}
+
+/* `summary` says nothing where no trust was set: status and fingerprint do (and are all that counts). */
+static int
+signature_take(struct openpgp *p, struct openpgp_signature *ret, struct err *e)
+{
+	const gpgme_verify_result_t result = gpgme_op_verify_result(p->ctx);
+	CLEANUP_KEY gpgme_key_t key = NULL;
+	gpgme_signature_t first = result ? result->signatures : NULL;
+	char fpr[OPENPGP_FPR_LEN + 1] = "";
+	int rc;
+
+	*ret = (struct openpgp_signature){ 0 };
+	for (gpgme_signature_t s = first; s; s = s->next)
+		ret->n++;
+	if (ret->n != 1 || gpgme_err_code(first->status) != GPG_ERR_NO_ERROR ||
+		first->wrong_key_usage || is_weak_hash(first->hash_algo) || !first->fpr ||
+		strlen(first->fpr) != OPENPGP_FPR_LEN)
+		return 0;
+	memcpy(fpr, first->fpr, sizeof(fpr));
+	rc = openpgp_find(p, fpr, &key, e); /* of a subkey: whose it is */
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	if (!key->fpr || strlen(key->fpr) != OPENPGP_FPR_LEN)
+		return 0;
+	memcpy(ret->fpr, key->fpr, sizeof(ret->fpr));
+	ret->good = true;
+	return 0;
+}
+
+struct lines { /* text, with CRLF at the ends of its lines */
+	struct span rest;
+	bool cr;      /* the last byte given was one */
+	bool pending; /* a LF is still to be given */
+};
+
+static ssize_t
+lines_read(void *handle, void *buffer, size_t size)
+{
+	struct lines *l = handle;
+	char *out = buffer;
+	size_t n = 0;
+
+	while (n < size && (l->pending || l->rest.len > 0)) {
+		if (l->pending) {
+			out[n++] = '\n';
+			l->pending = l->cr = false;
+			continue;
+		}
+		l->pending = *l->rest.p == '\n' && !l->cr;
+		l->cr = *l->rest.p == '\r';
+		out[n++] = l->pending ? '\r' : *l->rest.p;
+		l->rest = span_from(l->rest, 1);
+	}
+	return (ssize_t)n;
+}
+
+int
+openpgp_verify(struct openpgp *p, struct span text, struct span signature,
+	struct openpgp_signature *ret, struct err *e)
+{
+	struct gpgme_data_cbs cbs = { .read = lines_read };
+	struct lines l = { .rest = text };
+	CLEANUP_DATA gpgme_data_t sig = NULL, data = NULL;
+	gpgme_error_t rc = gpgme_data_new_from_mem(&sig, signature.p, signature.len, 0);
+	struct rlimit old;
+
+	*ret = (struct openpgp_signature){ 0 };
+	if (!rc)
+		rc = gpgme_data_new_from_cbs(&data, &cbs, &l);
+	if (rc)
+		return openpgp_fail(p, rc, e);
+	openpgp_limit(&old);
+	rc = gpgme_op_verify(p->ctx, sig, data, NULL);
+	openpgp_unlimit(&old);
+	return rc ? 0 : signature_take(p, ret, e); /* else it is none at all */
+}
+
+/* --- decrypting ------------------------------------------------------------------------------- */
+
+struct limited {
+	int fd;
+	size_t left;
+};
+
+/* Not by gpg's own max-output: what it cuts short it calls a success. */
+static ssize_t
+limited_write(void *handle, const void *p, size_t n)
+{
+	struct limited *l = handle;
+
+	if (n > l->left) {
+		errno = EFBIG;
+		return -1;
+	}
+	l->left -= n;
+	return write(l->fd, p, n);
+}
+
+int
+openpgp_decrypt(struct openpgp *p, struct span cipher, size_t max, int *ret_fd,
+	struct openpgp_signature *ret, struct err *e)
+{
+	struct gpgme_data_cbs cbs = { .write = limited_write };
+	cleanup_fd int fd = memfd_create("decrypted", MFD_CLOEXEC);
+	struct limited l = { fd, max };
+	CLEANUP_DATA gpgme_data_t in = NULL, out = NULL;
+	gpgme_decrypt_result_t result;
+	gpgme_error_t rc;
+	struct rlimit old;
+
+	*ret = (struct openpgp_signature){ 0 };
+	if (fd < 0)
+		return err_memory(e);
+	rc = gpgme_data_new_from_mem(&in, cipher.p, cipher.len, 0);
+	if (!rc)
+		rc = gpgme_data_new_from_cbs(&out, &cbs, &l);
+	if (rc)
+		return openpgp_fail(p, rc, e);
+	openpgp_limit(&old);
+	rc = gpgme_op_decrypt_verify(p->ctx, in, out);
+	openpgp_unlimit(&old);
+	result = gpgme_op_decrypt_result(p->ctx);
+	if (rc || !result || result->legacy_cipher_nomdc || !result->recipients)
+		return err_fail(e, EX_DATAERR, 0, N_("a mail that cannot be decrypted"),
+			N_("see that it is for our own key, whole, and of a usual size"), NULL);
+	if (signature_take(p, ret, e) < 0)
+		return -1;
+	*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+/* --- encrypting ------------------------------------------------------------------------------- */
+
+struct source {
+	openpgp_read *read;
+	void *ctx;
+	struct err *e;
+	bool failed;
+};
+
+static ssize_t
+source_read(void *handle, void *p, size_t n)
+{
+	struct source *s = handle;
+	const ssize_t got = s->read(s->ctx, p, n, s->e);
+
+	s->failed |= got < 0;
+	if (got < 0)
+		errno = EIO;
+	return got;
+}
+
+/* All that was asked for, and nothing else? */
+static bool
+is_complete(struct openpgp *p, bool sign)
+{
+	const gpgme_encrypt_result_t enc = gpgme_op_encrypt_result(p->ctx);
+	const gpgme_sign_result_t sig = sign ? gpgme_op_sign_result(p->ctx) : NULL;
+
+	if (!enc || enc->invalid_recipients)
+		return false;
+	return !sign || (sig && !sig->invalid_signers && sig->signatures && !sig->signatures->next);
+}
+
+static int
+may_encrypt(struct openpgp *p, const char *fpr, bool sign, struct err *e)
+{
+	struct openpgp_key key;
+
+	if (openpgp_judge(p, fpr, SPAN_NONE, &key, e) < 0)
+		return -1;
+	if (key.fault != KEY_USABLE)
+		return err_fail(e, EX_NOPERM, 0, openpgp_fault_text(key.fault), NULL, "%s", fpr);
+	if (strcasecmp(key.fpr, fpr) != 0) /* a subkey's */
+		return err_fail(e, EX_NOPERM, 0, N_("there is no such key"), NULL, "%s", fpr);
+	if (sign && !p->own)
+		return err_fail(e, EX_CONFIG, 0, N_("there is no key of our own"),
+			N_("make one with `dsar key own --make`"), NULL);
+	return 0;
+}
+
+int
+openpgp_encrypt(struct openpgp *p, const char *fpr, bool sign, openpgp_read *read, void *ctx,
+	int fd, struct err *e)
+{
+	const gpgme_encrypt_flags_t flags = GPGME_ENCRYPT_ALWAYS_TRUST |
+					    GPGME_ENCRYPT_NO_ENCRYPT_TO | GPGME_ENCRYPT_NO_COMPRESS;
+	struct gpgme_data_cbs cbs = { .read = source_read };
+	struct source s = { .read = read, .ctx = ctx, .e = e };
+	CLEANUP_DATA gpgme_data_t in = NULL, out = NULL;
+	CLEANUP_KEY gpgme_key_t key = NULL;
+	gpgme_key_t to[2] = { NULL, NULL };
+	gpgme_error_t rc;
+
+	if (may_encrypt(p, fpr, sign, e) < 0 || openpgp_find(p, fpr, &key, e) != 0)
+		return -1;
+	to[0] = key;
+	rc = gpgme_data_new_from_cbs(&in, &cbs, &s);
+	if (!rc)
+		rc = gpgme_data_new_from_fd(&out, fd);
+	gpgme_signers_clear(p->ctx);
+	if (!rc && sign)
+		rc = gpgme_signers_add(p->ctx, p->own);
+	if (!rc)
+		rc = sign ? gpgme_op_encrypt_sign(p->ctx, to, flags, in, out)
+			  : gpgme_op_encrypt(p->ctx, to, flags, in, out);
+	if (s.failed)
+		return -1;
+	if (rc || !is_complete(p, sign))
+		return openpgp_fail(p, rc ? rc : gpgme_error(GPG_ERR_GENERAL), e);
+	return 0;
+}
