@@ -30,6 +30,7 @@ int search_main(struct session *s, int argc, char **argv, struct err *e);
 int case_main(struct session *s, int argc, char **argv, struct err *e);
 int identity_main(struct session *s, int argc, char **argv, struct err *e);
 int refuse_main(struct session *s, int argc, char **argv, struct err *e);
+int review_main(struct session *s, int argc, char **argv, struct err *e);
 
 /* Says that the command line is wrong, and returns EX_USAGE. */
 int usage_fail(const char *what);

@@ -26,6 +26,8 @@ static const struct command commands[] = {
 		N_("by which identifiers a person is known") },
 	{ "search", search_main, NEED_CONF | NEED_REGISTER | NEED_STORES | NEED_NODE,
 		N_("find what is stored about a person (root)") },
+	{ "review", review_main, NEED_CONF | NEED_REGISTER,
+		N_("decide what goes into the answer, and without what") },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

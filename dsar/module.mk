@@ -12,3 +12,5 @@ dsar.srcs += dsar/blacken.c dsar/blacken_leaf.c dsar/blacken_propose.c
 dsar.srcs += dsar/letter.c dsar/letter_text.c dsar/letter_html.c dsar/letter_pdf.c dsar/template.c
 dsar.srcs += dsar/identifier.c dsar/subject.c dsar/find.c dsar/literal.c dsar/match.c dsar/subject_command.c \
 	     dsar/search.c dsar/scan.c dsar/keep.c
+dsar.srcs += dsar/identifier.c dsar/subject.c dsar/find.c dsar/literal.c dsar/match.c
+dsar.srcs += dsar/review.c dsar/review_known.c dsar/review_command.c dsar/review_print.c dsar/review_ask.c

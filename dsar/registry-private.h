@@ -15,7 +15,8 @@ struct registry {
 };
 
 /* Each noun's tables, and what it refers to before it. */
-extern const char case_schema[], find_schema[], identity_schema[], subject_schema[];
+extern const char case_schema[], find_schema[], identity_schema[], subject_schema[],
+	review_schema[];
 
 /* Is the register as new as its ledger says? EX_DATAERR: it is an older one. */
 int registry_compare(struct registry *r, struct err *e);

@@ -27,6 +27,7 @@ static const char *const schemas[] = {
 	identity_schema,
 	subject_schema,
 	find_schema,
+	review_schema,
 };
 
 /* Deleted rows are overwritten, the rollback journal goes, nothing lies in a temporary file. */
