@@ -57,9 +57,10 @@ judge_stores(struct judgement *j, const struct standing *v, size_t n)
 	char text[200];
 
 	for (size_t i = 0; i < n; i++) {
-		const char *what = v[i].failed ? _("cannot be read")
-				   : v[i].late ? _("late")
-					       : _("not there");
+		const char *what = v[i].failed  ? _("cannot be read")
+				   : v[i].moved ? _("on an unexpected mount")
+				   : v[i].late  ? _("late")
+						: _("not there");
 
 		if (v[i].light == LIGHT_YELLOW && v[i].n_notes > 0)
 			what = _("something cannot be erased");

@@ -7,6 +7,7 @@
 
 #include "evidence/hold.h"
 #include "retention/due.h"
+#include "retention/mounts.h"
 #include "retention/session.h"
 
 void
@@ -57,8 +58,28 @@ notes_of(const struct session *s)
 	       s->n_notes[NOTE_ODD];
 }
 
+/* Its oldest record, and whether it and what lies in it are on the mounts that are expected. */
 static int
-look(struct session *s, const struct conf_store *st, struct standing *ret, struct err *e)
+read_oldest(struct session *s, struct store *store, const struct due *due, const struct mounts *m,
+	int64_t *ret_us, bool *ret_moved, struct err *e)
+{
+	const char *what;
+	json_t *lies;
+	int rc;
+
+	if (mounts_of(store, &lies, e) < 0)
+		return -1;
+	s->foreign = lies;
+	rc = store_oldest(store, &due->held, ret_us, e);
+	s->foreign = NULL;
+	*ret_moved = !mounts_expected(m, store, lies, &what);
+	json_decref(lies);
+	return rc;
+}
+
+static int
+look(struct session *s, const struct conf_store *st, const struct mounts *m, struct standing *ret,
+	struct err *e)
 {
 	CLEANUP(store_freep) struct store *store = NULL;
 	struct due due;
@@ -69,7 +90,7 @@ look(struct session *s, const struct conf_store *st, struct standing *ret, struc
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	due_init(&due, s, st, s->now_us, 0);
-	rc = store_oldest(store, &due.held, &oldest, e);
+	rc = read_oldest(s, store, &due, m, &oldest, &ret->moved, e);
 	if (rc < 0 || store_size(store, &ret->size, e) < 0)
 		return -1;
 	ret->empty = rc > 0;
@@ -77,8 +98,10 @@ look(struct session *s, const struct conf_store *st, struct standing *ret, struc
 	return 0;
 }
 
-void
-standing_look(struct session *s, const struct conf_store *st, struct standing *ret)
+/* What failed is printed and makes it red; it stops no other. */
+static void
+standing_look(struct session *s, const struct conf_store *st, const struct mounts *m,
+	struct standing *ret)
 {
 	const uint64_t notes = notes_of(s);
 	struct err e;
@@ -87,12 +110,12 @@ standing_look(struct session *s, const struct conf_store *st, struct standing *r
 		.n_holds = holds_of_store(s->holds, st->name, s->now_us),
 		.n_duties = duties_of_store(s->conf, st, s->now_us),
 		.n_ending = count_ending(s, st->name) };
-	ret->failed = look(s, st, ret, &e) < 0;
+	ret->failed = look(s, st, m, ret, &e) < 0;
 	if (ret->failed)
 		(void)err_print(&e, "retention", stderr);
 	ret->n_notes = notes_of(s) - notes;
 	ret->late = ret->age_s > st->period_s;
-	if (ret->failed || ret->late || (ret->absent && st->required))
+	if (ret->failed || ret->late || ret->moved || (ret->absent && st->required))
 		ret->light = LIGHT_RED;
 	else if (ret->n_ending > 0 || ret->n_notes > 0)
 		ret->light = LIGHT_YELLOW;
@@ -103,16 +126,21 @@ standing_all(struct session *s, struct standing **ret)
 {
 	const struct conf *c = s->conf;
 	struct standing *v = calloc(c->n_stores + 1, sizeof(*v));
+	struct mounts m = { 0 };
+	struct err e;
 	size_t n = 0;
 
 	s->quiet = true;
+	if (mounts_read(&m, s, &e) < 0)
+		(void)err_print(&e, "retention", stderr); /* then all is where it is expected */
 	for (size_t i = 0; v && i < c->n_stores; i++) {
 		if (!due_applies(&c->store[i]))
 			continue;
-		standing_look(s, &c->store[i], &v[n]);
+		standing_look(s, &c->store[i], &m, &v[n]);
 		n += v[n].light != LIGHT_GREEN || v[n].n_holds + v[n].n_duties > 0 ||
 		     (!v[n].absent && !(v[n].empty && v[n].size.n_parts == 0));
 	}
+	mounts_release(&m);
 	*ret = v;
 	return n;
 }

@@ -9,26 +9,25 @@
 #include "store/store.h"
 
 struct hold;
+struct mounts;
 struct session;
 
 enum light { LIGHT_GREEN, LIGHT_YELLOW, LIGHT_RED };
 
 struct standing {
 	const struct conf_store *store;
-	bool absent;   /* its product is not on this machine */
-	bool empty;    /* nothing in it that is not kept */
-	bool failed;   /* could not be read; said already */
-	bool late;     /* its oldest record is past its period */
+	bool absent; /* its product is not on this machine */
+	bool empty;  /* nothing in it that is not kept */
+	bool failed; /* could not be read; said already */
+	bool late;   /* its oldest record is past its period */
+	bool moved; /* it lies on another mount than a run has noted (mounts.h): the next is refused */
 	int64_t age_s; /* of the oldest record that neither hold nor duty covers */
 	size_t n_holds, n_duties, n_ending; /* holds that end within conf->remind_s */
 	uint64_t n_notes;                   /* of what a run could not erase here */
 	struct store_size size;
 	enum light
-		light; /* red: late, failed, or required and absent; yellow: n_ending or n_notes */
+		light; /* red: late, failed, moved, or required and absent; yellow: n_ending or n_notes */
 };
-
-/* Looks at ST. What failed is printed and makes it red; it stops no other. */
-void standing_look(struct session *s, const struct conf_store *st, struct standing *ret);
 
 /* All stores that retention serves and that are there, or required. The caller frees *RET. */
 size_t standing_all(struct session *s, struct standing **ret);

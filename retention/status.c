@@ -21,6 +21,8 @@ word_of(const struct standing *f)
 {
 	if (f->failed)
 		return _("FAILED");
+	if (f->moved) /* whatever is there may be another system's */
+		return _("MOVED");
 	if (f->late)
 		return _("LATE");
 	if (f->absent && f->light == LIGHT_RED)
@@ -40,6 +42,7 @@ store_json(struct session *s, const struct standing *f)
 	if (!f->empty && !f->absent && !f->failed)
 		print_int(o, "oldest_s", f->age_s);
 	print_bool(o, "late", f->late);
+	print_bool(o, "moved", f->moved);
 	print_int(o, "holds", (int64_t)f->n_holds);
 	print_int(o, "duties", (int64_t)f->n_duties);
 	print_int(o, "bytes", (int64_t)f->size.bytes);

@@ -50,6 +50,10 @@ has "$scratch/one/app.log" hidden
 has_not "$scratch/two/app.log" old
 [ "$(entries refusal "json_extract(data, '$.store', '$.why', '$.accepted')")" = '["one","mount",false]' ] || fail "not on record"
 expect 2 run check >"$scratch/check"
+has "$scratch/check" "one: on an unexpected mount"
+expect 1 run status >"$scratch/status"
+grep -q '^MOVED *one ' "$scratch/status" || fail "no red light: $(cat "$scratch/status")"
+{ run status --json || true; } | jq -es 'map({(.store // "-"): [.moved, .light]}) | add | .one == [true, "red"] and .two == [false, "green"]' >"$scratch/said" || fail "$(cat "$scratch/said")"
 
 promise "a dry run says so; a wrong hash opens nothing"
 expect 77 run run --dry-run --store one >/dev/null 2>"$scratch/stderr.log"
