@@ -9,11 +9,30 @@
  *   case_shrink.c   what stays of a closed case, and for how long
  */
 #pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "dsar/case.h"
 
 struct session;
 
 unsigned case_who(void); /* the user id of whoever works here */
+
+struct shrink {
+	struct registry *registry;
+	int64_t now_us;
+};
+
+/* When the file of a case goes that was closed at CLOSED_US. */
+int64_t case_gone_us(int64_t closed_us);
+
+/* Takes away what proof does not need, if NUMBER is closed and this is not done yet. */
+int case_shrink(struct registry *r, const char *number, int64_t now_us, struct err *e);
+
+/* Shrinks what is closed and forgets what is over; TELL is told of each. DRY: only told. */
+typedef void case_tidied(void *ctx, const char *number);
+int case_tidy(
+	struct registry *r, int64_t now_us, bool dry, case_tidied *tell, void *ctx, struct err *e);
 
 int case_list(struct session *s, bool all, struct err *e);
 int case_show(struct session *s, const char *number, struct err *e);

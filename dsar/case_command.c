@@ -3,6 +3,7 @@
  * case_command.c - dsar case: enter requests, look at them, extend and close them
  */
 #include <getopt.h>
+#include <inttypes.h>
 #include <libintl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ struct asked {
 	struct session *s;
 	struct case_letter letter;
 	const char *received, *address, *reason;
-	bool all, reminder, sent;
+	bool all, reminder, sent, no_recipients, dry;
 };
 
 static void
@@ -36,6 +37,8 @@ help(void)
 		"       dsar case show CASE\n"
 		"       dsar case note CASE [--reminder]\n"
 		"       dsar case extend CASE --reason complexity|number --notice-sent\n"
+		"       dsar case close CASE [--no-recipients]\n"
+		"       dsar case tidy [--dry-run]\n"
 		"Keeps the requests of people, each with its dates.\n\n"
 		"  --article N    what the letter invokes: 7 withdrawal, 15 access, 16 rectification,\n"
 		"                 17 erasure, 18 restriction, 20 portability, 21 objection; several are\n"
@@ -163,6 +166,76 @@ extend_do(struct session *s, const char *number, struct asked *a, struct err *e)
 	return case_within(s->registry, number, extend_act, a, e);
 }
 
+/* R19: who was given the data is told of what became of it, or there is nobody to be told. */
+static int
+see_told(void *ctx, const char *kind, int64_t time_us, const json_t *data, struct err *e)
+{
+	bool *told = ctx;
+
+	(void)time_us;
+	(void)data;
+	(void)e;
+	*told = *told || strcmp(kind, "notified") == 0;
+	return 0;
+}
+
+static int
+told_check(struct session *s, struct case_file *c, const struct asked *a, struct err *e)
+{
+	bool told = false;
+
+	if (c->refused || (c->article != ARTICLE_RECTIFICATION && c->article != ARTICLE_ERASURE &&
+				  c->article != ARTICLE_RESTRICTION))
+		return 0;
+	if (a->no_recipients)
+		return case_event(s->registry, c->number, "notified",
+			json_pack("{s:s}", "what", "none"), s->now_us, e);
+	if (case_events(s->registry, c->number, see_told, &told, e) < 0)
+		return -1;
+	if (told)
+		return 0;
+	if (registry_record(s->registry, c->number, "refusal",
+		    json_pack("{s:s}", "needs", "notified"), s->now_us, e) < 0)
+		return -1;
+	return err_fail(e, EX_NOPERM, 0, N_("the recipients of the data were not told"),
+		N_("say `dsar notify`, or --no-recipients where there are none"), "%s", c->number);
+}
+
+static int
+close_act(void *ctx, struct case_file *c, struct err *e)
+{
+	const struct asked *a = ctx;
+	struct session *s = a->s;
+	char set[96];
+
+	if (told_check(s, c, a, e) < 0 || case_move(s->registry, c, CASE_CLOSED, s->now_us, e) < 0)
+		return -1;
+	(void)snprintf(set, sizeof(set), "closed_us = %" PRId64 ", gone_us = %" PRId64, s->now_us,
+		case_gone_us(s->now_us));
+	return case_change(s->registry, c, set, e);
+}
+
+/* In two changes: one that is ended in between is finished by the next `tidy`. */
+static int
+close_do(struct session *s, const char *number, struct asked *a, struct err *e)
+{
+	return case_within(s->registry, number, close_act, a, e) < 0
+		       ? -1
+		       : case_shrink(s->registry, number, s->now_us, e);
+}
+
+static void
+tidied(void *ctx, const char *number)
+{
+	struct session *s = ctx;
+
+	if (!s->out.json)
+		puts(number);
+	print_begin(&s->out);
+	print_str(&s->out, "case", span_str(number));
+	print_end(&s->out);
+}
+
 /* --- the command line ------------------------------------------------------------------------- */
 
 /* Takes each --article N out of the arguments; the rest is of options.h, where the last one counts. */
@@ -202,6 +275,8 @@ dispatch(struct session *s, const char *verb, const char *number, struct asked *
 		return new_do(s, a, e);
 	if (strcmp(verb, "list") == 0 && !number)
 		return case_list(s, a->all, e);
+	if (strcmp(verb, "tidy") == 0 && !number)
+		return case_tidy(s->registry, s->now_us, a->dry, tidied, s, e);
 	if (!number)
 		return usage_fail(_("case takes new, list, or a verb and the number of a case"));
 	if (strcmp(verb, "show") == 0)
@@ -210,7 +285,9 @@ dispatch(struct session *s, const char *verb, const char *number, struct asked *
 		return case_within(s->registry, number, note_act, a, e);
 	if (strcmp(verb, "extend") == 0)
 		return extend_do(s, number, a, e);
-	return usage_fail(_("case takes new, list, show, note or extend"));
+	if (strcmp(verb, "close") == 0)
+		return close_do(s, number, a, e);
+	return usage_fail(_("case takes new, list, show, note, extend, close or tidy"));
 }
 
 int
@@ -224,6 +301,8 @@ case_main(struct session *s, int argc, char **argv, struct err *e)
 		{ "all", 0, NULL, &a.all },
 		{ "reminder", 0, NULL, &a.reminder },
 		{ "notice-sent", 0, NULL, &a.sent },
+		{ "no-recipients", 0, NULL, &a.no_recipients },
+		{ "dry-run", 0, NULL, &a.dry },
 	};
 	int rc;
 

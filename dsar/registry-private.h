@@ -15,8 +15,12 @@ struct registry {
 };
 
 /* Each noun's tables, and what it refers to before it. */
-extern const char case_schema[], find_schema[], identity_schema[], subject_schema[],
-	review_schema[];
+extern const char case_schema[];
+extern const char find_schema[];
+extern const char identity_schema[];
+extern const char subject_schema[];
+extern const char review_schema[];
+extern const char case_count_schema[];
 
 /* Is the register as new as its ledger says? EX_DATAERR: it is an older one. */
 int registry_compare(struct registry *r, struct err *e);

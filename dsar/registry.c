@@ -24,6 +24,7 @@ static const char *const schemas[] = {
 	"CREATE TABLE registry (ledger INTEGER NOT NULL) STRICT;"
 	"INSERT INTO registry VALUES (0);",
 	case_schema,
+	case_count_schema,
 	identity_schema,
 	subject_schema,
 	find_schema,
