@@ -183,6 +183,8 @@ act_all(struct drop *d, struct err *e)
 		status = err_print(&why, "retention", stderr);
 	}
 	print_progress("", 1, 1);
+	d->s->env.unlinked = NULL; /* looked for again: who reads the old files still has them */
+	store_unlinked(d->store);
 	if (note(d, "result", &d->done, e) < 0)
 		return -1;
 	return d->s->ledger && ledger_sign(d->s->ledger, d->s->sign, e) < 0 ? -1 : status;
@@ -212,7 +214,8 @@ drop(struct drop *d, struct err *e)
 		fprintf(stderr,
 			_("retention: entries with a field too large to be read are left\n"));
 	for (int n = 0; n < STORE_NOTES; n++)
-		if (status == 0 && d->s->n_notes[n] > 0 && n != NOTE_REMAINS && n != NOTE_SEAL)
+		if (status == 0 && d->s->n_notes[n] > 0 && n != NOTE_REMAINS && n != NOTE_SEAL &&
+			n != NOTE_DELETED_OPEN)
 			status = 1;
 	return status == 0 && d->a->match.n_unread > 0 ? 1 : status;
 }

@@ -24,9 +24,9 @@
 #define JOURNAL_SCRATCH ".sparsam-new" /* a folder beside the files, for what is being written */
 
 struct journal {
-	struct store store; /* first */
-	struct conf_list paths;
-	char **own; /* the strings of `paths` that are ours */
+	struct store store;                /* first */
+	struct conf_list paths, leftovers; /* files; folders of ours that a killed run has left */
+	char **own;                        /* those of their strings that are ours */
 	size_t n_own;
 	const char *copies; /* the pattern of the holds' copies; NULL: no state_dir */
 	struct copies
@@ -122,6 +122,10 @@ int jwrite_commit(struct jwrite *w, const char *name, bool replace, struct err *
  * where that is no name of journald's. */
 void jwrite_name(const struct jwrite *w, const char *old, char *ret, size_t size);
 
+/* What a killed run has left in the folder NAME of DIRFD, in bytes; takes it away: 1 where it is not there any more. */
+uint64_t journal_leftover_bytes(int dirfd, const char *name);
+int journal_leftover_remove(int dirfd, const char *path, struct err *e);
+
 /* Does `journalctl --verify` pass the file FD? 0 yes; 1 no; 2 it is older than the file and cannot tell.
  * EX_UNAVAILABLE: it cannot be asked. */
 int journal_verify(int fd, struct err *e);
@@ -135,7 +139,6 @@ int journal_copies(struct journal *j, struct copies **ret, struct err *e);
 int journal_know_copies(struct journal *j, struct err *e);
 
 bool journal_is_copy(const struct journal *j, const char *path);
-bool journal_is_leftover(const char *path);
 
 /* May entries be dropped from a sealed file (option break_seal)? Tells either way. */
 bool journal_seal_may_break(const struct journal *j, const char *path);

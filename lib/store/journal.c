@@ -21,17 +21,7 @@ static const char *const homes[] = {
 };
 #define N_HOMES (sizeof(homes) / sizeof(homes[0]))
 
-static int
-own_path(struct journal *j, char *path, struct err *e)
-{
-	if (!path)
-		return err_memory(e);
-	j->own[j->n_own++] = path;
-	j->paths.v[j->paths.n++] = path;
-	return 0;
-}
-
-/* PATTERN, and what a run that was killed has left beside its files. */
+/* PATTERN, and beside its files what a run that was killed has left. */
 static int
 add_pattern(struct journal *j, const char *pattern, struct err *e)
 {
@@ -39,10 +29,26 @@ add_pattern(struct journal *j, const char *pattern, struct err *e)
 	char *left = NULL;
 
 	j->paths.v[j->paths.n++] = pattern;
-	if (asprintf(&left, "%.*s/" JOURNAL_SCRATCH "/*.journal", (int)(name - pattern), pattern) <
-		0)
+	if (asprintf(&left, "%.*s/" JOURNAL_SCRATCH, (int)(name - pattern), pattern) < 0)
 		left = NULL;
-	return own_path(j, left, e);
+	if (!left)
+		return err_memory(e);
+	j->own[j->n_own++] = left;
+	for (size_t i = 0; i < j->leftovers.n; i++) /* "*.journal" and "*.journal~" */
+		if (j->leftovers.v[i] && strcmp(j->leftovers.v[i], left) == 0)
+			return 0;
+	j->leftovers.v[j->leftovers.n++] = left;
+	return 0;
+}
+
+/* The same of a pattern that is ours. */
+static int
+own_path(struct journal *j, char *path, struct err *e)
+{
+	if (!path)
+		return err_memory(e);
+	j->own[j->n_own++] = path;
+	return add_pattern(j, path, e);
 }
 
 /* "/x/app.journal" of a sink is rotated to "/x/app@….journal". */
@@ -60,13 +66,14 @@ add_sink(struct journal *j, const char *path, struct err *e)
 static int
 paths_of(struct journal *j, const struct conf *c, const struct conf_store *s, struct err *e)
 {
-	size_t n = 2 * (s->paths.n + N_HOMES) + 1;
+	size_t n = s->paths.n + N_HOMES + 1;
 
 	for (size_t i = 0; i < c->n_stores; i++)
 		n += c->store[i].n_sinks;
 	j->paths.v = calloc(n, sizeof(*j->paths.v));
-	j->own = calloc(n, sizeof(*j->own));
-	if (!j->paths.v || !j->own)
+	j->leftovers.v = calloc(n, sizeof(*j->leftovers.v));
+	j->own = calloc(2 * n, sizeof(*j->own));
+	if (!j->paths.v || !j->leftovers.v || !j->own)
 		return err_memory(e);
 	for (size_t i = 0; i < s->paths.n; i++)
 		if (add_pattern(j, s->paths.v[i], e) < 0)
@@ -89,12 +96,6 @@ bool
 journal_is_copy(const struct journal *j, const char *path)
 {
 	return j->copies && strncmp(j->copies, path, strlen(j->copies) - strlen("*.journal")) == 0;
-}
-
-bool
-journal_is_leftover(const char *path)
-{
-	return strstr(path, "/" JOURNAL_SCRATCH "/");
 }
 
 static void journal_free(struct store *s);
@@ -132,6 +133,7 @@ journal_free(struct store *s)
 		free(j->own[i]);
 	free(j->own);
 	free(j->paths.v);
+	free(j->leftovers.v);
 	claims_free(j->claims);
 	copies_free(j->there);
 	buf_wipe(&j->text);
@@ -201,9 +203,8 @@ open_file(const struct question *q, const struct place *p, struct jfile **ret, s
 {
 	int rc;
 
-	if (p->st.st_size == 0 || journal_is_leftover(p->path) ||
-		journal_block(q->j, q->which, p->path, &p->st, NULL, JOURNAL_AGE_UNKNOWN) ==
-			SELECT_NO)
+	if (p->st.st_size == 0 || journal_block(q->j, q->which, p->path, &p->st, NULL,
+					  JOURNAL_AGE_UNKNOWN) == SELECT_NO)
 		return 1;
 	rc = jfile_open(q->j, p, ret, e);
 	if (rc == 0)
@@ -255,7 +256,7 @@ oldest_file(void *ctx, const struct place *p, struct err *e)
 
 	if (age >= q->oldest_us)
 		return 0;
-	if (age != JOURNAL_AGE_UNKNOWN && !journal_is_leftover(p->path) &&
+	if (age != JOURNAL_AGE_UNKNOWN &&
 		journal_block(q->j, q->which, p->path, &p->st, NULL, age) == SELECT_YES) {
 		q->oldest_us = age;
 		return 0;
@@ -371,10 +372,6 @@ plan_file(void *ctx, const struct place *p, struct err *e)
 		q->j, q->which, p->path, &p->st, readable ? &h : NULL, JOURNAL_AGE_UNKNOWN);
 	int rc;
 
-	if (journal_is_leftover(p->path)) {
-		step.bytes = (uint64_t)p->st.st_size;
-		return plan_add(q->plan, &step, e);
-	}
 	if (answer == SELECT_NO || p->st.st_size == 0)
 		return 0;
 	if (answer == SELECT_YES && is_let_go(q->j, p, fd, &h)) {
@@ -401,12 +398,32 @@ plan_file(void *ctx, const struct place *p, struct err *e)
 	return plan_add(q->plan, &step, e);
 }
 
+/* It may be empty, too. */
+static int
+plan_leftover(void *ctx, const struct place *p, struct err *e)
+{
+	struct question *q = ctx;
+	const struct plan_step step = { .store = q->j->store.conf->name,
+		.action = PLAN_UNLINK,
+		.place = p->path,
+		.dev = p->st.st_dev,
+		.ino = p->st.st_ino,
+		.bytes = journal_leftover_bytes(p->dirfd, p->name),
+		.oldest_us = RECORD_NO_TIME,
+		.newest_us = RECORD_NO_TIME };
+
+	return plan_add(q->plan, &step, e);
+}
+
 static int
 journal_plan(struct store *s, const struct selector *which, struct plan *plan, struct err *e)
 {
 	struct question q = { .j = (struct journal *)s, .which = which, .plan = plan };
 
-	return journal_know_copies(q.j, e) < 0 ? -1 : each_file(&q, plan_file, e);
+	store_unlinked(s);
+	if (journal_know_copies(q.j, e) < 0 || each_file(&q, plan_file, e) < 0)
+		return -1;
+	return places_each(&q.j->leftovers, PLACE_FOLDER, plan_leftover, NULL, &q, e);
 }
 
 const struct store_driver store_journal = {

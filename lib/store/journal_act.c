@@ -221,20 +221,42 @@ act_read(struct journal *j, const struct found *f, const struct selector *which,
 	return take_place(f, w, e);
 }
 
-int
-journal_act(struct store *s, const struct plan_step *step, const struct selector *which,
+/* With the first file that is rewritten beside it, it has gone already. */
+static int
+act_leftover(const struct journal *j, const struct plan_step *step, struct store_result *ret,
+	struct err *e)
+{
+	const char *name;
+	cleanup_fd int dirfd = place_open_folder(&j->leftovers, step->place, &name, e);
+	struct stat st;
+	int rc = 1;
+
+	if (dirfd < 0)
+		return -1;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
+		st.st_dev == step->dev && st.st_ino == step->ino)
+		rc = journal_leftover_remove(dirfd, step->place, e);
+	ret->skipped = rc > 0;
+	return rc < 0 ? -1 : 0;
+}
+
+static bool
+is_leftover(const char *place)
+{
+	return strcmp(strrchr(place, '/') + 1, JOURNAL_SCRATCH) == 0;
+}
+
+static int
+act_file(struct journal *j, const struct plan_step *step, const struct selector *which,
 	struct store_result *ret, struct err *e)
 {
-	struct journal *j = (struct journal *)s;
 	const char *name;
 	cleanup_fd int dirfd = place_open_folder(&j->paths, step->place, &name, e);
 	struct found f = { .dirfd = dirfd };
 	bool readable;
 	int rc;
 
-	*ret = (struct store_result){ .technique = PLAN_UNLINKED };
 	if (dirfd < 0) {
-		/* leftovers of a killed run go with the first file that is rewritten beside them */
 		ret->skipped = e && e->errnum == ENOENT;
 		return ret->skipped ? 0 : -1;
 	}
@@ -242,8 +264,6 @@ journal_act(struct store *s, const struct plan_step *step, const struct selector
 		ret->skipped = true;
 		return 0;
 	}
-	if (journal_is_leftover(step->place))
-		return place_remove(f.dirfd, f.name, f.path, e);
 	if (journal_know_copies(j, e) < 0) /* anew: one may have gone with its hold */
 		return -1;
 	readable = look(&f, j);
@@ -263,6 +283,17 @@ journal_act(struct store *s, const struct plan_step *step, const struct selector
 	ret->n_erased = readable ? f.header.n_entries : step->n_records;
 	ret->bytes = (uint64_t)f.st.st_size;
 	return 0;
+}
+
+int
+journal_act(struct store *s, const struct plan_step *step, const struct selector *which,
+	struct store_result *ret, struct err *e)
+{
+	struct journal *j = (struct journal *)s;
+
+	*ret = (struct store_result){ .technique = PLAN_UNLINKED };
+	return is_leftover(step->place) ? act_leftover(j, step, ret, e)
+					: act_file(j, step, which, ret, e);
 }
 
 /* --- copies ----------------------------------------------------------------------------------- */
@@ -374,7 +405,7 @@ keep_file(void *ctx, const struct place *p, struct err *e)
 	struct journal_collected done;
 	int rc;
 
-	if (p->st.st_size == 0 || journal_is_copy(k->j, p->path) || journal_is_leftover(p->path) ||
+	if (p->st.st_size == 0 || journal_is_copy(k->j, p->path) ||
 		journal_block(k->j, k->which, p->path, &p->st, NULL, JOURNAL_AGE_UNKNOWN) ==
 			SELECT_NO)
 		return 0;

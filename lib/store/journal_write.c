@@ -46,6 +46,45 @@ scratch_empty(int scratch)
 	free(found);
 }
 
+uint64_t
+journal_leftover_bytes(int dirfd, const char *name)
+{
+	struct err ignored;
+	cleanup_fd int scratch = walk_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0, NULL, &ignored);
+	struct dirent **found = NULL;
+	int n = scratch < 0 ? 0 : scandirat(scratch, ".", &found, NULL, NULL);
+	uint64_t bytes = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct stat st;
+
+		if (fstatat(scratch, found[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISREG(st.st_mode))
+			bytes += (uint64_t)st.st_size;
+		free(found[i]);
+	}
+	free(found);
+	return bytes;
+}
+
+/* Whoever works in it has the lock of the folder that it lies in. */
+int
+journal_leftover_remove(int dirfd, const char *path, struct err *e)
+{
+	cleanup_fd int folder = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int scratch = -1;
+
+	if (folder < 0 || flock(folder, LOCK_EX) < 0)
+		return err_fail(e, EX_IOERR, errno, N_("cannot open the folder"), NULL, NULL);
+	scratch = walk_open(folder, JOURNAL_SCRATCH, O_RDONLY | O_DIRECTORY, 0, NULL, e);
+	if (scratch < 0)
+		return e->errnum == ENOENT ? 1 : -1;
+	scratch_empty(scratch);
+	return unlinkat(folder, JOURNAL_SCRATCH, AT_REMOVEDIR) == 0 && fsync(folder) == 0
+		       ? 0
+		       : err_fail(e, EX_IOERR, errno, N_("cannot remove"), NULL, "%s", path);
+}
+
 /* A file without a name: in the folder, so that its pages are the disk's, and the folder is not changed. */
 static int
 unnamed(int dirfd, struct err *e)

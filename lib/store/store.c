@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/store-private.h"
 
+#include <fnmatch.h>
 #include <string.h>
 #include <sysexits.h>
+
+#include "store/open_file.h"
 
 static const struct store_driver *const drivers[] = {
 	&store_textlog,
@@ -105,6 +108,35 @@ store_places(struct store *s, enum place_kind kind, place_seen *seen, void *ctx,
 	struct visit v = { s, kind, seen, ctx };
 
 	return places_each(paths_of(s), kind, see_place, see_odd, &v, e);
+}
+
+/* journald closes what it has rotated when it rotates again (deferred_closes), which is no reader's doing. */
+static void
+see_unlinked(void *ctx, const char *path, const char *who)
+{
+	static const char journald[] = "systemd-journal[";
+	struct store *s = ctx;
+	const struct conf_list *paths = paths_of(s);
+
+	if (strncmp(who, journald, strlen(journald)) == 0)
+		return;
+	for (size_t i = 0; i < paths->n; i++)
+		if (fnmatch(paths->v[i], path, FNM_PATHNAME | FNM_PERIOD) == 0) {
+			store_tell(s, NOTE_DELETED_OPEN, path, who);
+			return;
+		}
+}
+
+void
+store_unlinked(struct store *s)
+{
+	CLEANUP(unlinked_freep) struct unlinked *own = NULL;
+	struct unlinked *shared = s->env->unlinked;
+
+	if (!shared)
+		own = unlinked_new();
+	if (shared || own)
+		unlinked_each(shared ? shared : own, see_unlinked, s);
 }
 
 static int

@@ -113,6 +113,9 @@ int store_cost(
 /* Adds to PLAN the steps that erase what WHICH selects and nothing else. Changes nothing. */
 int store_plan(struct store *s, const struct selector *which, struct plan *plan, struct err *e);
 
+/* Notes each file of S's places that is unlinked while a process still has it open, as a plan does. */
+void store_unlinked(struct store *s);
+
 /* Carries out one step of a plan that this store made. When it returns, what it did is durable. */
 int store_act(struct store *s, const struct plan_step *step, const struct selector *which,
 	struct store_result *ret, struct err *e);

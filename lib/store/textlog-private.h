@@ -121,9 +121,6 @@ enum textlog_writer {
 /* Looks at FD, open for reading, and through /proc. */
 enum textlog_writer textlog_writer(int fd, const struct stat *st);
 
-/* Tells of each unlinked file of T's paths that some process still has open. */
-void textlog_unlinked(struct textlog *t);
-
 /* --- copies ----------------------------------------------------------------------------------- */
 
 int textlog_keep(struct store *s, const struct selector *which, int dirfd, const char *name,

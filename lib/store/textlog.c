@@ -429,7 +429,7 @@ textlog_plan(struct store *s, const struct selector *which, struct plan *plan, s
 {
 	struct question q = { .t = (struct textlog *)s, .which = which, .plan = plan };
 
-	textlog_unlinked(q.t);
+	store_unlinked(s);
 	return textlog_left_plan(q.t, plan, e) < 0 ? -1 : each_file(&q, plan_file, e);
 }
 

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,28 +76,4 @@ textlog_writer(int fd, const struct stat *st)
 	if (!k.found)
 		return WRITER_UNKNOWN;
 	return k.seeks ? WRITER_SEEKS : WRITER_APPENDS;
-}
-
-static void
-see_unlinked(void *ctx, const char *path, const char *who)
-{
-	const struct textlog *t = ctx;
-
-	for (size_t i = 0; i < t->paths.n; i++)
-		if (fnmatch(t->paths.v[i], path, FNM_PATHNAME | FNM_PERIOD) == 0) {
-			store_tell(&t->store, NOTE_DELETED_OPEN, path, who);
-			return;
-		}
-}
-
-void
-textlog_unlinked(struct textlog *t)
-{
-	CLEANUP(unlinked_freep) struct unlinked *own = NULL;
-	struct unlinked *shared = t->store.env->unlinked;
-
-	if (!shared)
-		own = unlinked_new();
-	if (shared || own)
-		unlinked_each(shared ? shared : own, see_unlinked, t);
 }

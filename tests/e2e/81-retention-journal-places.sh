@@ -178,13 +178,80 @@ story() {
 	has_not "$scratch/check" 'journald@vol'
 	limit ""
 
+	promise "drop by hand: a namespace, which lies on /run and is written to, and no other"
+	by_hand() { retention journal drop "$@" >"$scratch/drop.log" 2>&1 || fail "exit $? $(cat "$scratch/drop.log")"; }
+	for ns in "" vol; do
+		send "$ns" hand
+	done
+	wait_for has_entries "$system" hand 20
+	wait_for has_entries "$volatile" hand 20
+	by_hand SYSLOG_IDENTIFIER=app --namespace vol --dry-run
+	is "$volatile" hand 20
+	by_hand SYSLOG_IDENTIFIER=app --namespace vol
+	is "$volatile" hand 0
+	is "$volatile" now 0
+	is "$system" hand 20
+	! cat /run/log/journal/"$id.vol"/* | grep -qa 'hand [0-9]* from' || fail "they lie in a file"
+	send vol later
+	wait_for has_entries "$volatile" later 20
+
+	promise "drop by hand: what other machines sent, alone and with all that is this one's"
+	remote /var/log/journal/remote/remote-web3.journal 10 old young
+	by_hand --until -5d --directory /var/log/journal/remote
+	is "$other" old 0
+	[ "$(count "$other" young)" -ge 20 ] || fail "too much went"
+	by_hand SYSLOG_IDENTIFIER=app
+	for place in "$system" "$user" "$volatile" "$other"; do
+		[ "$(count "$place" '[a-z]*')" -eq "$(count "$place" 'none')" ] || fail "something is left in $place"
+	done
+
+	promise "what a process still reads of a file that was replaced is told, and a run tells it until it ends"
+	remote /var/log/journal/remote/remote-web4.journal 4 one two
+	spawn reader sh -c 'exec sleep 1000 </var/log/journal/remote/remote-web4.journal'
+	reader=$!
+	wait_for grep -q sleep "/proc/$reader/comm"
+	is "$other" one 20
+	by_hand --until -60h --directory /var/log/journal/remote
+	has "$scratch/drop.log" remote-web4.journal
+	has "$scratch/drop.log" 'still has it open (sleep'
+	is "$other" one 0
+	is "$other" two 20
+	expect 1 run
+	has "$scratch/run.log" 'still has it open'
+	kill "$reader"
+	wait "$reader" || true
+	run || fail "exit $? $(cat "$scratch/run.log")"
+	has_not "$scratch/run.log" 'still has it open'
+
+	promise "what a killed run has left goes with the next one, an empty folder as well"
+	mkdir "/var/log/journal/$id/.sparsam-new" /var/log/journal/remote/.sparsam-new
+	echo half >/var/log/journal/remote/.sparsam-new/out.journal
+	retention run --dry-run --store journal-rest >"$scratch/run.log"
+	has "$scratch/run.log" "/var/log/journal/$id/.sparsam-new"
+	[ -d "/var/log/journal/$id/.sparsam-new" ] || fail "a dry run has removed it"
+	run || fail "exit $? $(cat "$scratch/run.log")"
+	[ -z "$(find /var/log/journal -name .sparsam-new)" ] || fail "it is still there"
+	rm /var/log/journal/remote/*
+
 	promise "a hold on what came from another machine keeps it"
 	remote /var/log/journal/remote/remote-web3.journal 10 old
 	hold=$(echo 203.0.113.7 | retention hold add --incident T-1 --reason attack --owner ops --expires +30d --store journal-rest --from -)
 	run || fail "exit $? $(cat "$scratch/run.log")"
 	is "$other" old 0
 	is "$scratch/state/hold/journal-rest/*.journal" old 20
+
+	promise "drop by hand leaves what a hold covers, and takes what none does"
+	remote /var/log/journal/remote/remote-web5.journal 3 mine
+	by_hand SYSLOG_IDENTIFIER=app --directory /var/log/journal/remote
+	is "$other" mine 20
 	retention hold release "$hold"
+	hold=$(echo 'mine 7 from' | retention hold add --incident T-2 --reason attack --owner ops --expires +30d --store journal-rest --from -)
+	by_hand SYSLOG_IDENTIFIER=app --directory /var/log/journal/remote
+	is "$other" mine 1
+	retention hold release "$hold"
+	by_hand SYSLOG_IDENTIFIER=app --directory /var/log/journal/remote
+	is "$other" mine 0
+	remote /var/log/journal/remote/remote-web6.journal 10 old
 	run || fail "exit $? $(cat "$scratch/run.log")"
 	is "$other" old 0
 	is "$scratch/state/hold/journal-rest/*.journal" old 0
