@@ -11,6 +11,7 @@
  *   conf_check.c   what a declaration needs, and that the names it uses are there
  *   conf_set.c     lists that rules share, put in their places
  *   conf_claim.c   a file belongs to one store
+ *   conf_order.c   which store is erased before which
  *   conf_policy.c  categories and duties: both, as well
  *   conf_recipient.c  recipients: both, as well
  *   conf_statistics.c  both of it for the section statistics
@@ -68,6 +69,7 @@ int conf_take(struct conf_draft *d, const char *file, cfg_t *root, bool main, st
 /* What holds between declarations, once all are there; also sets longest_period_s. */
 int conf_check(struct conf_draft *d, struct err *e);
 int conf_claims_check(const struct conf_draft *d, struct err *e);
+int conf_order_check(const struct conf *c, struct err *e);
 int conf_sets_expand(struct conf_draft *d, struct err *e);
 
 int conf_statistics_take(struct conf_draft *d, const char *file, cfg_t *root, struct err *e);

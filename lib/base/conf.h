@@ -157,8 +157,9 @@ struct conf_store {
 	size_t n_options;
 	const char *timezone; /* NULL: the machine's */
 	bool required;
-	bool break_seal;          /* a journal: drop entries of sealed files, too */
-	struct conf_list journal; /* claims: "_SYSTEMD_UNIT=ssh.service", "A=x + B=y" */
+	bool break_seal;              /* a journal: drop entries of sealed files, too */
+	struct conf_list journal;     /* claims: "_SYSTEMD_UNIT=ssh.service", "A=x + B=y" */
+	struct conf_list erase_after; /* stores that have to be erased before this one */
 	bool has_scrub;
 	struct conf_reduce *rule; /* keep, pseudonym, redact lists and reduce sections, in order */
 	size_t n_rules;
@@ -324,9 +325,11 @@ struct conf {
 	const char *mail_to, *witness, *mail_from; /* retention notify; NULL: no such mail */
 	const char *sendmail;                      /* /usr/sbin/sendmail */
 	enum conf_land land;                       /* dsar: of the controller's seat */
-	struct conf_list address; /* … the controller's, its lines, for letters */
-	int64_t backup_s;         /* … how long the newest backup lives; 0: there are none */
-	int64_t longest_period_s; /* of all logs; keys older than this are past */
+	struct conf_list address;   /* … the controller's, its lines, for letters */
+	int64_t backup_s;           /* … how long the newest backup lives; 0: there are none */
+	bool second_person;         /* dsar: an erasure needs two approvals */
+	struct conf_list approvers; /* … by these keys: whole fingerprints */
+	int64_t longest_period_s;   /* of all logs; keys older than this are past */
 	uint64_t
 		digest; /* of all that was read, to the byte: another one where something changed */
 };
@@ -353,6 +356,9 @@ const struct conf_category *conf_find_category(const struct conf *c, const char 
 
 bool conf_recipient_has(const struct conf_recipient *r, const struct conf_store *s);
 bool conf_recipient_is_third_country(const struct conf_recipient *r); /* outside of EU and EEA */
+/* Puts C's stores into RET (of c->n_stores) so that each stands behind those it is to be erased after, and
+ * otherwise as they were declared. EX_CONFIG at a store's place: they wait for one another. */
+int conf_erase_order(const struct conf *c, const struct conf_store **ret, struct err *e);
 
 /* Is S under duty D, for some of its records? */
 bool conf_duty_names(const struct conf_duty *d, const struct conf_store *s);

@@ -135,6 +135,7 @@ static cfg_opt_t store_options[] = {
 	STR("timezone", text),
 	FLAG("required"),
 	LIST("journal", text),
+	LIST("erase_after", text),
 	FLAG("break_seal"),
 	SECTION("scrub", scrub_options),
 	TITLED("subject", subject_options),
@@ -279,6 +280,8 @@ static cfg_opt_t dsar_options[] = {
 	WORD("land", land),
 	LIST("address", text),
 	STR("backup_period", period),
+	FLAG("second_person"),
+	LIST("approvers", fingerprint),
 	CFG_END(),
 };
 

@@ -360,6 +360,7 @@ store_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct
 		.required = cfg_getbool(sec, "required"),
 		.break_seal = cfg_getbool(sec, "break_seal"),
 		.journal = list_of(d, sec, "journal"),
+		.erase_after = list_of(d, sec, "erase_after"),
 	};
 	subjects_take(d, file, sec, s);
 	links_take(d, file, sec, s);
@@ -525,6 +526,20 @@ retention_take(struct conf *c, cfg_t *sec)
 	c->max_share = share >= 0 ? share : 90;
 }
 
+static void
+dsar_take(struct conf_draft *d, cfg_t *sec)
+{
+	struct conf *c = &d->conf;
+	const char *backup = cfg_getstr(sec, "backup_period");
+	const long land = cfg_getint(sec, "land");
+
+	c->address = list_of(d, sec, "address");
+	c->backup_s = backup ? conf_period_s(backup) : 0;
+	c->second_person = cfg_getbool(sec, "second_person");
+	c->approvers = list_of(d, sec, "approvers");
+	c->land = land >= 0 ? (enum conf_land)land : c->land;
+}
+
 /* What OPTION names, or else the folder NAME in state_dir. */
 static const char *
 state_folder(struct conf_draft *d, cfg_t *root, const char *option, const char *name)
@@ -535,19 +550,6 @@ state_folder(struct conf_draft *d, cfg_t *root, const char *option, const char *
 	if (given || !d->conf.state_dir || asprintf(&path, "%s/%s", d->conf.state_dir, name) < 0)
 		return given;
 	return conf_strdup(d, path);
-}
-
-static void
-dsar_take(struct conf_draft *d, cfg_t *sec)
-{
-	struct conf *c = &d->conf;
-	const char *backup = cfg_getstr(sec, "backup_period");
-	const long land = cfg_getint(sec, "land");
-
-	c->address = list_of(d, sec, "address");
-	c->backup_s = backup ? conf_period_s(backup) : 0;
-
-	c->land = land >= 0 ? (enum conf_land)land : c->land;
 }
 
 static void

@@ -330,3 +330,14 @@ conf_value_url(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
 		opt->name);
 	return -1;
 }
+
+/* Of an OpenPGP key of version 4: never a short id, which anybody can make. */
+int
+conf_value_fingerprint(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
+{
+	if (strlen(value) == 40 && strspn(value, "0123456789ABCDEFabcdef") == 40)
+		return conf_value_text(sec, opt, value, result);
+	cfg_error(
+		sec, "option '%s' is a key's whole fingerprint, 40 hexadecimal digits", opt->name);
+	return -1;
+}

@@ -716,6 +716,42 @@ read_inside(struct err *e)
 	return c;
 }
 
+START_TEST(stores_are_erased_behind_those_they_name)
+{
+	struct conf *c = read_good(STORE("c", "erase_after = { \"a\", \"b\" }\n")
+			STORE("b", "erase_after = { \"a\" }\n") STORE("a", "") STORE("d", ""));
+	const struct conf_store *order[4];
+	struct err e = { 0 };
+
+	ck_assert_int_eq(conf_erase_order(c, order, &e), 0);
+	ck_assert_str_eq(order[0]->name, "a");
+	ck_assert_str_eq(order[1]->name, "b");
+	ck_assert_str_eq(order[2]->name, "c");
+	ck_assert_str_eq(order[3]->name, "d");
+	(void)conf_free(c);
+	ck_assert_ptr_null(read_text(STORE("a", "erase_after = { \"b\" }\n")
+					     STORE("b", "erase_after = { \"a\" }\n"),
+		&e));
+	ck_assert_str_eq(e.what, "stores that are erased after one another in a circle");
+	ck_assert_ptr_null(read_text(STORE("a", "erase_after = { \"z\" }\n"), &e));
+	ck_assert_str_eq(e.what, "no such store");
+}
+END_TEST
+
+START_TEST(who_approves_is_named_by_a_whole_fingerprint)
+{
+	struct err e = { 0 };
+	struct conf *c = read_good(
+		"dsar {\n  second_person = true\n"
+		"  approvers = { \"0123456789abcdef0123456789ABCDEF01234567\" }\n}\n");
+
+	ck_assert(c->second_person);
+	ck_assert_uint_eq(c->approvers.n, 1);
+	(void)conf_free(c);
+	ck_assert_ptr_null(read_text("dsar { approvers = { \"89ABCDEF\" } }\n", &e));
+}
+END_TEST
+
 START_TEST(another_root_has_its_own_configuration)
 {
 	struct err e = { 0 };
@@ -854,6 +890,8 @@ suite(void)
 	tcase_add_test(files, a_claim_against_a_shipped_store_is_told_at_the_own_one);
 	tcase_add_test(files, only_conf_files_are_read_in_byte_order);
 	tcase_add_test(files, parts_may_not_set_options_of_the_whole);
+	tcase_add_test(files, stores_are_erased_behind_those_they_name);
+	tcase_add_test(files, who_approves_is_named_by_a_whole_fingerprint);
 	tcase_add_test(files, another_root_has_its_own_configuration);
 	tcase_add_test(files, another_root_is_not_left);
 	tcase_add_test(files, a_missing_file_is_no_input);
