@@ -40,6 +40,19 @@ duty_covers(const struct conf_duty *y, const struct record *r, int64_t now_us)
 	       (r->time_us == RECORD_NO_TIME || covers_time(y, r->time_us, now_us));
 }
 
+int64_t
+duty_until_us(const struct conf_duty *y, const struct record *r)
+{
+	int64_t s = y->ends_s;
+
+	if (y->years >= 0 && r->time_us != RECORD_NO_TIME) {
+		const int64_t end_s = years_end_s(r->time_us / 1000000, y->years);
+
+		s = end_s < s ? end_s : s;
+	}
+	return s > INT64_MAX / 1000000 ? INT64_MAX : s * 1000000;
+}
+
 static bool
 ask_record(void *ctx, const struct record *r)
 {

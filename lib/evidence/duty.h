@@ -32,5 +32,8 @@ const struct select_question *duties_ask(struct duties *d, int64_t now_us);
 bool duty_stands(const struct conf_duty *y, int64_t now_us);
 bool duty_covers(const struct conf_duty *y, const struct record *r, int64_t now_us);
 
+/* Until when Y covers R, if it does; INT64_MAX: without end. */
+int64_t duty_until_us(const struct conf_duty *y, const struct record *r);
+
 /* How many duties that stand may cover records of S. */
 size_t duties_of_store(const struct conf *c, const struct conf_store *s, int64_t now_us);

@@ -33,7 +33,7 @@ failed(gpgme_error_t why, const char *home, struct err *e)
 		return err_memory(e);
 	return err_fail(e, EX_UNAVAILABLE, 0, N_("OpenPGP does not work"),
 		N_("see that gnupg is installed, and try `gpg --homedir` on that folder"), "%s: %s",
-		home, text);
+		home ? home : "~/.gnupg", text);
 }
 
 /* A context that uses HOME and nothing else of the user's. */
@@ -140,6 +140,58 @@ sign_open(const struct conf *c, struct sign **ret, struct err *e)
 		rc = gpgme_signers_add(s->ctx, s->key);
 	if (rc)
 		return failed(rc, s->home, e);
+	*ret = TAKE(s);
+	return 0;
+}
+
+static bool
+is_one_of(const struct conf_list *fingerprints, const char *fingerprint)
+{
+	for (size_t i = 0; fingerprint && i < fingerprints->n; i++)
+		if (strcasecmp(fingerprints->v[i], fingerprint) == 0)
+			return true;
+	return false;
+}
+
+static gpgme_error_t
+find_own(struct sign *s, const struct conf_list *fingerprints)
+{
+	gpgme_error_t rc = gpgme_op_keylist_start(s->ctx, NULL, 1);
+
+	while (!rc && !s->key) {
+		gpgme_key_t key;
+
+		rc = gpgme_op_keylist_next(s->ctx, &key);
+		if (rc)
+			break;
+		if (is_one_of(fingerprints, key->fpr) && !key->revoked && !key->expired &&
+			!key->disabled)
+			s->key = key;
+		else
+			gpgme_key_unref(key);
+	}
+	(void)gpgme_op_keylist_end(s->ctx);
+	return gpgme_err_code(rc) == GPG_ERR_EOF ? 0 : rc;
+}
+
+int
+sign_open_own(const struct conf_list *fingerprints, struct sign **ret, struct err *e)
+{
+	CLEANUP(sign_freep) struct sign *s = calloc(1, sizeof(*s));
+	gpgme_error_t rc;
+
+	if (!s)
+		return err_memory(e);
+	if (context_new(NULL, &s->ctx, e) < 0)
+		return -1;
+	rc = find_own(s, fingerprints);
+	if (!rc && !s->key)
+		return err_fail(e, EX_NOPERM, 0, N_("you have no key that may approve"),
+			N_("its fingerprint has to stand in dsar { approvers }"), NULL);
+	if (!rc)
+		rc = gpgme_signers_add(s->ctx, s->key);
+	if (rc)
+		return failed(rc, NULL, e);
 	*ret = TAKE(s);
 	return 0;
 }

@@ -25,6 +25,10 @@ int sign_init(const struct conf *c, const char *hostname, struct err *e);
 /* Opens the node's key for signing. The caller owns *ret. EX_CONFIG: there is none (`retention
  * init`); EX_NOPERM; EX_UNAVAILABLE: gpg does not work. */
 int sign_open(const struct conf *c, struct sign **ret, struct err *e);
+
+/* Opens the caller's own key: of the secret keys in his GnuPG home the first whose primary fingerprint is one of
+ * FINGERPRINTS. His agent asks for the passphrase, and stays. EX_NOPERM: he has none of them. */
+int sign_open_own(const struct conf_list *fingerprints, struct sign **ret, struct err *e);
 struct sign *sign_free(struct sign *s);
 DEFINE_CLEANUP(struct sign, sign_free)
 
