@@ -31,6 +31,9 @@ int case_main(struct session *s, int argc, char **argv, struct err *e);
 int identity_main(struct session *s, int argc, char **argv, struct err *e);
 int refuse_main(struct session *s, int argc, char **argv, struct err *e);
 int review_main(struct session *s, int argc, char **argv, struct err *e);
+int erase_main(struct session *s, int argc, char **argv, struct err *e);
+int approve_main(struct session *s, int argc, char **argv, struct err *e);
+int reapply_main(struct session *s, int argc, char **argv, struct err *e);
 
 /* Says that the command line is wrong, and returns EX_USAGE. */
 int usage_fail(const char *what);

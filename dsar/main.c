@@ -28,6 +28,11 @@ static const struct command commands[] = {
 		N_("find what is stored about a person (root)") },
 	{ "review", review_main, NEED_CONF | NEED_REGISTER,
 		N_("decide what goes into the answer, and without what") },
+	{ "erase", erase_main, NEED_CONF | NEED_REGISTER | NEED_STORES | NEED_NODE,
+		N_("erase what was found, by an approved plan") },
+	{ "approve", approve_main, NEED_CONF | NEED_REGISTER, N_("sign the plan of an erasure") },
+	{ "reapply", reapply_main, NEED_CONF | NEED_REGISTER | NEED_STORES | NEED_NODE,
+		N_("erase again what a backup has brought back") },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

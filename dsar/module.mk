@@ -15,3 +15,5 @@ dsar.srcs += dsar/identifier.c dsar/subject.c dsar/find.c dsar/literal.c dsar/ma
 	     dsar/search.c dsar/scan.c dsar/keep.c
 dsar.srcs += dsar/identifier.c dsar/subject.c dsar/find.c dsar/literal.c dsar/match.c
 dsar.srcs += dsar/review.c dsar/review_known.c dsar/review_command.c dsar/review_print.c dsar/review_ask.c
+dsar.srcs += dsar/erasure.c dsar/keeper.c dsar/erase.c dsar/erase_plan.c dsar/erase_act.c dsar/erase_show.c
+dsar.srcs += dsar/approval.c dsar/approve.c dsar/tombstone.c dsar/reapply.c

@@ -21,6 +21,9 @@ extern const char identity_schema[];
 extern const char subject_schema[];
 extern const char review_schema[];
 extern const char case_count_schema[];
+extern const char erasure_schema[];
+extern const char approval_schema[];
+extern const char tombstone_schema[];
 
 /* Is the register as new as its ledger says? EX_DATAERR: it is an older one. */
 int registry_compare(struct registry *r, struct err *e);

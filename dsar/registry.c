@@ -29,6 +29,9 @@ static const char *const schemas[] = {
 	subject_schema,
 	find_schema,
 	review_schema,
+	erasure_schema,
+	approval_schema,
+	tombstone_schema,
 };
 
 /* Deleted rows are overwritten, the rollback journal goes, nothing lies in a temporary file. */

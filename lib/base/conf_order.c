@@ -54,7 +54,8 @@ conf_erase_order(const struct conf *c, const struct conf_store **ret, struct err
 int
 conf_order_check(const struct conf *c, struct err *e)
 {
-	cleanup_mem const struct conf_store **order = calloc(c->n_stores + 1, sizeof(*order));
+	cleanup_mem const struct conf_store **order = calloc(
+		c->n_stores + 1, sizeof(struct conf_store *));
 
 	if (!order)
 		return err_memory(e);

@@ -30,7 +30,7 @@ conf_value conf_value_source_type;
 conf_value conf_value_render;
 conf_value conf_value_clock;
 conf_value conf_value_checksum;
-conf_value conf_value_land; /* "HE" */
+conf_value conf_value_land;        /* "HE" */
 conf_value conf_value_fingerprint; /* 40 hexadecimal digits */
 conf_value conf_value_store_type;
 conf_value conf_value_category;

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <getopt.h>
+#include <libintl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/now.h"
+#include "base/options.h"
+#include "dsar/approval.h"
+#include "dsar/case.h"
+#include "dsar/command.h"
+#include "dsar/erase-private.h"
+#include "dsar/registry.h"
+#include "evidence/hold.h"
+#include "evidence/ledger.h"
+#include "evidence/sign.h"
+
+#define _(text) gettext(text)
+
+#define NEEDS_ALL (CASE_NEEDS_OPEN | CASE_NEEDS_VERIFIED | CASE_NEEDS_SEARCHED | CASE_NEEDS_LOOKED)
+
+#define KEPT_REASON "kept from erasure"
+
+struct erasing {
+	struct session *s;
+	const char *number, *confirm;
+	struct case_file c;
+	struct erasure x;
+};
+
+/* --- a plan ----------------------------------------------------------------------------------- */
+
+static int
+plan_make(struct erasing *g, struct erasure *ret, struct buf *text, struct err *e)
+{
+	erasure_init(ret, g->number);
+	if (erase_plan(g->s, ret, e) < 0)
+		return -1;
+	return erasure_text(ret, text, e);
+}
+
+static json_t *
+plan_entry(const struct erasure *x)
+{
+	json_t *d = json_pack("{s:s}", "plan", x->hash);
+
+	for (int f = 0; f < ERASURE_FATES; f++)
+		(void)json_object_set_new(d, erasure_fate_name((enum erasure_fate)f),
+			json_integer((json_int_t)erasure_count(x, (enum erasure_fate)f)));
+	return d;
+}
+
+static int
+plan_keep(struct erasing *g, struct err *e)
+{
+	struct registry *r = g->s->registry;
+
+	if (registry_begin(r, e) < 0)
+		return -1;
+	if (case_guard(r, &g->c, NEEDS_ALL, g->s->now_us, e) == 0 &&
+		registry_record(r, g->number, "plan", plan_entry(&g->x), g->s->now_us, e) == 0 &&
+		erasure_write(r, &g->x, g->s->now_us, e) == 0)
+		return registry_commit(r, e);
+	registry_undo(r);
+	return -1;
+}
+
+static int
+plan(struct erasing *g, struct err *e)
+{
+	struct buf text = { 0 };
+	int rc;
+
+	if (case_guard(g->s->registry, &g->c, NEEDS_ALL, g->s->now_us, e) < 0)
+		return -1;
+	rc = erasure_read(g->s->registry, g->number, &g->x, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0 && g->x.state != ERASURE_PLANNED) { /* what was approved, and how far it is */
+		erase_show(g->s, &g->x);
+		return 0;
+	}
+	erasure_release(&g->x);
+	rc = plan_make(g, &g->x, &text, e);
+	buf_release(&text);
+	if (rc < 0 || plan_keep(g, e) < 0)
+		return -1;
+	erase_show(g->s, &g->x);
+	return 0;
+}
+
+/* --- the act ---------------------------------------------------------------------------------- */
+
+static int
+refuse(struct erasing *g, const char *why, const char *what, const char *todo, struct err *e)
+{
+	if (registry_record(g->s->registry, g->number, "refusal", json_pack("{s:s}", "needs", why),
+		    g->s->now_us, e) < 0)
+		return -1;
+	return err_fail(e, EX_NOPERM, 0, what, todo, "%s", g->number);
+}
+
+/* Is the plan that was approved still the plan of now? */
+static int
+still_stands(struct erasing *g, struct buf *text, struct err *e)
+{
+	struct erasure now;
+	bool same;
+	int rc = plan_make(g, &now, text, e);
+
+	same = rc == 0 && strcmp(now.hash, g->confirm) == 0;
+	erasure_release(&now);
+	if (rc < 0)
+		return -1;
+	return same ? 0
+		    : refuse(g, "plan",
+			      N_("what is stored is not what the plan was made of; nothing was erased"),
+			      N_("search again, then show the plan with `dsar erase CASE --dry-run`"),
+			      e);
+}
+
+static int
+approved(struct erasing *g, struct buf *text, struct err *e)
+{
+	struct err why;
+	unsigned n;
+
+	if (approvals_check(
+		    g->s->registry, g->s->conf, &g->x, span_of(text->p, text->len), &n, &why) == 0)
+		return 0;
+	*e = why;
+	return why.exit == EX_NOPERM ? refuse(g, "approval", why.what, why.todo, e) : -1;
+}
+
+/* The case goes on to where the act is. */
+static int
+case_on(struct erasing *g, struct err *e)
+{
+	while (g->c.state < CASE_EXECUTING)
+		if (case_move(g->s->registry, &g->c, (enum case_state)(g->c.state + 1),
+			    g->s->now_us, e) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+begin(struct erasing *g, struct err *e)
+{
+	struct registry *r = g->s->registry;
+	struct buf text = { 0 };
+	int rc = still_stands(g, &text, e);
+
+	if (rc == 0)
+		rc = approved(g, &text, e);
+	buf_release(&text);
+	if (rc < 0 || registry_begin(r, e) < 0)
+		return -1;
+	g->x.state = ERASURE_BEGUN;
+	g->x.begun_us = g->s->now_us;
+	if (case_guard(r, &g->c, NEEDS_ALL, g->s->now_us, e) == 0 && case_on(g, e) == 0 &&
+		registry_record(r, g->number, "begin", plan_entry(&g->x), g->s->now_us, e) == 0 &&
+		erasure_update(r, &g->x, e) == 0)
+		return registry_commit(r, e);
+	registry_undo(r);
+	return -1;
+}
+
+/* --- what had to be kept ---------------------------------------------------------------------- */
+
+static bool
+names(const struct conf_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* It may have been, by a run that was ended before it could write that down. */
+static bool
+is_restricted(struct erasing *g)
+{
+	const struct hold *v;
+	const size_t n = holds_list(g->s->holds, &v);
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i].end == HOLD_IN_FORCE && strcmp(v[i].incident, g->number) == 0 &&
+			strcmp(v[i].reason, KEPT_REASON) == 0)
+			g->x.hold = v[i].id;
+	return g->x.hold != 0;
+}
+
+/* Nobody else uses or erases it meanwhile (Art. 18); only this case's own erasure passes. */
+static int
+restrict_kept(struct erasing *g, struct err *e)
+{
+	struct conf_list stores = { .v = calloc(g->x.n + 1, sizeof(*stores.v)) };
+	cleanup_mem const char **held = stores.v;
+	struct buf digests;
+	const struct hold d = { .incident = g->number,
+		.reason = KEPT_REASON,
+		.owner = "dsar",
+		.from_us = INT64_MIN + 1,
+		.to_us = INT64_MAX,
+		.match = HOLD_RECORDS,
+		.expires_us = HOLD_FOR_EVER };
+	struct hold whole = d;
+	int rc = 0;
+
+	if (!held)
+		return err_memory(e);
+	buf_init(&digests, 64u << 20);
+	for (size_t i = 0; i < g->x.n; i++) {
+		const struct erasure_item *it = &g->x.item[i];
+
+		if (it->fate != ERASURE_KEEP)
+			continue;
+		buf_put(&digests, it->digest, sizeof(it->digest));
+		if (!names(&stores, it->store))
+			stores.v[stores.n++] = it->store;
+	}
+	whole.stores = stores;
+	if (digests.len > 0 && !is_restricted(g))
+		rc = hold_add(g->s->holds, &whole, span_of(digests.p, digests.len), now_us(),
+			&g->x.hold, e);
+	buf_wipe(&digests);
+	return rc;
+}
+
+static int
+finish(struct erasing *g, uint64_t n_failed, struct err *e)
+{
+	struct registry *r = g->s->registry;
+	const size_t n_left = erasure_count(&g->x, ERASURE_ERASE);
+
+	if (restrict_kept(g, e) < 0 || registry_begin(r, e) < 0)
+		return -1;
+	if (n_left == 0 && n_failed == 0) {
+		g->x.state = ERASURE_DONE;
+		g->x.ended_us = now_us();
+	}
+	if (registry_record(r, g->number, n_left == 0 ? "end" : "unfinished", plan_entry(&g->x),
+		    now_us(), e) < 0 ||
+		erasure_update(r, &g->x, e) < 0) {
+		registry_undo(r);
+		return -1;
+	}
+	if (registry_commit(r, e) < 0)
+		return -1;
+	return ledger_sign(g->s->ledger, g->s->sign, e) < 0 ? -1 : 0;
+}
+
+static int
+confirm(struct erasing *g, struct err *e)
+{
+	uint64_t n_failed = 0;
+	int rc = erasure_read(g->s->registry, g->number, &g->x, e);
+
+	if (rc < 0)
+		return -1;
+	if (rc > 0 || strcmp(g->confirm, g->x.hash) != 0)
+		return refuse(g, "hash", N_("this is not the plan of the case"),
+			N_("show it with `dsar erase CASE --dry-run`"), e);
+	if (g->x.state == ERASURE_PLANNED && begin(g, e) < 0)
+		return -1;
+	if (g->x.state == ERASURE_BEGUN &&
+		(erase_act(g->s, &g->x, ERASURE_ERASE, &n_failed, e) < 0 ||
+			finish(g, n_failed, e) < 0))
+		return -1;
+	erase_show(g->s, &g->x);
+	if (n_failed > 0)
+		return EX_UNAVAILABLE;
+	return erasure_count(&g->x, ERASURE_ERASE) > 0 ? 1 : 0;
+}
+
+/* --- what is due ------------------------------------------------------------------------------ */
+
+static int
+due_one(struct erasing *g, struct err *e)
+{
+	struct registry *r = g->s->registry;
+	const size_t before = erasure_count(&g->x, ERASURE_KEEP);
+	uint64_t n_failed;
+
+	if (erase_act(g->s, &g->x, ERASURE_KEEP, &n_failed, e) < 0)
+		return -1;
+	if (erasure_count(&g->x, ERASURE_KEEP) == before)
+		return 0;
+	if (registry_begin(r, e) < 0)
+		return -1;
+	if (registry_record(r, g->number, "end", plan_entry(&g->x), now_us(), e) < 0 ||
+		erasure_update(r, &g->x, e) < 0) {
+		registry_undo(r);
+		return -1;
+	}
+	if (registry_commit(r, e) < 0)
+		return -1;
+	if (erasure_count(&g->x, ERASURE_KEEP) == 0 && g->x.hold != 0 &&
+		hold_release(g->s->holds, g->x.hold, now_us(), e) < 0)
+		return -1;
+	if (ledger_sign(g->s->ledger, g->s->sign, e) < 0)
+		return -1;
+	erase_show(g->s, &g->x);
+	return 0;
+}
+
+/* The numbers of the cases that have kept something, one behind the other. */
+static int
+due_numbers(struct registry *r, struct buf *out, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc;
+
+	if (registry_prepare(r,
+		    "SELECT DISTINCT number FROM erasure_items JOIN erasures USING (number)"
+		    " WHERE fate = ?1 AND state = ?2 ORDER BY number",
+		    &st, e) < 0)
+		return -1;
+	(void)sqlite3_bind_int(st, 1, ERASURE_KEEP);
+	(void)sqlite3_bind_int(st, 2, ERASURE_DONE);
+	while ((rc = registry_step(r, st, e)) == 0) {
+		buf_span(out, statement_span(st, 0));
+		buf_char(out, '\0');
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+due(struct session *s, struct err *e)
+{
+	struct buf numbers;
+	int status = 0;
+
+	buf_init(&numbers, 1u << 20);
+	if (due_numbers(s->registry, &numbers, e) < 0 || numbers.failed) {
+		buf_release(&numbers);
+		return -1;
+	}
+	for (size_t at = 0; at < numbers.len; at += strlen(numbers.p + at) + 1) {
+		struct erasing g = { .s = s, .number = numbers.p + at };
+
+		if (erasure_read(s->registry, g.number, &g.x, e) != 0 || due_one(&g, e) < 0)
+			status = err_print(e, "dsar", stderr);
+		erasure_release(&g.x);
+	}
+	buf_release(&numbers);
+	return status;
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+static void
+help(void)
+{
+	fputs(_("Usage: dsar erase CASE [--dry-run]\n"
+		"       dsar erase CASE --confirm HASH\n"
+		"       dsar erase --due\n"
+		"Erases what was found about the person, by an approved plan.\n\n"
+		"  --dry-run       show the plan and its hash, erase nothing (also without it)\n"
+		"  --confirm HASH  carry out the plan of that hash, or go on with it\n"
+		"  --due           erase what was kept and whose ground has ended\n"),
+		stdout);
+}
+
+int
+erase_main(struct session *s, int argc, char **argv, struct err *e)
+{
+	bool dry = false, is_due = false;
+	struct erasing g = { .s = s };
+	const struct option_to table[] = {
+		{ "confirm", 0, &g.confirm, NULL },
+		{ "dry-run", 'n', NULL, &dry },
+		{ "due", 0, NULL, &is_due },
+	};
+	int rc = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
+
+	if (rc != 0)
+		return rc > 0 ? 0 : usage_fail(_("unknown option, or its value is missing"));
+	if (argc - optind != !is_due || (dry && g.confirm) || (is_due && (dry || g.confirm)))
+		return usage_fail(_("erase takes a case, or --due"));
+	if (is_due)
+		return due(s, e);
+	g.number = argv[optind];
+	if (case_get(s->registry, g.number, &g.c, e) < 0)
+		return -1;
+	rc = g.confirm ? confirm(&g, e) : plan(&g, e);
+	erasure_release(&g.x);
+	return rc;
+}

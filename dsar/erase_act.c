@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Store by store, in the order of erase_after: tombstones, then of each step an entry in both ledgers,
+ * the act, its result; then the store is looked at again. What was killed goes on with the store in which it was:
+ * a step is made anew of what is left in it.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/now.h"
+#include "dsar/erase-private.h"
+#include "dsar/registry.h"
+#include "dsar/subject.h"
+#include "dsar/tombstone.h"
+#include "evidence/hold.h"
+#include "evidence/ledger.h"
+#include "record/record.h"
+#include "store/plan.h"
+
+struct acting {
+	struct session *s;
+	struct erasure *x;
+	enum erasure_fate fate;
+	struct keeper keeper;
+	struct select_question item;
+	struct selector of, kept, not_kept, which;
+	struct tombstones *tombstones;
+	struct subject subject;
+	bool *left; /* by item: a store was looked at again and still has it, or could not be looked at */
+	uint64_t n_failed;
+};
+
+static bool
+ask_item(void *ctx, const struct record *r)
+{
+	const struct acting *a = ctx;
+	const struct erasure_item *i = erasure_item_of(a->x, r);
+
+	return i && i->fate == a->fate;
+}
+
+/* --- what is written down first --------------------------------------------------------------- */
+
+static bool
+is_in(const struct acting *a, const struct erasure_item *i, const struct conf_store *st)
+{
+	const struct conf_store *of = conf_find_store(a->s->conf, i->store);
+
+	return i->fate == a->fate &&
+	       (of == st || (strcmp(st->type, "journal") == 0 && of && of->journal.n > 0));
+}
+
+static int
+bury_value(struct acting *a, const char *store, const char *kind, struct span value, struct err *e)
+{
+	const struct tombstone stone = { .number = a->x->number,
+		.store = store,
+		.kind = kind,
+		.value = value,
+		.erased_us = a->s->now_us };
+
+	return tombstone_add(a->tombstones, &stone, e);
+}
+
+/* What names her in STORE, whatever else its row said when the backup was made. */
+static int
+bury_names(struct acting *a, const char *store, struct err *e)
+{
+	const struct conf_store *st = conf_find_store(a->s->conf, store);
+
+	for (size_t b = 0; st && b < st->n_subjects; b++) {
+		for (size_t i = 0; i < a->subject.n && tombstone_fits(&st->subject[b]); i++) {
+			const struct identifier *id = &a->subject.v[i];
+			struct buf form;
+			int rc = 0;
+
+			if (!(id->own || id->confirmed) ||
+				strcmp(id->kind, st->subject[b].kind) != 0)
+				continue;
+			buf_init(&form, 2 * IDENTIFIER_MAX);
+			if (tombstone_form(&st->subject[b], id->value, &form) == 0 && !form.failed)
+				rc = bury_value(a, store, id->kind, span_of(form.p, form.len), e);
+			buf_wipe(&form);
+			if (rc < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+bury_all(struct acting *a, const struct conf_store *st, struct err *e)
+{
+	const char *named = "";
+
+	for (size_t i = 0; i < a->x->n; i++) {
+		const struct erasure_item *it = &a->x->item[i];
+
+		if (!is_in(a, it, st))
+			continue;
+		if (bury_value(a, it->store, "record",
+			    span_of((const char *)it->digest, sizeof(it->digest)), e) < 0)
+			return -1;
+		if (strcmp(named, it->store) != 0 && bury_names(a, it->store, e) < 0)
+			return -1;
+		named = it->store;
+	}
+	return 0;
+}
+
+static int
+bury(struct acting *a, const struct conf_store *st, struct err *e)
+{
+	struct registry *r = a->s->registry;
+
+	if (registry_begin(r, e) < 0)
+		return -1;
+	if (bury_all(a, st, e) == 0)
+		return registry_commit(r, e);
+	registry_undo(r);
+	return -1;
+}
+
+static json_t *
+entry_of(const struct acting *a, const struct plan_step *p, size_t i, size_t n)
+{
+	return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s}", "store", p->store, "plan", a->x->hash,
+		"step", (json_int_t)i + 1, "steps", (json_int_t)n, "action",
+		plan_action_name(p->action), "technique", plan_technique_name(p->technique));
+}
+
+/* In the register's ledger and in the node's: each is proof without the other. */
+static int
+note(struct acting *a, const char *kind, json_t *d, struct err *e)
+{
+	json_t *copy = d ? json_deep_copy(d) : NULL;
+
+	if (!d || !copy || json_object_set_new(copy, "case", json_string(a->x->number)) < 0) {
+		json_decref(d);
+		json_decref(copy);
+		return err_memory(e);
+	}
+	if (registry_record(a->s->registry, a->x->number, kind, d, now_us(), e) < 0) {
+		json_decref(copy);
+		return -1;
+	}
+	return ledger_append(a->s->ledger, now_us(), kind, copy, NULL, e);
+}
+
+/* --- a store ---------------------------------------------------------------------------------- */
+
+static int
+act_step(struct acting *a, struct store *store, const struct plan *plan, size_t i, struct err *e)
+{
+	const struct plan_step *p = &plan->step[i];
+	struct store_result result;
+	json_t *d;
+	int rc;
+
+	if (note(a, "erase", entry_of(a, p, i, plan->n), e) < 0)
+		return -1;
+	/* a hold that was added since the last step counts for this one */
+	if (holds_lock(a->s->holds, e) < 0)
+		return -1;
+	rc = store_act(store, p, &a->which, &result, e);
+	holds_unlock(a->s->holds);
+	if (rc < 0)
+		return -1;
+	d = entry_of(a, p, i, plan->n);
+	(void)json_object_set_new(
+		d, "technique", json_string(plan_technique_name(result.technique)));
+	if (result.n_erased != UINT64_MAX)
+		(void)json_object_set_new(d, "records", json_integer((json_int_t)result.n_erased));
+	(void)json_object_set_new(d, "skipped", json_boolean(result.skipped));
+	return note(a, "erased", d, e);
+}
+
+static int
+act_steps(struct acting *a, struct store *store, struct err *e)
+{
+	struct plan plan;
+	int rc;
+
+	plan_init(&plan);
+	rc = store_plan(store, &a->which, &plan, e);
+	for (size_t i = 0; rc == 0 && i < plan.n; i++)
+		rc = act_step(a, store, &plan, i, e);
+	plan_release(&plan);
+	return rc;
+}
+
+static int
+see_left(void *ctx, const struct record *r, struct err *e)
+{
+	struct acting *a = ctx;
+	const struct erasure_item *i = erasure_item_of(a->x, r);
+
+	(void)e;
+	if (i)
+		a->left[i - a->x->item] = true;
+	return 0;
+}
+
+static void
+set_left(struct acting *a, const struct conf_store *st)
+{
+	for (size_t i = 0; i < a->x->n; i++)
+		a->left[i] |= is_in(a, &a->x->item[i], st);
+}
+
+/* What no store has any more is gone, by the same way on which it was found. */
+static int
+keep_state(struct acting *a, struct err *e)
+{
+	struct registry *r = a->s->registry;
+
+	for (size_t i = 0; i < a->x->n; i++)
+		if (a->x->item[i].fate == a->fate && !a->left[i])
+			a->x->item[i].fate = ERASURE_GONE;
+	if (registry_begin(r, e) < 0)
+		return -1;
+	if (erasure_update(r, a->x, e) == 0)
+		return registry_commit(r, e);
+	registry_undo(r);
+	return -1;
+}
+
+static int
+act_store(struct acting *a, const struct conf_store *st, struct err *e)
+{
+	CLEANUP(store_freep) struct store *store = NULL;
+	int rc;
+
+	if (bury(a, st, e) < 0)
+		return -1;
+	rc = store_open(&a->s->env, st, &store, e);
+	/* one that was there when it was planned has not lost its records by being away; a journal's entries
+	 * have a store of their own that never had them */
+	if (rc == STORE_ABSENT && st->journal.n > 0)
+		return 0;
+	if (rc == STORE_ABSENT)
+		rc = err_fail(
+			e, EX_UNAVAILABLE, 0, N_("the store is not there any more"), NULL, NULL);
+	if (rc == 0)
+		rc = act_steps(a, store, e);
+	if (rc == 0)
+		rc = store_scan(store, &a->of, see_left, a, e);
+	if (rc == 0)
+		return 0;
+	set_left(a, st);
+	return err_within(e, "store \"%s\"", st->name);
+}
+
+static bool
+is_ours(const struct err *e)
+{
+	return e->exit == EX_DATAERR ||
+	       e->exit == EX_CANTCREAT; /* a ledger, the register, the holds */
+}
+
+static int
+act_all(struct acting *a, const struct conf_store *const *order, struct err *e)
+{
+	const struct conf *c = a->s->conf;
+
+	for (size_t i = 0; i < c->n_stores; i++) {
+		bool any = false;
+
+		for (size_t k = 0; k < a->x->n; k++)
+			any |= is_in(a, &a->x->item[k], order[i]);
+		print_progress(order[i]->name, i, c->n_stores);
+		if (!any || act_store(a, order[i], e) == 0)
+			continue;
+		if (is_ours(e))
+			return -1;
+		a->n_failed++;
+		(void)err_print(e, "dsar", stderr);
+	}
+	print_progress("", 1, 1);
+	return 0;
+}
+
+int
+erase_act(struct session *s, struct erasure *x, enum erasure_fate fate, uint64_t *ret_failed,
+	struct err *e)
+{
+	CLEANUP(tombstones_freep) struct tombstones *tombstones = NULL;
+	cleanup_mem const struct conf_store **order = calloc(
+		s->conf->n_stores + 1, sizeof(struct conf_store *));
+	cleanup_mem bool *left = calloc(x->n + 1, sizeof(*left));
+	struct acting a = { .s = s, .x = x, .fate = fate, .left = left };
+	int rc;
+
+	if (!order || !left)
+		return err_memory(e);
+	if (conf_erase_order(s->conf, order, e) < 0 ||
+		tombstones_open(s->conf, s->registry, s->now_us, &tombstones, e) < 0)
+		return -1;
+	a.tombstones = tombstones;
+	a.item = (struct select_question){ .ctx = &a, .record = ask_item };
+	keeper_init(&a.keeper, s, x->number);
+	a.of = select_ask(&a.item);
+	a.kept = select_ask(keeper_ask(&a.keeper));
+	a.not_kept = select_not(&a.kept);
+	a.which = select_and(&a.of, &a.not_kept);
+	rc = subject_read(s->registry, x->number, &a.subject, e);
+	if (rc == 0)
+		rc = act_all(&a, order, e);
+	subject_release(&a.subject);
+	if (rc < 0 || keep_state(&a, e) < 0)
+		return -1;
+	*ret_failed = a.n_failed;
+	return 0;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "dsar/erase-private.h"
+#include "dsar/registry.h"
+#include "record/record.h"
+
+struct planning {
+	struct session *s;
+	struct erasure *x;
+	const struct conf_store
+		*store; /* whose finds are taken; NULL: of stores that are declared no more */
+	struct keeper keeper;
+	struct select_question question;
+	uint64_t seen;
+};
+
+/* --- the finds, in the order of the acts ------------------------------------------------------ */
+
+static int
+take_find(void *ctx, const struct find *f, struct err *e)
+{
+	struct planning *p = ctx;
+
+	if (!p->store && conf_find_store(p->s->conf, f->store))
+		return 0;
+	if (f->decision == FIND_OPEN) /* the guard has looked; somebody searches meanwhile */
+		return err_fail(e, EX_NOPERM, 0, N_("not every find was looked at"),
+			N_("decide them: see `dsar review`"), "%s", p->x->number);
+	return erasure_add(
+		p->x, f, f->decision == FIND_EXCLUDE ? ERASURE_EXCLUDE : ERASURE_MISSING, e);
+}
+
+static int
+take_finds(struct planning *p, struct err *e)
+{
+	const struct conf *c = p->s->conf;
+	cleanup_mem const struct conf_store **order = calloc(
+		c->n_stores + 1, sizeof(struct conf_store *));
+
+	if (!order)
+		return err_memory(e);
+	if (conf_erase_order(c, order, e) < 0)
+		return -1;
+	for (size_t i = 0; i < c->n_stores; i++) {
+		p->store = order[i];
+		if (finds_each(p->s->registry, p->x->number, order[i]->name, take_find, p, e) < 0)
+			return -1;
+	}
+	p->store = NULL;
+	return finds_each(p->s->registry, p->x->number, NULL, take_find, p, e);
+}
+
+/* --- where they lie --------------------------------------------------------------------------- */
+
+bool
+erase_concerns(const struct session *s, const struct erasure *x, const struct conf_store *st)
+{
+	const bool journal = strcmp(st->type, "journal") == 0;
+
+	for (size_t i = 0; i < x->n; i++) {
+		const struct conf_store *of = conf_find_store(s->conf, x->item[i].store);
+
+		if (of == st || (journal && of && of->journal.n > 0))
+			return true;
+	}
+	return false;
+}
+
+static bool
+ask_item(void *ctx, const struct record *r)
+{
+	const struct planning *p = ctx;
+	const struct erasure_item *i = erasure_item_of(p->x, r);
+
+	return i && i->fate != ERASURE_EXCLUDE;
+}
+
+static int
+see_item(void *ctx, const struct record *r, struct err *e)
+{
+	struct planning *p = ctx;
+	struct erasure_item *i = erasure_item_of(p->x, r);
+	char ground[KEEPER_GROUND_MAX];
+	int64_t until_us;
+	char *copy;
+
+	if (!i)
+		return 0;
+	if (!keeper_why(&p->keeper, r, ground, &until_us)) {
+		i->fate = i->fate == ERASURE_KEEP ? ERASURE_KEEP : ERASURE_ERASE;
+		return 0;
+	}
+	copy = strdup(ground);
+	if (!copy)
+		return err_memory(e);
+	free(i->ground);
+	i->ground = copy;
+	i->fate = ERASURE_KEEP;
+	i->until_us = until_us;
+	return 0;
+}
+
+static int
+look_in(struct planning *p, const struct conf_store *st, struct err *e)
+{
+	const struct selector which = select_ask(&p->question);
+	CLEANUP(store_freep) struct store *store = NULL;
+	int rc = store_open(&p->s->env, st, &store, e);
+
+	if (rc == STORE_ABSENT)
+		return 0;
+	if (rc == 0)
+		rc = store_scan(store, &which, see_item, p, e);
+	return rc < 0 ? err_within(e, "store \"%s\"", st->name) : 0;
+}
+
+int
+erase_plan(struct session *s, struct erasure *x, struct err *e)
+{
+	struct planning p = { .s = s, .x = x };
+
+	p.question = (struct select_question){ .ctx = &p, .record = ask_item };
+	keeper_init(&p.keeper, s, x->number);
+	if (take_finds(&p, e) < 0)
+		return -1;
+	for (size_t i = 0; i < s->conf->n_stores; i++) {
+		print_progress(s->conf->store[i].name, i, s->conf->n_stores);
+		if (erase_concerns(s, x, &s->conf->store[i]) &&
+			look_in(&p, &s->conf->store[i], e) < 0)
+			return -1;
+	}
+	print_progress("", 1, 1);
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * keeper.h - what must not be erased, and why
+ *
+ * A record is kept by a hold of somebody else's (an incident, another case's restriction) or by a legal
+ * duty (GDPR Art. 17(3)). The case's own holds, which keep its finds until they are answered, keep nothing
+ * from its own erasure: their incident is the case's number.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/selector.h"
+
+struct record;
+struct session;
+
+#define KEEPER_GROUND_MAX 256
+
+struct keeper {
+	struct session *session; /* borrowed */
+	const char *own;
+	struct select_question question;
+};
+
+/* K must not be moved. */
+void keeper_init(struct keeper *k, struct session *s, const char *own);
+
+/* "Must it be kept now?", for selectors. */
+const struct select_question *keeper_ask(struct keeper *k);
+
+/* Is R kept? Then why, and until when: the last of its grounds, INT64_MAX where nobody can say. */
+bool keeper_why(struct keeper *k, const struct record *r, char ret_ground[KEEPER_GROUND_MAX],
+	int64_t *ret_until_us);
