@@ -5,6 +5,7 @@
  * For what is asked for each record, where a call of memcmp() or memchr() costs more than the answer.
  */
 #pragma once
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -139,6 +140,52 @@ bytes_digits_end(const char *p, const char *end)
 	while (p < end && (unsigned)(*p - '0') < 10)
 		p++;
 	return p;
+}
+
+static inline unsigned
+bytes_hex_slowly(const char *p, size_t left, unsigned *ret)
+{
+	unsigned n = 0, v = 0;
+
+	for (; n < left && n < 8; n++) {
+		const unsigned digit = (unsigned)(p[n] - '0'),
+			       letter = (unsigned)((p[n] | 0x20) - 'a');
+
+		if (digit > 9 && letter > 5)
+			break;
+		v = v << 4 | (digit > 9 ? letter + 10 : digit);
+	}
+	*ret = v;
+	return n;
+}
+
+/* How many hexadecimal digits stand at P, of LEFT bytes: up to 8, also where there are more. *RET is the
+ * number that they are, if there are four of them or fewer. Without a branch for how many, since no
+ * processor can guess that. */
+static inline unsigned
+bytes_hex(const char *p, size_t left, unsigned *ret)
+{
+	const uint64_t each = 0x0101010101010101u, high = 0x80 * each;
+	uint64_t w, low, digit, letter, other;
+	unsigned n;
+
+	if (left < 8)
+		return bytes_hex_slowly(p, left, ret);
+	w = le64toh(bytes_word(p));
+	low = w &
+	      ~high; /* the high bit of a byte is to say that it is at least this and at most that */
+	digit = (low + (0x80 - '0') * each) & ~(low + (0x7f - '9') * each);
+	low |= 0x20 * each;
+	letter = (low + (0x80 - 'a') * each) & ~(low + (0x7f - 'f') * each);
+	other = (~(digit | letter) | w) & high;
+	n = other ? (unsigned)__builtin_ctzll(other) / 8 : 8;
+	*ret = 0;
+	if (n == 0)
+		return 0;
+	w = (w & 0x0f * each) + (w >> 6 & each) * 9;
+	w = __builtin_bswap64(w) >> (64 - 8 * n); /* the last digit lowest */
+	*ret = (unsigned)((w & 0xf) | (w >> 4 & 0xf0) | (w >> 8 & 0xf00) | (w >> 12 & 0xf000));
+	return n;
 }
 
 /* Multiplies and folds, as in wyhash. */

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "record/detect-private.h"
 
 #define V6_LEFT_MAX 64 /* bytes looked at before the candidate */
@@ -181,13 +182,10 @@ read_groups(const struct detect *d, size_t start, size_t len, struct groups *g)
 		g->end = i;
 	}
 	for (;;) {
-		size_t group = i;
-		unsigned v = 0, x;
+		const size_t group = i;
+		unsigned v = 0;
 
-		while (i < len && (x = hex_digit(p[i])) < 16) {
-			v = v << 4 | x;
-			i++;
-		}
+		i += bytes_hex(p + i, len - i, &v);
 		if (i == group) /* a colon that is not followed by a group */
 			return true;
 		if (i - group > 4) /* too much for a group: a port, or no address */

@@ -66,6 +66,33 @@ START_TEST(digits_are_these_ten)
 }
 END_TEST
 
+/* Each byte at each place behind digits, near the end of the memory and far from it. */
+START_TEST(hexadecimal_digits_are_read_as_strtoul_reads_them)
+{
+	static const char digits[] = "0f9A7Ba";
+
+	for (unsigned at = 0; at < 8; at++) {
+		for (int c = 0; c < 256; c++) {
+			char text[10] = "", *end;
+			unsigned n, v, want;
+
+			memcpy(text, digits, at);
+			text[at] = (char)c;
+			if (strchr("xX +-\t\n\v\f\r", c) && at < 2) /* strtoul() takes more */
+				continue;
+			want = (unsigned)strtoul(text, &end, 16);
+			n = bytes_hex(text, 9, &v);
+			ck_assert_uint_eq(n, (unsigned)(end - text));
+			ck_assert(n > 4 || v == want);
+			n = bytes_hex(text, at + 1, &v);
+			ck_assert_uint_eq(n, (unsigned)(end - text));
+			ck_assert(n > 4 || v == want);
+			ck_assert_uint_eq(bytes_hex(text, at, &v), at);
+		}
+	}
+}
+END_TEST
+
 START_TEST(a_few_bytes_are_a_word)
 {
 	static const char text[] = "\x01\x02\x03\x04\x05\x06\x07\x08";
@@ -108,6 +135,7 @@ main(void)
 	tcase_add_loop_test(
 		t, the_first_byte_of_a_kind_is_found_and_no_other_is_read, 0, 3 * LEN_MAX);
 	tcase_add_test(t, digits_are_these_ten);
+	tcase_add_test(t, hexadecimal_digits_are_read_as_strtoul_reads_them);
 	tcase_add_test(t, a_few_bytes_are_a_word);
 	tcase_add_test(t, hashes_of_similar_texts_spread);
 	suite_add_tcase(s, t);
