@@ -36,7 +36,12 @@ void path_bits_read_scalar(struct span s, struct path_bits *ret);
 /* Can S, which has no stop, stand as it is (path_mask.h has the rules)? It is not empty. */
 bool path_segment_is_plain(struct span s);
 
-/* The same, for one at byte AT of the window that G speaks of: most are a short word, and that shows
+/* Is S masked whatever else it says? It is too long, and nothing in it is an escape, a percent sign or
+ * what ends a segment. */
+bool path_segment_is_opaque(struct span s);
+bool path_segment_is_opaque_scalar(struct span s);
+
+/* The same as path_segment_is_plain(), for one at byte AT of the window that G speaks of: most are a short word, and that shows
  * at a glance. */
 static inline bool
 path_segment_is_word(struct span s, const struct path_glance *g, size_t at)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "record/path_mask-private.h"
 
 #define ROUTE_DEPTH_MAX 16
@@ -314,4 +315,37 @@ path_mask_write(const struct path_mask *m, struct span path, struct buf *out)
 	}
 	if (p > run)
 		buf_put(out, run, (size_t)(p - run));
+}
+
+/* Such a segment is always ":id"; it agrees with every route, is nobody's "users", hides nothing, and for
+ * `segments` it is one. */
+struct span
+path_mask_key(struct span path, char *ret, size_t max)
+{
+	const char *end = path.p + path.len, *run = path.p, *p;
+	size_t n = 0, len;
+
+	if (path.len <= SEGMENT_MAX) /* most */
+		return path;
+	p = bytes_find(path.p, end, '/');
+	while (p) {
+		const char *next = bytes_find(p + 1, end, '/'), *to = next ? next : end;
+
+		if (to - p > SEGMENT_MAX &&
+			path_segment_is_opaque(span_of(p + 1, (size_t)(to - p) - 1))) {
+			len = (size_t)(p + 1 - run);
+			if (max - n < len + 1)
+				return path;
+			memcpy(ret + n, run, len);
+			n += len;
+			ret[n++] = '?';
+			run = to;
+		}
+		p = next;
+	}
+	len = (size_t)(end - run);
+	if (n == 0 || max - n < len)
+		return path;
+	memcpy(ret + n, run, len);
+	return span_of(ret, n + len);
 }

@@ -40,3 +40,9 @@ DEFINE_CLEANUP(struct path_mask, path_mask_free)
 
 /* Appends PATH, which begins with a slash, masked. Idempotent. */
 void path_mask_write(const struct path_mask *m, struct span path, struct buf *out);
+
+/* PATH with "?" in place of each segment that is masked whatever it says, as the ids of meetings, slides and
+ * recordings are; in RET, of MAX bytes, or PATH itself where there is none or it does not fit. What is before
+ * the first slash is copied. Of two paths without a "?" that come to the same here path_mask_write() makes
+ * the same. */
+struct span path_mask_key(struct span path, char *ret, size_t max);

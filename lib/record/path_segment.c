@@ -50,6 +50,19 @@ path_bits_read_scalar(struct span s, struct path_bits *ret)
 	}
 }
 
+bool
+path_segment_is_opaque_scalar(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.p[i], low = (char)(c | 0x20);
+
+		if (!(low >= 'a' && low <= 'z') && !(c >= '0' && c <= '9') && c != '.' &&
+			c != '-' && c != '_')
+			return false;
+	}
+	return s.len > SEGMENT_MAX;
+}
+
 #ifdef __SSE2__
 #define INLINE static inline __attribute__((always_inline))
 
@@ -125,7 +138,35 @@ path_bits_read(struct span s, struct path_bits *ret)
 	}
 	*ret = b;
 }
+/* Letters, digits, ".", "-" and "_". */
+INLINE __m128i
+is_ordinary(__m128i v)
+{
+	__m128i sign = _mm_or_si128(is_byte(v, '_'), is_within(v, '-', 1));
+	__m128i letter = is_within(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 25);
+
+	return _mm_or_si128(_mm_or_si128(letter, is_within(v, '0', 9)), sign);
+}
+
+bool
+path_segment_is_opaque(struct span s)
+{
+	__m128i all;
+
+	if (s.len <= SEGMENT_MAX)
+		return false;
+	all = is_ordinary(load(s.p + s.len - 16, 16)); /* the last 16, some of them again */
+	for (size_t at = 0; s.len - at > 16; at += 16)
+		all = _mm_and_si128(all, is_ordinary(load(s.p + at, 16)));
+	return mask_of(all) == 0xffff;
+}
 #else
+bool
+path_segment_is_opaque(struct span s)
+{
+	return path_segment_is_opaque_scalar(s);
+}
+
 void
 path_glance_read(struct span s, struct path_glance *ret)
 {

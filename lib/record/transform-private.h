@@ -15,9 +15,10 @@ struct value_set;
 typedef int transform_fn(const struct transform *t, struct transform_env *env, struct span v,
 	struct buf *out, struct err *e);
 
-/* The part of V that decides what becomes of it, if no escape begins there; and, behind a part that
- * does not matter, what is added to that as it stands. */
-typedef struct span transform_key_fn(struct span v, struct span *ret_tail);
+/* The part of V that decides what becomes of it, if no escape begins there, perhaps shortened into MADE;
+ * and, behind a part that does not matter, what is added to that as it stands. */
+typedef struct span transform_key_fn(
+	struct span v, char made[TRANSFORM_KEY_MAX], struct span *ret_tail);
 
 /* Does V become MADE, without its tail, whenever its key is KEY? N_HITS addresses were counted in
  * it. */

@@ -145,7 +145,7 @@ parts_make(struct transform *t, const struct conf_reduce *d, struct err *e)
 	if (t->kind->apply == transform_host_only)
 		t->memo = memo_new(1024, 96, 96);
 	else if (t->kind->apply == transform_method_path)
-		t->memo = memo_new(1024, 80, 80);
+		t->memo = memo_new(1024, TRANSFORM_KEY_MAX, 80);
 	else if (t->kind->apply == transform_browser_family)
 		t->memo = memo_new(2048, MEMO_INPUT_MAX, 40);
 	else if (t->kind->apply == transform_redact)
@@ -234,7 +234,7 @@ transform_key(const struct transform *t, const struct transform_env *env, struct
 	struct transform_key *ret)
 {
 	ret->tail = SPAN("");
-	ret->text = t->kind->key ? t->kind->key(value, &ret->tail) : value;
+	ret->text = t->kind->key ? t->kind->key(value, ret->made, &ret->tail) : value;
 	ret->hash = t->memo ? memo_hash(t->memo, ret->text)
 			    : pseudonym_hash(env->pseudonym, ret->text);
 }
@@ -272,7 +272,9 @@ static void
 note(const struct transform *t, struct transform_env *env, struct span value, struct span made,
 	uint64_t n_hits)
 {
-	struct span tail = SPAN(""), key = t->kind->key ? t->kind->key(value, &tail) : value;
+	char shorter[TRANSFORM_KEY_MAX];
+	struct span tail = SPAN(""),
+		    key = t->kind->key ? t->kind->key(value, shorter, &tail) : value;
 
 	if (made.len < tail.len)
 		return;

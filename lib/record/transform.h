@@ -60,10 +60,13 @@ const char *transform_name(const struct transform *t);
 bool transform_is_keep(const struct transform *t);
 bool transform_remembers(const struct transform *t); /* can transform_recall() know anything? */
 
-/* By what a value may be known from the last time. Borrows the value. */
+#define TRANSFORM_KEY_MAX 80 /* bytes of a key that is made */
+
+/* By what a value may be known from the last time. Borrows the value, and is not moved. */
 struct transform_key {
 	struct span text, tail;
 	uint64_t hash;
+	char made[TRANSFORM_KEY_MAX]; /* where TEXT is no part of the value */
 };
 
 /* The same as transform_apply(), where it is known from the last time what becomes of VALUE: then true.

@@ -251,11 +251,11 @@ transform_host_only(const struct transform *t, struct transform_env *env, struct
 /* Up to the path. Where something else parts them this is more than the origin, and is never found,
  * since nothing like it holds. */
 struct span
-transform_origin_key(struct span v, struct span *ret_tail)
+transform_origin_key(struct span v, char made[TRANSFORM_KEY_MAX], struct span *ret_tail)
 {
 	const char *slash = v.len > 8 ? bytes_find(v.p + 8, v.p + v.len, '/') : NULL;
 
-	(void)ret_tail;
+	(void)made, (void)ret_tail;
 	return span_of(v.p, slash ? (size_t)(slash - v.p) : v.len);
 }
 
@@ -347,15 +347,22 @@ transform_method_path(const struct transform *t, struct transform_env *env, stru
 }
 
 /* "METHOD /path", and the protocol as tail. All of it where an escape in the query may hide a
- * protocol; one cannot reach into it, since none has a blank. */
+ * protocol; one cannot reach into it, since none has a blank. Long ids in the path are left out, if it is
+ * certain that no "?" is in it. */
 struct span
-transform_request_key(struct span v, struct span *ret_tail)
+transform_request_key(struct span v, char made[TRANSFORM_KEY_MAX], struct span *ret_tail)
 {
 	size_t proto = proto_len(v);
-	const char *query = proto > 0 ? bytes_find(v.p, v.p + v.len, '?') : NULL;
+	const char *query;
 
 	*ret_tail = span_from(v, v.len - proto);
-	return span_of(v.p, query ? (size_t)(query - v.p) : v.len - proto);
+	v.len -= proto;
+	if (proto == 0)
+		return v;
+	query = bytes_find(v.p, v.p + v.len, '?');
+	if (query)
+		v.len = (size_t)(query - v.p);
+	return path_mask_key(v, made, TRANSFORM_KEY_MAX);
 }
 
 bool

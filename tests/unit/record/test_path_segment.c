@@ -224,6 +224,122 @@ START_TEST(bits_judge_as_bytes_do)
 }
 END_TEST
 
+static const char ordinary[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+
+/* A long segment of nothing special; WITH in it somewhere, unless it is 0. */
+static size_t
+make_long(char *ret, int with)
+{
+	size_t len = SEGMENT_MAX + 1 + (size_t)random() % 40;
+
+	for (size_t i = 0; i < len; i++)
+		ret[i] = ordinary[(size_t)random() % (sizeof(ordinary) - 1)];
+	if (with)
+		ret[(size_t)random() % len] = (char)with;
+	return len;
+}
+
+START_TEST(any_other_byte_makes_a_long_segment_say_something)
+{
+	char text[128];
+
+	for (int c = 0; c < 256; c++) {
+		bool other = c == 0 || !strchr(ordinary, c);
+
+		for (unsigned i = 0; i < 200; i++) {
+			struct span s = span_of(text, make_long(text, c ? c : '\n'));
+
+			ck_assert_int_eq(path_segment_is_opaque(s), !other);
+			ck_assert_int_eq(path_segment_is_opaque_scalar(s), !other);
+		}
+	}
+	for (size_t len = 0; len <= 128; len++) {
+		memset(text, 'a', sizeof(text));
+		ck_assert_int_eq(path_segment_is_opaque(span_of(text, len)), len > SEGMENT_MAX);
+		ck_assert_int_eq(
+			path_segment_is_opaque_scalar(span_of(text, len)), len > SEGMENT_MAX);
+	}
+}
+END_TEST
+
+/* A path of a few segments, twice: they differ in long segments alone. */
+static size_t
+make_twins(char a[1024], char b[1024], size_t *ret_b)
+{
+	static const char *const pieces[] = { "rooms", "join", "users", "b", "42", "..", ".", "",
+		"a%2f", "%2e%2e", "x;y=z", "#", "a-b-c", ":id", ":rest", "\\x2F" };
+	size_t n = 0, m = 0, n_parts = 1 + (size_t)random() % 6;
+
+	for (size_t i = 0; i < n_parts; i++) {
+		a[n++] = b[m++] = '/';
+		if (random() % 2) {
+			n += make_long(a + n, 0);
+			m += make_long(b + m, 0);
+		} else {
+			const char *piece =
+				pieces[(size_t)random() % (sizeof(pieces) / sizeof(pieces[0]))];
+
+			memcpy(a + n, piece, strlen(piece));
+			memcpy(b + m, piece, strlen(piece));
+			n += strlen(piece);
+			m += strlen(piece);
+		}
+	}
+	*ret_b = m;
+	return n;
+}
+
+START_TEST(paths_with_the_same_key_become_the_same)
+{
+	static const char *masks[] = { "/rooms/:id/join", "/b/:id", "/rooms/join", "~^[0-9a-f]+$" };
+	struct conf_reduce d = {
+		.field = "f", .mask = { masks, 4 }, .segments = _i == 0 ? -1 : _i
+	};
+	CLEANUP(path_mask_freep) struct path_mask *mask = NULL;
+	unsigned n_same = 0;
+	struct err e;
+
+	ck_assert_int_eq(path_mask_new(&d, &mask, &e), 0);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		char a[1024], b[1024], key_a[1024], key_b[1024];
+		size_t n_b, n_a = make_twins(a, b, &n_b);
+		struct span ka = path_mask_key(span_of(a, n_a), key_a, sizeof(key_a));
+		struct span kb = path_mask_key(span_of(b, n_b), key_b, sizeof(key_b));
+		struct buf out[2];
+
+		ck_assert(span_eq(ka, kb));
+		n_same += n_a != n_b || memcmp(a, b, n_a) != 0;
+		for (int k = 0; k < 2; k++) {
+			buf_init(&out[k], 8192);
+			path_mask_write(mask, k ? span_of(b, n_b) : span_of(a, n_a), &out[k]);
+		}
+		ck_assert_msg(span_eq(span_of(out[0].p, out[0].len), span_of(out[1].p, out[1].len)),
+			"%.*s", (int)n_a, a);
+		buf_release(&out[0]);
+		buf_release(&out[1]);
+	}
+	ck_assert_uint_gt(n_same, ROUNDS / 4);
+}
+END_TEST
+
+START_TEST(key_that_does_not_fit_is_the_path)
+{
+	static const char path[] = "/b/0123456789abcdef0123456789abcdef0123456789/svg";
+	char made[16];
+
+	for (size_t max = 0; max <= sizeof(made); max++) {
+		struct span key = path_mask_key(span_str(path), made, max);
+
+		if (max < strlen("/b/?/svg"))
+			ck_assert(span_eq(key, span_str(path)));
+		else
+			ck_assert(span_eq(key, SPAN("/b/?/svg")));
+	}
+	ck_assert(span_eq(path_mask_key(SPAN("GET /b/c"), made, 16), SPAN("GET /b/c")));
+	ck_assert(span_eq(path_mask_key(SPAN(""), made, 16), SPAN("")));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -235,6 +351,9 @@ main(void)
 	tcase_set_timeout(t, 300);
 	tcase_add_test(t, simd_sees_what_the_scalar_twin_sees);
 	tcase_add_test(t, bits_judge_as_bytes_do);
+	tcase_add_test(t, any_other_byte_makes_a_long_segment_say_something);
+	tcase_add_loop_test(t, paths_with_the_same_key_become_the_same, 0, 4);
+	tcase_add_test(t, key_that_does_not_fit_is_the_path);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);

@@ -370,6 +370,10 @@ static const struct {
 		{ "https://bbb.example.org/a", "http://203.0.113.7/b", "https://a.example", "x" } },
 	{ "method+path",
 		{ "GET /a/b?c=d HTTP/1.1", "GET /a/b HTTP/2.0", "GET /a/b?c HTTP/1", "GET /a" } },
+#define LONG_ID "0123456789abcdef0123456789abcdef-1234567890"
+	{ "method+path",
+		{ "GET /b/" LONG_ID "/c HTTP/1.1", "GET /b/" LONG_ID "9/c?d HTTP/2.0",
+			"GET /users/" LONG_ID "/" LONG_ID " HTTP/1.1", "GET /b/" LONG_ID } },
 	{ "browser-family",
 		{ "Mozilla/5.0 Firefox/128.0", "curl/7.88.1", "-", "Mozilla/5.0 (X11)" } },
 };
