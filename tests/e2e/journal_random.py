@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Random journal entries in the export format, and the oracle of what is left of them.
 
-  journal_random.py make SEED ENTRIES [HUGE]   to standard output; HUGE: that many fields of 1 MiB
+  journal_random.py make SEED ENTRIES [HUGE [MUCH]]   to standard output; HUGE: that many fields of 1 MiB; MUCH:
+                                               bytes an entry, in texts of up to 64 KiB that cannot be packed well
   journal_random.py keep export FILE           standard input without what matches (FILE: terms, one a line;
   journal_random.py keep json FILE             all of one field or-ed, several and-ed), as journalctl wrote it
 
 Fields are binary, empty, repeated, long and packed, shared by thousands or by none; some entries have one field
 alone. Entries of gone.service have a text "gone-…" of their own.
 """
+import base64
 import json
 import random
 import struct
@@ -21,7 +23,7 @@ def field(name, value):
     return name + b"\n" + struct.pack("<Q", len(value)) + value + b"\n"
 
 
-def make(seed, n, huge):
+def make(seed, n, huge, much):
     rnd = random.Random(seed)
     out = sys.stdout.buffer
     us, mono, boot = 1795000000000000 + seed * 1000000, 1000, 1
@@ -50,6 +52,8 @@ def make(seed, n, huge):
             fields.append(field(b"EMPTY", b""))
         for k in rnd.sample(range(9), rnd.randrange(4)):
             fields.append(field(b"TAG", b"tag%d" % k))
+        if much and rnd.random() < 0.1:
+            fields.append(field(b"PAYLOAD", base64.b64encode(rnd.randbytes(min(rnd.randrange(1, 15 * much), 48 << 10)))))
         if huge and i % (n // huge) == n // huge // 2:
             fields.append(field(b"COREDUMP", rnd.randbytes(1 << 20) if i % 2 else b"packed " * (1 << 17)))
         rnd.shuffle(fields)
@@ -108,7 +112,7 @@ def keep_export(wanted):
 
 
 if sys.argv[1] == "make":
-    make(int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 0)
+    make(*[int(arg) for arg in (sys.argv[2:] + ["0", "0"])[:4]])
 elif sys.argv[2] == "json":
     keep_json(terms(sys.argv[3]))
 else:
