@@ -34,6 +34,10 @@ int review_main(struct session *s, int argc, char **argv, struct err *e);
 int erase_main(struct session *s, int argc, char **argv, struct err *e);
 int approve_main(struct session *s, int argc, char **argv, struct err *e);
 int reapply_main(struct session *s, int argc, char **argv, struct err *e);
+int letter_main(struct session *s, int argc, char **argv, struct err *e);
+int export_main(struct session *s, int argc, char **argv, struct err *e);
+int notify_main(struct session *s, int argc, char **argv, struct err *e);
+int answer_main(struct session *s, int argc, char **argv, struct err *e);
 
 /* Says that the command line is wrong, and returns EX_USAGE. */
 int usage_fail(const char *what);

@@ -119,6 +119,7 @@ put_point(struct page *p, PangoLayout *layout)
 	pango_layout_line_get_extents(pango_layout_get_line_readonly(layout, 0), NULL, &line);
 	if (p->y + (double)line.height / PANGO_SCALE > HEIGHT - BOTTOM)
 		turn(p);
+	cairo_new_path(p->cairo); /* text has left a point, from which a line would be drawn */
 	cairo_arc(p->cairo, rtl ? WIDTH - RIGHT - INDENT / 3 : LEFT + INDENT / 3,
 		p->y + (double)line.height / PANGO_SCALE / 2, 1.5, 0, 6.2832);
 	cairo_fill(p->cairo);

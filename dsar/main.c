@@ -33,6 +33,12 @@ static const struct command commands[] = {
 	{ "approve", approve_main, NEED_CONF | NEED_REGISTER, N_("sign the plan of an erasure") },
 	{ "reapply", reapply_main, NEED_CONF | NEED_REGISTER | NEED_STORES | NEED_NODE,
 		N_("erase again what a backup has brought back") },
+	{ "letter", letter_main, NEED_CONF | NEED_REGISTER, N_("write a letter to the person") },
+	{ "export", export_main, NEED_CONF | NEED_REGISTER,
+		N_("make the answer to a request for access or portability") },
+	{ "notify", notify_main, NEED_CONF | NEED_REGISTER,
+		N_("tell recipients of an erasure, rectification or restriction") },
+	{ "answer", answer_main, NEED_CONF | NEED_REGISTER, N_("say what was given out") },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

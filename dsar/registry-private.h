@@ -24,6 +24,8 @@ extern const char case_count_schema[];
 extern const char erasure_schema[];
 extern const char approval_schema[];
 extern const char tombstone_schema[];
+extern const char case_schema[], find_schema[], identity_schema[], subject_schema[],
+	review_schema[], made_schema[], notice_schema[];
 
 /* Is the register as new as its ledger says? EX_DATAERR: it is an older one. */
 int registry_compare(struct registry *r, struct err *e);

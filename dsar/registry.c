@@ -32,6 +32,8 @@ static const char *const schemas[] = {
 	erasure_schema,
 	approval_schema,
 	tombstone_schema,
+	made_schema,
+	notice_schema,
 };
 
 /* Deleted rows are overwritten, the rollback journal goes, nothing lies in a temporary file. */

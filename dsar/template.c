@@ -24,21 +24,28 @@ places_init(struct places *p, const char *const *names, size_t n, struct err *e)
 	return 0;
 }
 
+static void
+place_wipe(struct letter_place *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		explicit_bzero(p->item[i], strlen(p->item[i]));
+		free(p->item[i]);
+	}
+	free(p->item);
+	p->item = NULL;
+	p->n = 0;
+}
+
 void
 places_release(struct places *p)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		for (size_t k = 0; k < p->v[i].n; k++) {
-			explicit_bzero(p->v[i].item[k], strlen(p->v[i].item[k]));
-			free(p->v[i].item[k]);
-		}
-		free(p->v[i].item);
-	}
+	for (size_t i = 0; i < p->n; i++)
+		place_wipe(&p->v[i]);
 	free(p->v);
 	*p = (struct places){ 0 };
 }
 
-static struct place *
+static struct letter_place *
 place_find(const struct places *p, struct span name)
 {
 	for (size_t i = 0; i < p->n; i++)
@@ -47,10 +54,19 @@ place_find(const struct places *p, struct span name)
 	return NULL;
 }
 
+void
+place_clear(struct places *p, const char *name)
+{
+	struct letter_place *of = place_find(p, span_str(name));
+
+	if (of)
+		place_wipe(of);
+}
+
 bool
 place_has(const struct places *p, const char *name)
 {
-	const struct place *to = place_find(p, span_str(name));
+	const struct letter_place *to = place_find(p, span_str(name));
 
 	return to && to->n > 0;
 }
@@ -58,7 +74,7 @@ place_has(const struct places *p, const char *name)
 int
 place_put(struct places *p, const char *name, struct span value, struct err *e)
 {
-	struct place *to = place_find(p, span_str(name));
+	struct letter_place *to = place_find(p, span_str(name));
 	char **v;
 	struct buf b;
 
@@ -132,9 +148,9 @@ flush(struct filling *f, struct err *e)
 }
 
 static int
-place_of(const struct filling *f, struct span name, const struct place **ret, struct err *e)
+place_of(const struct filling *f, struct span name, const struct letter_place **ret, struct err *e)
 {
-	const struct place *p = place_find(f->places, name);
+	const struct letter_place *p = place_find(f->places, name);
 
 	if (!p)
 		return fail(f, N_("the letter names a place that there is not"),
@@ -150,7 +166,7 @@ put_filled(struct filling *f, struct span s, struct err *e)
 	while (s.len > 0) {
 		const char *open = memchr(s.p, '{', s.len), *close;
 		const size_t n = open ? (size_t)(open - s.p) : s.len;
-		const struct place *p;
+		const struct letter_place *p;
 
 		buf_put(&f->text, s.p, n);
 		s = span_from(s, n);
@@ -173,7 +189,7 @@ put_filled(struct filling *f, struct span s, struct err *e)
 static int
 put_items(struct filling *f, struct span name, struct err *e)
 {
-	const struct place *p;
+	const struct letter_place *p;
 
 	if (place_of(f, name, &p, e) < 0 || flush(f, e) < 0)
 		return -1;
@@ -190,7 +206,7 @@ condition(struct filling *f, struct span s, struct err *e)
 	const bool with = span_starts(s, SPAN("[with ")),
 		   without = span_starts(s, SPAN("[without "));
 	const size_t word = with ? 6 : 9;
-	const struct place *p;
+	const struct letter_place *p;
 
 	if (flush(f, e) < 0)
 		return -1;
@@ -223,6 +239,27 @@ put_line(struct filling *f, enum letter_part part, struct span s, struct err *e)
 	return put_filled(f, s, e) < 0 ? -1 : flush(f, e);
 }
 
+static bool
+is_one_place(struct span s)
+{
+	return s.len > 2 && s.p[0] == '{' && memchr(s.p, '}', s.len) == s.p + s.len - 1;
+}
+
+/* "| {address}": each of its values is a line. */
+static int
+put_place_lines(struct filling *f, struct span s, struct err *e)
+{
+	const struct letter_place *p;
+
+	if (place_of(f, span_of(s.p + 1, s.len - 2), &p, e) < 0)
+		return -1;
+	for (size_t i = 0; i < p->n; i++) {
+		buf_str(&f->text, i > 0 ? "\n" : "");
+		buf_str(&f->text, p->item[i]);
+	}
+	return 0;
+}
+
 /* A line that goes on with what is gathered, if that is of the same PART. */
 static int
 gather(struct filling *f, enum letter_part part, struct span s, struct err *e)
@@ -235,17 +272,12 @@ gather(struct filling *f, enum letter_part part, struct span s, struct err *e)
 	before = f->text.len;
 	if (before > 0)
 		buf_char(&f->text, part == LETTER_ADDRESS ? '\n' : ' ');
-	if (put_filled(f, s, e) < 0)
+	if ((part == LETTER_ADDRESS && is_one_place(s) ? put_place_lines(f, s, e)
+						       : put_filled(f, s, e)) < 0)
 		return -1;
 	if (f->text.len == before + (before > 0))
 		f->text.len = before; /* its places hold nothing */
 	return 0;
-}
-
-static bool
-is_one_place(struct span s)
-{
-	return s.len > 2 && s.p[0] == '{' && memchr(s.p, '}', s.len) == s.p + s.len - 1;
 }
 
 static int

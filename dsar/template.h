@@ -26,7 +26,7 @@
 
 /* What letters are filled with. Values are copied, and wiped. */
 struct places {
-	struct place {
+	struct letter_place {
 		const char *name; /* borrowed */
 		char **item;
 		size_t n;
@@ -41,6 +41,7 @@ void places_release(struct places *p);
 int place_put(struct places *p, const char *name, struct span value, struct err *e);
 int place_printf(struct places *p, const char *name, struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+void place_clear(struct places *p, const char *name);
 bool place_has(const struct places *p, const char *name);
 
 /* Fills TEXT, which FILE (for messages) holds, and adds it to RET. EX_CONFIG: FILE:LINE and why. */

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * answer.c - dsar answer: what was made is given out, and the case is answered
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <libintl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "base/options.h"
+#include "dsar/command.h"
+#include "dsar/made.h"
+#include "dsar/registry.h"
+#include "dsar/session.h"
+
+#define _(text) gettext(text)
+
+#define FILES_MAX 16
+
+struct asked {
+	struct session *s;
+	char hash[FILES_MAX][MADE_HASH_MAX];
+	int n;
+};
+
+static void
+help(void)
+{
+	fputs(_("Usage: dsar answer CASE FILE...\n"
+		"Says that these files, which were made here for the case, were given to the person, and\n"
+		"that it is answered with them. They are known by their hashes, which stay on record.\n"
+		"Everything must have been searched and looked at, unless the request was refused.\n\n"
+		"Example:  dsar answer 2026-0001 2026-0001.zip\n"),
+		stdout);
+}
+
+static int
+hash_file(const char *path, char ret[MADE_HASH_MAX], struct err *e)
+{
+	unsigned char hash[crypto_hash_sha256_BYTES], piece[16384];
+	crypto_hash_sha256_state st;
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+
+	(void)crypto_hash_sha256_init(&st);
+	while (fd >= 0 && (n = read(fd, piece, sizeof(piece))) > 0)
+		(void)crypto_hash_sha256_update(&st, piece, (size_t)n);
+	if (n < 0)
+		return err_fail(e, EX_NOINPUT, errno, N_("cannot read a file"), NULL, "%s", path);
+	(void)crypto_hash_sha256_final(&st, hash);
+	(void)sodium_bin2hex(ret, MADE_HASH_MAX, hash, sizeof(hash));
+	return 0;
+}
+
+/* A case without an erasure to carry out is decided and executed by its answer. */
+static int
+move(struct asked *a, struct case_file *c, struct err *e)
+{
+	struct registry *r = a->s->registry;
+
+	if (!c->refused && c->state == CASE_DECIDED && c->article != ARTICLE_ERASURE &&
+		case_move(r, c, CASE_EXECUTING, a->s->now_us, e) < 0)
+		return -1;
+	return case_move(r, c, CASE_ANSWERED, a->s->now_us, e);
+}
+
+static int
+act(void *ctx, struct case_file *c, struct err *e)
+{
+	struct asked *a = ctx;
+
+	for (int i = 0; i < a->n; i++) {
+		const int rc = made_give(a->s->registry, c->number, a->hash[i], a->s->now_us, e);
+
+		if (rc > 0)
+			return err_fail(e, EX_DATAERR, 0,
+				N_("this file was not made here for the case, or was changed since"),
+				N_("make it with `dsar export` or `dsar letter`"), "%s: %.16s",
+				c->number, a->hash[i]);
+		if (rc < 0)
+			return -1;
+	}
+	return move(a, c, e);
+}
+
+int
+answer_main(struct session *s, int argc, char **argv, struct err *e)
+{
+	struct asked a = { .s = s };
+	int rc = options_take(argc, argv, NULL, 0, help);
+
+	if (rc > 0)
+		return 0;
+	if (rc < 0 || argc - optind < 2 || argc - optind > FILES_MAX + 1)
+		return usage_fail(_("answer takes the number of a case, and what was given out"));
+	for (int i = optind + 1; i < argc; i++)
+		if (hash_file(argv[i], a.hash[a.n++], e) < 0)
+			return -1;
+	return case_within(s->registry, argv[optind], act, &a, e);
+}

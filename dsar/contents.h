@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * contents.h - what the letters of a case are filled with
+ *
+ * Everything is told of *this* person's finds: the nine blocks of Art. 15(1) and (2) (R15a) name the
+ * purposes, categories, recipients and periods of those stores in which something was found about her, and
+ * of no other. Words are in the language of the case: letter_speak() first.
+ *
+ *   contents.c        places, dates, the case
+ *   contents_finds.c  the blocks
+ */
+#pragma once
+#include <stdint.h>
+
+#include "base/err.h"
+#include "dsar/case.h"
+#include "dsar/template.h"
+
+struct session;
+
+/* From now on texts are in LANG ("de", "en"); NULL: as the program was asked for. */
+void letter_speak(const struct session *s, const char *lang);
+
+/* Readies RET with all places that letters may name, and fills those about the case and the controller. */
+int contents_init(struct session *s, const struct case_file *c, struct places *ret, struct err *e);
+
+/* Adds what the finds and the answers of the stores tell. *ret_n: finds that are about her. PROVIDED: only what she
+ * gave, on consent or a contract (Art. 20). */
+int contents_finds(struct session *s, const struct case_file *c, bool provided, struct places *ret,
+	uint64_t *ret_n, struct err *e);
+
+/* A day (record/day.h) or the local day of a time, as it is written: "27. November 2026", "27 November 2026". */
+#define CONTENTS_DAY_MAX 32
+void contents_day(const char *lang, int32_t day, char ret[CONTENTS_DAY_MAX]);
+
+/* Is what a store holds provided by the person, on consent or a contract (Art. 20(1))? */
+struct conf_store;
+bool contents_is_portable(const struct conf_store *s);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dsar/made.h"
+
+#include <stdio.h>
+
+#include <sodium.h>
+
+#include "dsar/registry-private.h"
+
+const char made_schema[] =
+	"CREATE TABLE made (id INTEGER PRIMARY KEY,"
+	" number TEXT NOT NULL REFERENCES case_file ON DELETE CASCADE, what TEXT NOT NULL,"
+	" sha256 TEXT NOT NULL, len INTEGER NOT NULL, made_us INTEGER NOT NULL,"
+	" given_us INTEGER NOT NULL DEFAULT 0) STRICT;"
+	"CREATE INDEX made_number ON made (number, sha256);";
+
+void
+made_hash(struct span bytes, char ret[MADE_HASH_MAX])
+{
+	unsigned char hash[crypto_hash_sha256_BYTES];
+
+	(void)crypto_hash_sha256(hash, (const unsigned char *)bytes.p, bytes.len);
+	(void)sodium_bin2hex(ret, MADE_HASH_MAX, hash, sizeof(hash));
+}
+
+int
+made_put(struct registry *r, const char *number, const char *what, const char *hash, uint64_t len,
+	int64_t now_us, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (registry_record(r, number, "made",
+		    json_pack("{s:s, s:s, s:I}", "what", what, "sha256", hash, "len",
+			    (json_int_t)len),
+		    now_us, e) < 0)
+		return -1;
+	if (registry_prepare(r,
+		    "INSERT INTO made (number, what, sha256, len, made_us) VALUES (?1, ?2, ?3, ?4, ?5)",
+		    &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(number));
+	statement_text(st, 2, span_str(what));
+	statement_text(st, 3, span_str(hash));
+	(void)sqlite3_bind_int64(st, 4, (int64_t)len);
+	(void)sqlite3_bind_int64(st, 5, now_us);
+	return registry_step(r, st, e) < 0 ? -1 : 0;
+}
+
+int
+made_give(struct registry *r, const char *number, const char *hash, int64_t now_us, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (registry_prepare(r,
+		    "UPDATE made SET given_us = ?3 WHERE id ="
+		    " (SELECT max(id) FROM made WHERE number = ?1 AND sha256 = ?2)",
+		    &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(number));
+	statement_text(st, 2, span_str(hash));
+	(void)sqlite3_bind_int64(st, 3, now_us);
+	if (registry_step(r, st, e) < 0)
+		return -1;
+	if (sqlite3_changes(r->db) == 0)
+		return 1;
+	return registry_record(r, number, "given", json_pack("{s:s}", "sha256", hash), now_us, e);
+}
