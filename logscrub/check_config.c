@@ -33,7 +33,10 @@ json_store(struct print *p, const struct conf_store *s)
 	print_str(p, "store", span_str(s->name));
 	print_str(p, "format", span_str(s->format ? s->format : ""));
 	print_str(p, "category", span_str(s->category));
-	print_int(p, "period_s", s->period_s);
+	if (s->until_erased)
+		print_bool(p, "until_erased", true);
+	else
+		print_int(p, "period_s", s->period_s);
 	print_int(p, "rules", (int64_t)s->n_rules);
 	print_str(p, "file", span_str(s->where.file));
 	print_int(p, "line", s->where.line);
@@ -46,7 +49,10 @@ table_row(struct print_table *t, const struct conf_store *s)
 	print_table_cell(t, false, "%s", s->name);
 	print_table_cell(t, false, "%s", s->format ? s->format : "-");
 	print_table_cell(t, false, "%s", s->category);
-	print_table_cell(t, true, "%" PRId64 " d", s->period_s / 86400);
+	if (s->until_erased)
+		print_table_cell(t, true, "%s", _("until erased"));
+	else
+		print_table_cell(t, true, "%" PRId64 " d", s->period_s / 86400);
 	print_table_cell(t, true, "%zu", s->n_rules);
 	print_table_cell(t, false, "%s:%u", s->where.file, s->where.line);
 }

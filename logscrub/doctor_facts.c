@@ -10,7 +10,8 @@
 #include "logscrub/disks.h"
 #include "logscrub/doctor.h"
 
-#define LOGS_PERIOD_S (7 * 86400) /* the policy's row for logs */
+#define LOGS_PERIOD_S  (7 * 86400)                   /* the policy's row for logs */
+#define UNTIL_ERASED_S (INT64_C(1000) * 365 * 86400) /* nothing ages there */
 
 bool
 doctor_on_disk(struct doctor *d, const char *path)
@@ -117,7 +118,7 @@ doctor_period_s(const struct doctor *d, const char *path)
 {
 	const struct conf_store *s = doctor_store_of(d, path);
 
-	return s ? s->period_s : LOGS_PERIOD_S;
+	return !s ? LOGS_PERIOD_S : s->until_erased ? UNTIL_ERASED_S : s->period_s;
 }
 
 bool

@@ -242,7 +242,7 @@ verdict_of(const struct logfiles *l, const struct family *f)
 
 	if (f->is_raw)
 		return VERDICT_RAW;
-	if (s && now_s - f->oldest_s > s->period_s + DAY)
+	if (s && !s->until_erased && now_s - f->oldest_s > s->period_s + DAY)
 		return VERDICT_OUTLIVED;
 	if (!s && !doctor_is_impersonal(f->example) && now_s - f->newest_s < PERIOD)
 		return VERDICT_UNCLAIMED;

@@ -90,7 +90,7 @@ print_line(const struct judgement *j, const struct standing *v, size_t n)
 	if (j->len == 0)
 		fputs(" |", stdout);
 	for (size_t i = 0; i < n; i++)
-		if (!v[i].absent && !v[i].failed)
+		if (!v[i].absent && !v[i].failed && !v[i].store->until_erased)
 			printf(" '%s'=%llds;;%lld;0", v[i].store->name,
 				(long long)(v[i].empty ? 0 : v[i].age_s),
 				(long long)v[i].store->period_s);

@@ -44,7 +44,7 @@ numbers_write(
 	for (size_t k = 0; k < sizeof(metrics) / sizeof(metrics[0]); k++) {
 		prom_head(&b, metrics[k].name, "gauge", metrics[k].help);
 		for (size_t i = 0; i < n; i++) {
-			if (v[i].failed || v[i].absent)
+			if (v[i].failed || v[i].absent || v[i].store->until_erased)
 				continue; /* no number is told that nobody knows */
 			buf_printf(&b, "%s{", metrics[k].name);
 			prom_label(&b, "store", v[i].store->name);

@@ -78,7 +78,7 @@ findings_of(struct policy *p, const struct conf_category *c)
 		if (!belongs(p, i, c))
 			continue;
 		n++;
-		if (c->period_s > 0 && st->period_s > c->period_s)
+		if (c->period_s > 0 && (st->until_erased || st->period_s > c->period_s))
 			finding(p, N_("the store keeps longer than its row of the policy says"),
 				st->name);
 	}
@@ -158,7 +158,7 @@ stores_text(const struct policy *p, const struct conf_category *c, char **ret)
 	for (size_t i = 0; f && i < p->s->conf->n_stores; i++) {
 		if (!belongs(p, i, c))
 			continue;
-		standing_age(p->s->conf->store[i].period_s, age);
+		standing_period(&p->s->conf->store[i], age);
 		fprintf(f, "%s%s (%s)", ftell(f) > 0 ? ", " : "", p->s->conf->store[i].name, age);
 	}
 	if (f)
@@ -325,7 +325,10 @@ category_json(struct policy *p, const struct conf_category *c)
 		print_str(o, "category", span_str(c->name));
 		print_str(o, "purpose", span_str(st->purpose));
 		print_str(o, "basis", span_str(st->basis));
-		print_int(o, "period_s", st->period_s);
+		if (st->until_erased)
+			print_bool(o, "until_erased", true);
+		else
+			print_int(o, "period_s", st->period_s);
 		print_str(o, "start_event", span_str(st->start_event));
 		print_str(o, "deletion_class", span_str(st->deletion_class));
 		print_end(o);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "retention/standing.h"
 
+#include <libintl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include "retention/due.h"
 #include "retention/mounts.h"
 #include "retention/session.h"
+
+#define _(text) gettext(text)
 
 void
 standing_age(int64_t s, char ret[32])
@@ -19,6 +22,15 @@ standing_age(int64_t s, char ret[32])
 		(void)snprintf(ret, 32, "%.1f h", (double)s / 3600);
 	else
 		(void)snprintf(ret, 32, "%lld s", (long long)s);
+}
+
+void
+standing_period(const struct conf_store *st, char ret[32])
+{
+	if (st->until_erased)
+		(void)snprintf(ret, 32, "%s", _("until erased"));
+	else
+		standing_age(st->period_s, ret);
 }
 
 const char *
@@ -90,7 +102,9 @@ look(struct session *s, const struct conf_store *st, const struct mounts *m, str
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	due_init(&due, s, st, s->now_us, 0);
-	rc = read_oldest(s, store, &due, m, &oldest, &ret->moved, e);
+	/* where nothing ages, how old it is does not matter, and may cost a whole pass */
+	rc = due_applies(st) ? read_oldest(s, store, &due, m, &oldest, &ret->moved, e)
+			     : STORE_EMPTY;
 	if (rc < 0 || store_size(store, &ret->size, e) < 0)
 		return -1;
 	ret->empty = rc > 0;
@@ -114,7 +128,7 @@ standing_look(struct session *s, const struct conf_store *st, const struct mount
 	if (ret->failed)
 		(void)err_print(&e, "retention", stderr);
 	ret->n_notes = notes_of(s) - notes;
-	ret->late = ret->age_s > st->period_s;
+	ret->late = due_applies(st) && ret->age_s > st->period_s;
 	if (ret->failed || ret->late || ret->moved || (ret->absent && st->required))
 		ret->light = LIGHT_RED;
 	else if (ret->n_ending > 0 || ret->n_notes > 0)
@@ -134,7 +148,7 @@ standing_all(struct session *s, struct standing **ret)
 	if (mounts_read(&m, s, &e) < 0)
 		(void)err_print(&e, "retention", stderr); /* then all is where it is expected */
 	for (size_t i = 0; v && i < c->n_stores; i++) {
-		if (!due_applies(&c->store[i]))
+		if (!due_applies(&c->store[i]) && !c->store[i].until_erased)
 			continue;
 		standing_look(s, &c->store[i], &m, &v[n]);
 		n += v[n].light != LIGHT_GREEN || v[n].n_holds + v[n].n_duties > 0 ||

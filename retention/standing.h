@@ -35,5 +35,8 @@ size_t standing_all(struct session *s, struct standing **ret);
 /* "6.2 d", "3.0 h", "12 s" */
 void standing_age(int64_t s, char ret[32]);
 
+/* How long records of ST stay: an age, or "until erased", translated. */
+void standing_period(const struct conf_store *st, char ret[32]);
+
 const char *light_name(enum light l); /* "green", …: as in JSON */
 bool hold_is_ending(const struct session *s, const struct hold *d);

@@ -38,7 +38,10 @@ store_json(struct session *s, const struct standing *f)
 	print_begin(o);
 	print_str(o, "store", span_str(f->store->name));
 	print_str(o, "light", span_str(light_name(f->light)));
-	print_int(o, "period_s", f->store->period_s);
+	if (f->store->until_erased)
+		print_bool(o, "until_erased", true);
+	else
+		print_int(o, "period_s", f->store->period_s);
 	if (!f->empty && !f->absent && !f->failed)
 		print_int(o, "oldest_s", f->age_s);
 	print_bool(o, "late", f->late);
@@ -55,7 +58,7 @@ store_row(struct print_table *t, const struct standing *f)
 	char age[32], period[32];
 
 	standing_age(f->age_s, age);
-	standing_age(f->store->period_s, period);
+	standing_period(f->store, period);
 	print_table_cell(t, false, "%s", word_of(f));
 	print_table_cell(t, false, "%s", f->store->name);
 	print_table_cell(t, true, "%s", f->empty || f->absent || f->failed ? "-" : age);

@@ -136,6 +136,9 @@ struct conf_link {
 	const char *
 		from; /* only where the record was found by an identifier of this kind; NULL: any */
 	bool review;  /* leaves her own key: hers only when that was confirmed */
+	const char *element,
+		*with; /* in XML within the text: FIELD and WITH are children of one ELEMENT,
+				     * and WITH holds the identifier; NULL: a field of the record */
 };
 
 /* One line of the section that is named like the store's type: what only its driver knows. */
@@ -146,10 +149,12 @@ struct conf_option {
 struct conf_store {
 	struct conf_place where;
 	const char *name, *type; /* type: "textlog", "journal", … as declared */
+	const char *part_of; /* the store of which these records are a part: searched there; NULL */
 	struct conf_list paths;
 	const char *format;
 	const char *category, *purpose, *basis;
 	int64_t period_s;
+	bool until_erased;       /* period = "none": nothing ages, period_s is 0 */
 	int64_t hold_max_s;      /* the ceiling of a hold's length; 0: nothing may be held */
 	const char *start_event; /* DIN 66398: what the period runs from; "" : the record's time */
 	const char *deletion_class; /* DIN 66398: its name, or "" */

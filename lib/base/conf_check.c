@@ -146,6 +146,9 @@ store_rules_check(const struct conf_store *s, struct err *e)
 		if (*s->link[i].field == '\0')
 			return conf_fail(e, &s->link[i].where, N_("link without a field"), NULL,
 				"store \"%s\"", s->name);
+		if (!s->link[i].element != !s->link[i].with)
+			return conf_fail(e, &s->link[i].where, N_("element and with go together"),
+				NULL, "store \"%s\"", s->name);
 	}
 	return 0;
 }
@@ -188,7 +191,7 @@ store_check(const struct conf *c, const struct conf_store *s, struct err *e)
 		missing = N_("store without a type");
 	else if (*s->category == '\0')
 		missing = N_("store without a category");
-	else if (s->period_s == 0)
+	else if (s->period_s == 0 && !s->until_erased)
 		missing = N_("store without a period");
 	else if (s->has_scrub && *s->format == '\0')
 		missing = N_("store with a scrub section, but without a format");
@@ -201,6 +204,8 @@ store_check(const struct conf *c, const struct conf_store *s, struct err *e)
 		if (sink_check(s, &s->sink[i], e) < 0)
 			return -1;
 	}
+	if (s->part_of && store_is_known(c, s->part_of, &s->where, e) < 0)
+		return -1;
 	return store_rules_check(s, e);
 }
 

@@ -185,7 +185,7 @@ duty_check(const struct conf *c, const struct conf_duty *d, struct err *e)
 static void
 store_inherit(struct conf_store *s, const struct conf_category *k)
 {
-	if (s->period_s == 0)
+	if (s->period_s == 0 && !s->until_erased)
 		s->period_s = k->period_s;
 	if (!*s->start_event)
 		s->start_event = k->start_event;

@@ -274,6 +274,8 @@ links_take(struct conf_draft *d, const char *file, cfg_t *store, struct conf_sto
 				.as = text_of(d, sec, "as"),
 				.from = text_of(d, sec, "from"),
 				.review = cfg_getbool(sec, "review"),
+				.element = text_of(d, sec, "element"),
+				.with = text_of(d, sec, "with"),
 			};
 		} while (++k < cfg_size(sec, "field"));
 	}
@@ -342,17 +344,20 @@ store_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct
 	struct conf_store *s = ret;
 	const long type = cfg_getint(sec, "type");
 	const char *period = cfg_getstr(sec, "period"), *hold_max = cfg_getstr(sec, "hold_max");
+	const bool none = period && strcmp(period, "none") == 0;
 
 	*s = (struct conf_store){
 		.where = place_of(file, sec),
 		.name = conf_strdup(d, cfg_title(sec)),
 		.type = type >= 0 ? conf_store_types[type] : "",
+		.part_of = text_of(d, sec, "part_of"),
 		.paths = list_of(d, sec, "paths"),
 		.format = text_or(d, sec, "format", ""),
 		.category = text_or(d, sec, "category", ""),
 		.purpose = text_or(d, sec, "purpose", ""),
 		.basis = text_or(d, sec, "basis", ""),
-		.period_s = period ? conf_period_s(period) : 0,
+		.period_s = period && !none ? conf_period_s(period) : 0,
+		.until_erased = none,
 		.hold_max_s = hold_max ? conf_period_s(hold_max) : HOLD_MAX_S,
 		.start_event = text_or(d, sec, "start_event", ""),
 		.deletion_class = text_or(d, sec, "deletion_class", ""),

@@ -132,6 +132,13 @@ conf_value_period(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
 	return conf_value_text(sec, opt, value, result);
 }
 
+int
+conf_value_period_or_none(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
+{
+	return strcmp(value, "none") == 0 ? conf_value_text(sec, opt, value, result)
+					  : conf_value_period(sec, opt, value, result);
+}
+
 /* Text around one pair of braces, which "sha1(" and ")" may enclose. */
 int
 conf_value_as(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)

@@ -19,8 +19,9 @@ conf_value conf_value_name; /* struct conf_name */
 conf_value conf_value_flag;
 conf_value conf_value_number; /* whole, up to nine digits */
 conf_value conf_value_period; /* "7d" */
-conf_value conf_value_date;   /* "2026-12-31" */
-conf_value conf_value_as;     /* 'gl-{}' */
+conf_value conf_value_period_or_none;
+conf_value conf_value_date; /* "2026-12-31" */
+conf_value conf_value_as;   /* 'gl-{}' */
 conf_value conf_value_match;
 conf_value conf_value_format_type;
 conf_value conf_value_escape;

@@ -29,7 +29,7 @@ read_options(struct pg *t, const struct conf_store *s, struct err *e)
 	const char *table = store_option(s, "table", NULL);
 	const char *database = store_option(s, "service", store_option(s, "database", ""));
 
-	t->time = store_option(s, "time", NULL);
+	t->time = store_option(s, "time", s->until_erased ? "" : NULL);
 	t->where = store_option(s, "where", "true");
 	t->with_text = strdup(store_option(s, "with", ""));
 	t->clear_text = strdup(store_option(s, "clear", ""));

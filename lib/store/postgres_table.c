@@ -178,6 +178,13 @@ read_columns(struct pg *t, struct err *e)
 	}
 	if (!r)
 		return -1;
+	if (!*t->time) { /* where nothing ages, no column needs to say when */
+		t->time_column = strdup("NULL::timestamptz");
+		t->time_type = strdup("timestamptz");
+		t->time_kind = PG_TIME_ZONED;
+		if (!t->time_type)
+			return err_memory(e);
+	}
 	if (!t->time_column)
 		return pg_fail_conf(t, N_("no such column"), t->time, e);
 	return n_found == t->n_clear ? 0 : pg_fail_conf(t, N_("no such column"), "clear", e);
@@ -200,6 +207,8 @@ read_order(struct pg *t, struct err *e)
 
 	if (!r)
 		return -1;
+	if (PQntuples(r) == 0)
+		return 0; /* it has none */
 	t->indexed = *PQgetvalue(r, 0, 0) == 't';
 	t->by_range = *PQgetvalue(r, 0, 1) == 't';
 	return 0;

@@ -166,6 +166,11 @@ static const struct {
 		"t.conf:5: option 'as'" },
 	{ STORE("a", "  subject \"id\" { field = \"f\" }\n  link \"id\" { }\n"),
 		"t.conf:6: store \"a\"" },
+	{ STORE("a", "  subject \"id\" { field = \"f\" }\n"
+		     "  link \"id\" { field = \"g\" element = \"e\" }\n"),
+		"t.conf:6: store \"a\"" },
+	{ STORE("a", "  part_of = \"nowhere\"\n"), "t.conf:1: \"nowhere\"" },
+	{ STORE("a", "  hold_max = \"none\"\n"), "t.conf:5: option 'hold_max'" },
 	{ STORE("a", "  link \"id\" { field = \"f\" }\n"), "t.conf:5: store \"a\": \"id\"" },
 	{ STORE("a", "  subject \"id\" { field = \"f\" }\n"
 		     "  link \"id\" { field = \"g\" from = \"none\" }\n"),
