@@ -191,6 +191,73 @@ give_link(struct child *c, const struct record *r, size_t n)
 	return rc;
 }
 
+/* What CHILD of an element holds: bytes between its tags, SPAN_NONE where there is none. Ids have no entities. */
+static struct span
+child_of(struct span element, const char *child)
+{
+	char tag[80];
+	const int n = snprintf(tag, sizeof(tag), "<%s>", child);
+	const char *begin = n < (int)sizeof(tag) ? memmem(element.p, element.len, tag, (size_t)n)
+						 : NULL,
+		   *end;
+
+	if (!begin)
+		return SPAN_NONE;
+	begin += n;
+	end = memchr(begin, '<', element.len - (size_t)(begin - element.p));
+	return end ? span_of(begin, (size_t)(end - begin)) : SPAN_NONE;
+}
+
+/* The next element NAME from *AT on. It is looked for in the text, and not parsed: the text is several files, one of
+ * which may be torn, and what is taken for an element by mistake still has to hold the identifier. */
+static bool
+next_element(struct span text, const char *name, size_t *at, struct span *ret)
+{
+	char open[80], close[80];
+	const int n_open = snprintf(open, sizeof(open), "<%s", name);
+	const int n_close = snprintf(close, sizeof(close), "</%s>", name);
+	const char *begin, *end;
+
+	if (n_close >= (int)sizeof(close))
+		return false;
+	begin = memmem(text.p + *at, text.len - *at, open, (size_t)n_open);
+	end = begin ? memmem(begin, text.len - (size_t)(begin - text.p), close, (size_t)n_close)
+		    : NULL;
+	if (!end)
+		return false;
+	*ret = span_of(begin, (size_t)(end - begin));
+	*at = (size_t)(end - text.p) + (size_t)n_close;
+	return true;
+}
+
+static int
+give_elements(struct child *c, const struct record *r, size_t n)
+{
+	const struct conf_link *l = &r->store->link[n];
+	struct span element;
+	size_t at = 0;
+
+	while (r->text.p && next_element(r->text, l->element, &at, &element)) {
+		const struct span with = child_of(element, l->with),
+				  value = child_of(element, l->field);
+
+		for (size_t i = 0; value.len > 0 && i < c->subject->n; i++) {
+			const struct identifier *id = &c->subject->v[i];
+			const struct frame_link f = { .store = place_of(c, r->store),
+				.link = n,
+				.identifier = i,
+				.own = !l->review && (id->own || id->confirmed) };
+
+			if (span_eq(with, id->value) &&
+				(!l->from || strcmp(l->from, id->kind) == 0) &&
+				put_frame(c, FRAME_LINK, span_of(&f, sizeof(f)), value, SPAN_NONE) <
+					0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
 static int
 see_record(void *ctx, const struct record *r, struct err *e)
 {
@@ -200,7 +267,7 @@ see_record(void *ctx, const struct record *r, struct err *e)
 	if (!c->grow && give_find(c, r) < 0)
 		_exit(EX_IOERR);
 	for (size_t i = 0; c->grow && r->field && i < r->store->n_links; i++)
-		if (give_link(c, r, i) < 0)
+		if ((r->store->link[i].element ? give_elements(c, r, i) : give_link(c, r, i)) < 0)
 			_exit(EX_IOERR);
 	return 0;
 }

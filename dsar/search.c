@@ -218,6 +218,8 @@ scans_make(struct search *x, struct err *e)
 	if (!x->scan || !x->n_found)
 		return err_memory(e);
 	for (size_t i = 0; i < x->s->conf->n_stores; i++) {
+		if (x->s->conf->store[i].part_of)
+			continue; /* its records are found there */
 		x->scan[x->n_scans].store = &x->s->conf->store[i];
 		cost_of(x, &x->scan[x->n_scans++]);
 	}
@@ -408,6 +410,28 @@ settle_answer(struct sum *sum, const struct scan *c, struct err *e)
 	return answer_put(x->s->registry, x->c.number, &a, e);
 }
 
+/* Those whose records are a part of C's have answered with it. */
+static int
+settle_parts(struct search *x, const struct scan *c, struct err *e)
+{
+	for (size_t i = 0; i < x->s->conf->n_stores; i++) {
+		const struct conf_store *s = &x->s->conf->store[i];
+		char note[128];
+		const struct answer_of_store a = { .store = s->name,
+			.answer = c->end.answer == ANSWER_FOUND ? ANSWER_NOTHING : c->end.answer,
+			.note = note,
+			.begun_us = c->begun_us,
+			.ended_us = now_us() };
+
+		if (!s->part_of || strcmp(s->part_of, c->store->name) != 0)
+			continue;
+		(void)snprintf(note, sizeof(note), "part of %s", c->store->name);
+		if (answer_put(x->s->registry, x->c.number, &a, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 settle_answers(struct sum *sum, struct err *e)
 {
@@ -417,7 +441,7 @@ settle_answers(struct sum *sum, struct err *e)
 		if (strcmp(x->scan[i].store->type, "journal") == 0 && !sum->journal)
 			sum->journal = &x->scan[i];
 	for (size_t i = 0; i < x->n_scans; i++)
-		if (settle_answer(sum, &x->scan[i], e) < 0)
+		if (settle_answer(sum, &x->scan[i], e) < 0 || settle_parts(x, &x->scan[i], e) < 0)
 			return -1;
 	return 0;
 }

@@ -493,12 +493,11 @@ tree_unit_time(struct tree *t, const struct tree_units *u, const struct tree_uni
 
 /* --- as a record ------------------------------------------------------------------------------ */
 
+/* A unit is known by its name alone. */
 static struct span
-no_field(const struct record *r, const char *name)
+unit_field(const struct record *r, const char *name)
 {
-	(void)r;
-	(void)name;
-	return SPAN_NONE;
+	return strcmp(name, "unit") == 0 ? span_str(r->place) : SPAN_NONE;
 }
 
 static int
@@ -531,7 +530,7 @@ tree_unit_record(struct tree *t, const struct tree_units *u, const struct tree_u
 	*ret = (struct record){ .store = t->store.conf,
 		.time_us = time_us,
 		.place = tree_text(u, one->id),
-		.field = no_field,
+		.field = unit_field,
 		.driver = t };
 	if (!text)
 		return 0;
