@@ -65,6 +65,9 @@ struct tree {
 	size_t n_steps, n_acts; /* of that plan */
 	struct store_size size; /* that the plan has seen, until it is asked for … */
 	bool has_size; /* … once: to see a million files again takes as long as to remove them */
+	struct folder_measure
+		read;    /* all files of the unit in hand, as its age was told by them; … */
+	bool has_read;   /* … or it was told by something else */
 	int unsynced_fd; /* the folder changed last, not on the disk yet; -1: none */
 	dev_t unsynced_dev;
 	int64_t synced_us;

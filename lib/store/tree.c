@@ -127,7 +127,8 @@ tree_free(struct store *s)
 
 /* --- how many bytes --------------------------------------------------------------------------- */
 
-/* The first files are looked at; units behind them count as the average of those before. */
+/* The first files are looked at, unless its age has just been told by all of them; units behind count as the average
+ * of those before. */
 struct weight {
 	struct folder_measure m;
 	uint64_t n_units, bytes;
@@ -148,6 +149,12 @@ weigh(struct tree *t, struct weight *w, const struct tree_units *u, const struct
 	const uint64_t before = folder_bytes(&w->m);
 	uint64_t bytes = 0;
 
+	if (t->has_read) {
+		*ret = folder_bytes(&t->read);
+		w->bytes += *ret;
+		w->n_units++;
+		return 0;
+	}
 	if (w->m.n_seen >= w->m.budget) {
 		*ret = w->n_units ? w->bytes / w->n_units : 0;
 		return 0;
@@ -257,6 +264,7 @@ tree_size(struct store *s, struct store_size *ret, struct err *e)
 	const bool known = q.t->has_size;
 
 	q.t->has_size = false;
+	q.t->has_read = false;
 	*ret = known ? q.t->size : (struct store_size){ 0 };
 	if (known)
 		return 0;

@@ -384,6 +384,8 @@ newest_of(struct tree *t, const struct tree_units *u, const struct tree_unit *on
 		if (dirfd >= 0 && folder_measure(dirfd, name, &m, e) < 0)
 			return -1;
 	}
+	t->has_read = m.newest_us <= enough_us;
+	t->read = m;
 	if (m.newest_us != INT64_MIN)
 		*ret = m.newest_us;
 	else
@@ -554,7 +556,7 @@ tree_unit_selected(struct tree *t, const struct tree_units *u, const struct tree
 	struct record r;
 	bool timeless, kept;
 
-	*ret = false;
+	*ret = t->has_read = false;
 	if (tree_unit_time(t, u, one, ret_us, &kept, e) < 0)
 		return -1;
 	selector_reach(which, &from_us, &to_us, &timeless);
