@@ -31,7 +31,7 @@ if [ -n "${OWN_MOUNTS:-}" ]; then
 	mount --bind "$scratch/varlog" /var/log
 	mount -t tmpfs tmpfs /run
 	mkdir -p /run/systemd/journal.soak /run/systemd/journald@soak.conf.d "$JOURNAL"
-	printf '[Journal]\nRateLimitIntervalSec=0\nStorage=persistent\nMaxFileSec=1h\n' >/run/systemd/journald@soak.conf.d/t.conf
+	printf '[Journal]\nRateLimitIntervalSec=0\nStorage=persistent\nMaxFileSec=1h\nSystemMaxFiles=1000\n' >/run/systemd/journald@soak.conf.d/t.conf
 	spawn journald env LD_PRELOAD="$PRELOAD" /lib/systemd/systemd-journald soak
 	wait_for test -S /run/systemd/journal.soak/socket
 	wait_for test -S /run/systemd/journal.soak/io.systemd.journal
