@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "record/format-private.h"
+#include "record/pattern_place.h"
 
 #define PATTERN_LINE_MAX (1u << 20) /* bytes */
 
@@ -19,7 +20,8 @@ struct format {
 	struct pattern_begin *begin;
 	struct format *variant[FORMAT_VARIANTS_MAX];
 	unsigned n_variants;
-	int glance_at; /* the part of a template, the field of a syslog line; -1: no glance tells */
+	int glance_at; /* the part of a template, the field of a syslog line or pattern; -1: no glance tells */
+	size_t place_at, place_len; /* of a pattern: where that field lies in each line */
 };
 
 struct formats {
@@ -163,10 +165,36 @@ has_time(const struct format *f)
 	return false;
 }
 
+/* The time of a pattern, where all its alternatives have it in one place. */
+static int
+pattern_glance_at(struct format *f)
+{
+	const struct conf_list *v = &f->decl->pattern;
+	int field = -1;
+
+	for (unsigned i = 0; i < f->names.n; i++) {
+		if (!f->field[i].is_time)
+			continue;
+		if (field >= 0 || f->field[i].inner)
+			return -1;
+		field = (int)i;
+	}
+	for (size_t i = 0; field >= 0 && i < v->n; i++) {
+		size_t at, len;
+
+		if (!pattern_place(v->v[i], f->names.name[field], &at, &len) ||
+			(i > 0 && (at != f->place_at || len != f->place_len)))
+			return -1;
+		f->place_at = at;
+		f->place_len = len;
+	}
+	return field;
+}
+
 /* The first time of a template, where it stands fast. The header of a syslog line, where the message
  * has no time: for if the header is none, the message may be read without one. */
 static int
-glance_at(const struct format *f)
+glance_at(struct format *f)
 {
 	int field;
 
@@ -184,6 +212,8 @@ glance_at(const struct format *f)
 				return -1;
 		return f->field[SYSLOG_TIME].is_time && !f->field[SYSLOG_TIME].inner ? SYSLOG_TIME
 										     : -1;
+	case FORMAT_PATTERN:
+		return pattern_glance_at(f);
 	default:
 		return -1;
 	}
@@ -353,6 +383,9 @@ format_glance(struct format *f, struct span line, struct split *ret)
 	ret->n = 0;
 	if (f->decl->type == FORMAT_TEMPLATE)
 		return template_split_head(f->template, (unsigned)f->glance_at, line, ret);
+	if (f->decl->type == FORMAT_PATTERN)
+		return line.len >= f->place_at + f->place_len &&
+		       split_add(ret, line.p + f->place_at, f->place_len, f->glance_at);
 	syslog_split(line, ret);
 	while (ret->n > 0 && ret->piece[ret->n - 1].field != f->glance_at)
 		ret->n--;

@@ -8,7 +8,7 @@ lib.srcs += lib/record/transform_redact.c lib/record/transform_text.c lib/record
 	    lib/record/transform_value.c lib/record/value_set.c
 lib.srcs += lib/record/path_mask.c lib/record/path_segment.c lib/record/memo.c
 lib.srcs += lib/record/escape.c lib/record/format.c lib/record/template.c lib/record/template_split.c \
-	    lib/record/first_bytes.c lib/record/pattern.c lib/record/pattern_need.c lib/record/pattern_scan.c lib/record/pattern_syntax.c lib/record/syslog.c
+	    lib/record/first_bytes.c lib/record/pattern.c lib/record/pattern_need.c lib/record/pattern_place.c lib/record/pattern_scan.c lib/record/pattern_syntax.c lib/record/syslog.c
 lib.srcs += lib/record/address.c lib/record/detect.c lib/record/detect_scan.c \
 	    lib/record/detect_scan_x86.c lib/record/detect_v4.c lib/record/detect_v6.c \
 	    lib/record/detect_version.c lib/record/detect_reverse.c lib/record/detect_escape.c \

@@ -28,6 +28,9 @@ static const char *const extended_pattern[] = {
 static const char *const time_list[] = { "time" };
 static const char *const variants[] = { "combined", "extended" };
 static const char *const app_pattern[] = { "(?<time>\\d{4}-\\S+) (?<text>.*)" };
+static const char *const fixed_pattern[] = {
+	"(?<time>\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ) (?<n>host)(?<text>.*)"
+};
 static struct conf_format formats[] = {
 	{ { "t", 1 }, "combined", FORMAT_TEMPLATE,
 		.template_ = "$remote_addr - $remote_user [$time_local] \"$request\" $status",
@@ -39,6 +42,8 @@ static struct conf_format formats[] = {
 		.time = { (const char **)time_list, 1 } },
 	{ { "t", 5 }, "framed", FORMAT_SYSLOG, .message = "app", .escape = ESCAPE_RSYSLOG },
 	{ { "t", 6 }, "syslog", FORMAT_SYSLOG, .escape = ESCAPE_RSYSLOG },
+	{ { "t", 7 }, "fixed", FORMAT_PATTERN, .pattern = { (const char **)fixed_pattern, 1 },
+		.time = { (const char **)time_list, 1 } },
 };
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
 
