@@ -33,6 +33,7 @@ int refuse_main(struct session *s, int argc, char **argv, struct err *e);
 int review_main(struct session *s, int argc, char **argv, struct err *e);
 int erase_main(struct session *s, int argc, char **argv, struct err *e);
 int approve_main(struct session *s, int argc, char **argv, struct err *e);
+int restrict_main(struct session *s, int argc, char **argv, struct err *e);
 int reapply_main(struct session *s, int argc, char **argv, struct err *e);
 int letter_main(struct session *s, int argc, char **argv, struct err *e);
 int export_main(struct session *s, int argc, char **argv, struct err *e);

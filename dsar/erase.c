@@ -12,6 +12,7 @@
 #include "dsar/case.h"
 #include "dsar/command.h"
 #include "dsar/erase-private.h"
+#include "dsar/keep.h"
 #include "dsar/registry.h"
 #include "evidence/hold.h"
 #include "evidence/ledger.h"
@@ -247,7 +248,9 @@ finish(struct erasing *g, uint64_t n_failed, struct err *e)
 		registry_undo(r);
 		return -1;
 	}
-	if (registry_commit(r, e) < 0)
+	/* what comes back of it now is a backup's, and not kept for an answer */
+	if (registry_commit(r, e) < 0 ||
+		(g->x.state == ERASURE_DONE && keep_end(g->s, g->number, e) < 0))
 		return -1;
 	return ledger_sign(g->s->ledger, g->s->sign, e) < 0 ? -1 : 0;
 }

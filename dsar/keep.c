@@ -126,6 +126,12 @@ keep_finds(struct session *s, const struct case_file *c, struct err *e)
 	return rc;
 }
 
+int
+keep_end(struct session *s, const char *number, struct err *e)
+{
+	return release_others(s, number, 0, e);
+}
+
 static bool
 is_answered(struct session *s, const char *number)
 {

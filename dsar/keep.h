@@ -14,5 +14,8 @@ struct session;
 /* Keeps all finds of C. 1: there is none. Fails as hold_add() does. */
 int keep_finds(struct session *s, const struct case_file *c, struct err *e);
 
+/* Releases what was kept for case NUMBER: it has been erased. */
+int keep_end(struct session *s, const char *number, struct err *e);
+
 /* Releases what was kept for cases that are answered, or are no more. */
 int keep_settle(struct session *s, struct err *e);

@@ -31,6 +31,8 @@ static const struct command commands[] = {
 	{ "erase", erase_main, NEED_CONF | NEED_REGISTER | NEED_STORES | NEED_NODE,
 		N_("erase what was found, by an approved plan") },
 	{ "approve", approve_main, NEED_CONF | NEED_REGISTER, N_("sign the plan of an erasure") },
+	{ "restrict", restrict_main, NEED_CONF | NEED_REGISTER | NEED_NODE,
+		N_("keep what was found from being used or deleted") },
 	{ "reapply", reapply_main, NEED_CONF | NEED_REGISTER | NEED_STORES | NEED_NODE,
 		N_("erase again what a backup has brought back") },
 	{ "letter", letter_main, NEED_CONF | NEED_REGISTER, N_("write a letter to the person") },

@@ -108,3 +108,33 @@ if [ "$(id -u)" -eq 0 ]; then # she comes again of her own will
 	[ "$(sqlite3 "$db" "SELECT count(*) FROM people")" = 2 ] || fail "a new account was taken for an old one"
 fi
 ! grep -qa anna@ "$register_dir"/*.key "$scratch/state/tombstone.key" 2>/dev/null || fail "a key with a name"
+
+promise "what is restricted stays, and is named with its case; it is lifted only after the person was told"
+fill
+[ "$(id -u)" -ne 0 ] || sqlite3 "$db" "DELETE FROM people WHERE note = 'new'"
+other=$(case_new 18)
+case_ready "$other"
+found "$other" web keep "$log" "$us" < <(grep three "$log")
+dsar restrict "$other" >/dev/null
+rounds=$(case_new 17)
+case_ready "$rounds"
+found "$rounds" web keep "$log" "$us" < <(grep anna "$log")
+dsar --json erase "$rounds" >"$scratch/plan"
+[ "$(jq -r 'select(.fate == "keep") | .ground' "$scratch/plan")" = "hold 1 ($other)" ] || fail "$(cat "$scratch/plan")"
+approve "$rounds" "$(plan_of "$scratch/plan")"
+dsar erase "$rounds" --confirm "$(plan_of "$scratch/plan")" >/dev/null
+[ "$(grep -c anna "$log")" = 1 ] || fail "$(cat "$log")"
+sed -i 's/period = "365d" erase_after/period = "1d" erase_after/' "$scratch/stores.d/t.conf"
+run run --store web >/dev/null 2>&1 || true
+has "$log" "anna says three"
+expect 77 dsar restrict "$other" --lift 2>"$scratch/stderr"
+has "$scratch/stderr" "has to be told"
+dsar erase --due
+has "$log" "anna says three"
+
+promise "when the ground ends it is erased by itself"
+dsar restrict "$other" --told
+dsar restrict "$other" --lift
+dsar erase --due >/dev/null
+has_not "$log" "anna says three"
+[ -z "$(run --json hold list | jq -r 'select(.state == "in force") | .incident')" ] || fail "$(run --json hold list)"
