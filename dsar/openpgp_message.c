@@ -21,7 +21,7 @@ is_weak_hash(gpgme_hash_algo_t h)
 static int
 signature_take(struct openpgp *p, struct openpgp_signature *ret, struct err *e)
 {
-	const gpgme_verify_result_t result = gpgme_op_verify_result(p->ctx);
+	gpgme_verify_result_t result = gpgme_op_verify_result(p->ctx);
 	CLEANUP_KEY gpgme_key_t key = NULL;
 	gpgme_signature_t first = result ? result->signatures : NULL;
 	char fpr[OPENPGP_FPR_LEN + 1] = "";
@@ -30,7 +30,7 @@ signature_take(struct openpgp *p, struct openpgp_signature *ret, struct err *e)
 	*ret = (struct openpgp_signature){ 0 };
 	for (gpgme_signature_t s = first; s; s = s->next)
 		ret->n++;
-	if (ret->n != 1 || gpgme_err_code(first->status) != GPG_ERR_NO_ERROR ||
+	if (!first || ret->n != 1 || gpgme_err_code(first->status) != GPG_ERR_NO_ERROR ||
 		first->wrong_key_usage || is_weak_hash(first->hash_algo) || !first->fpr ||
 		strlen(first->fpr) != OPENPGP_FPR_LEN)
 		return 0;
@@ -172,8 +172,8 @@ source_read(void *handle, void *p, size_t n)
 static bool
 is_complete(struct openpgp *p, bool sign)
 {
-	const gpgme_encrypt_result_t enc = gpgme_op_encrypt_result(p->ctx);
-	const gpgme_sign_result_t sig = sign ? gpgme_op_sign_result(p->ctx) : NULL;
+	gpgme_encrypt_result_t enc = gpgme_op_encrypt_result(p->ctx);
+	gpgme_sign_result_t sig = sign ? gpgme_op_sign_result(p->ctx) : NULL;
 
 	if (!enc || enc->invalid_recipients)
 		return false;
