@@ -25,6 +25,8 @@ struct command {
 };
 
 int init_main(struct session *s, int argc, char **argv, struct err *e);
+int intake_main(struct session *s, int argc, char **argv, struct err *e);
+int key_main(struct session *s, int argc, char **argv, struct err *e);
 int subject_main(struct session *s, int argc, char **argv, struct err *e);
 int search_main(struct session *s, int argc, char **argv, struct err *e);
 int case_main(struct session *s, int argc, char **argv, struct err *e);

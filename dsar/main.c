@@ -18,6 +18,8 @@
 
 static const struct command commands[] = {
 	{ "init", init_main, NEED_CONF, N_("make the register of requests") },
+	{ "intake", intake_main, NEED_CONF | NEED_REGISTER, N_("take mail with requests") },
+	{ "key", key_main, NEED_CONF | NEED_REGISTER, N_("OpenPGP keys: our own, and a person's") },
 	{ "case", case_main, NEED_CONF | NEED_REGISTER, N_("enter requests, and look at them") },
 	{ "identity", identity_main, NEED_CONF | NEED_REGISTER,
 		N_("find out whether it is really the person") },

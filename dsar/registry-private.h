@@ -18,6 +18,7 @@ struct registry {
 extern const char case_schema[];
 extern const char find_schema[];
 extern const char identity_schema[];
+extern const char mail_schema[];
 extern const char subject_schema[];
 extern const char review_schema[];
 extern const char case_count_schema[];

@@ -26,6 +26,7 @@ static const char *const schemas[] = {
 	case_schema,
 	case_count_schema,
 	identity_schema,
+	mail_schema,
 	subject_schema,
 	find_schema,
 	review_schema,

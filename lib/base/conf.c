@@ -78,6 +78,7 @@ conf_draft_new(struct err *e)
 		.remind_s = 7 * 86400,
 		.sendmail = "/usr/sbin/sendmail",
 		.land = LAND_HE,
+		.request_mail_max = 10240000,
 		.statistics = { .store = "bbb-web", .round = 5 },
 	};
 	return d;

@@ -330,9 +330,11 @@ struct conf {
 	const char *mail_to, *witness, *mail_from; /* retention notify; NULL: no such mail */
 	const char *sendmail;                      /* /usr/sbin/sendmail */
 	enum conf_land land;                       /* dsar: of the controller's seat */
-	struct conf_list address;   /* … the controller's, its lines, for letters */
-	int64_t backup_s;           /* … how long the newest backup lives; 0: there are none */
-	bool second_person;         /* dsar: an erasure needs two approvals */
+	struct conf_list address; /* … the controller's, its lines, for letters */
+	const char *request_mail; /* … where requests arrive, and From of answers; NULL: no mail */
+	long request_mail_max;    /* … bytes of a mail that its server takes; 10,240,000 */
+	int64_t backup_s;         /* … how long the newest backup lives; 0: there are none */
+	bool second_person;       /* dsar: an erasure needs two approvals */
 	struct conf_list approvers; /* … by these keys: whole fingerprints */
 	int64_t longest_period_s;   /* of all logs; keys older than this are past */
 	uint64_t

@@ -282,6 +282,8 @@ static cfg_opt_t dsar_options[] = {
 	CFG_LINE,
 	WORD("land", land),
 	LIST("address", text),
+	STR("mail", mail),
+	NUMBER("mail_max"),
 	STR("backup_period", period),
 	FLAG("second_person"),
 	LIST("approvers", fingerprint),
