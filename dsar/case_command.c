@@ -15,6 +15,7 @@
 #include "dsar/command.h"
 #include "dsar/deadline.h"
 #include "dsar/given.h"
+#include "dsar/notice.h"
 #include "dsar/registry.h"
 #include "dsar/session.h"
 #include "record/day.h"
@@ -182,17 +183,19 @@ see_told(void *ctx, const char *kind, int64_t time_us, const json_t *data, struc
 static int
 told_check(struct session *s, struct case_file *c, const struct asked *a, struct err *e)
 {
-	bool told = false;
+	bool told = false, due;
 
 	if (c->refused || (c->article != ARTICLE_RECTIFICATION && c->article != ARTICLE_ERASURE &&
 				  c->article != ARTICLE_RESTRICTION))
 		return 0;
-	if (a->no_recipients)
+	if (notices_due(s->conf, s->registry, c, &due, e) < 0)
+		return -1;
+	if (a->no_recipients && !due)
 		return case_event(s->registry, c->number, "notified",
 			json_pack("{s:s}", "what", "none"), s->now_us, e);
 	if (case_events(s->registry, c->number, see_told, &told, e) < 0)
 		return -1;
-	if (told)
+	if (told && !due)
 		return 0;
 	if (registry_record(s->registry, c->number, "refusal",
 		    json_pack("{s:s}", "needs", "notified"), s->now_us, e) < 0)

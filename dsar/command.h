@@ -41,6 +41,8 @@ int letter_main(struct session *s, int argc, char **argv, struct err *e);
 int export_main(struct session *s, int argc, char **argv, struct err *e);
 int notify_main(struct session *s, int argc, char **argv, struct err *e);
 int answer_main(struct session *s, int argc, char **argv, struct err *e);
+int certificate_main(struct session *s, int argc, char **argv, struct err *e);
+int report_main(struct session *s, int argc, char **argv, struct err *e);
 
 /* Says that the command line is wrong, and returns EX_USAGE. */
 int usage_fail(const char *what);

@@ -2,7 +2,9 @@
 #include "dsar/contents.h"
 
 #include <libintl.h>
+#include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -24,10 +26,31 @@ static const char *const names[] = { "case", "today", "request_day", "due_day", 
 	"restricted", "changed", "certificate", "recipient", "recipient_address", "what",
 	"searched_again", "ledger_seq", "ledger_head" };
 
+/* What the program spoke before: gettext heeds the environment, which lang_init() changes. */
+static char *said, *locale;
+
 void
-letter_speak(const struct session *s, const char *lang)
+letter_speak(const char *lang)
 {
-	(void)lang_init(lang ? lang : s->lang, NULL); /* of the two that there are */
+	const char *language = getenv("LANGUAGE");
+
+	if (lang) {
+		free(said);
+		free(locale);
+		said = language ? strdup(language) : NULL;
+		locale = strdup(setlocale(LC_MESSAGES, NULL));
+		(void)lang_init(lang, NULL); /* of the two that there are */
+		return;
+	}
+	if (said)
+		(void)setenv("LANGUAGE", said, 1);
+	else
+		(void)unsetenv("LANGUAGE");
+	if (locale)
+		(void)setlocale(LC_MESSAGES, locale);
+	free(said);
+	free(locale);
+	said = locale = NULL;
 }
 
 void

@@ -8,6 +8,7 @@
  *
  *   contents.c        places, dates, the case
  *   contents_finds.c  the blocks
+ *   contents_erasure.c  an erasure
  */
 #pragma once
 #include <stdint.h>
@@ -18,8 +19,8 @@
 
 struct session;
 
-/* From now on texts are in LANG ("de", "en"); NULL: as the program was asked for. */
-void letter_speak(const struct session *s, const char *lang);
+/* From now on texts are in LANG ("de", "en"); NULL: as before. Not for threads. */
+void letter_speak(const char *lang);
 
 /* Readies RET with all places that letters may name, and fills those about the case and the controller. */
 int contents_init(struct session *s, const struct case_file *c, struct places *ret, struct err *e);
@@ -28,6 +29,9 @@ int contents_init(struct session *s, const struct case_file *c, struct places *r
  * gave, on consent or a contract (Art. 20). */
 int contents_finds(struct session *s, const struct case_file *c, bool provided, struct places *ret,
 	uint64_t *ret_n, struct err *e);
+
+/* Adds what the case's erasure has done, kept, and not done. EX_NOPERM: there was none yet. */
+int contents_erasure(struct session *s, const struct case_file *c, struct places *p, struct err *e);
 
 /* A day (record/day.h) or the local day of a time, as it is written: "27. November 2026", "27 November 2026". */
 #define CONTENTS_DAY_MAX 32

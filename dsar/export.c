@@ -78,7 +78,7 @@ write_letter(struct export *x, struct letter *ret, struct err *e)
 	int rc;
 
 	letter_init(ret, x->c.lang, x->s->now_us);
-	letter_speak(x->s, x->c.lang);
+	letter_speak(x->c.lang);
 	rc = contents_init(x->s, &x->c, &p, e);
 	if (rc == 0)
 		rc = contents_finds(x->s, &x->c, x->provided, &p, &n, e);
@@ -97,7 +97,7 @@ write_letter(struct export *x, struct letter *ret, struct err *e)
 				      : "access",
 			&p, ret, e);
 	places_release(&p);
-	letter_speak(x->s, NULL);
+	letter_speak(NULL);
 	return rc;
 }
 

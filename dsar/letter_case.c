@@ -105,6 +105,7 @@ const struct letter_kind letter_kinds[] = {
 	{ "nothing", NULL, false, WHOLE, fill_finds },
 	{ "access", "automated", false, WHOLE, fill_finds },
 	{ "portability", NULL, false, WHOLE, fill_finds },
+	{ "erasure", NULL, false, PERSONAL, contents_erasure },
 	{ "restriction", "restricted", true, PERSONAL, NULL },
 	{ "rectification", "changed", true, PERSONAL, NULL },
 	{ "objection", "done", true, PERSONAL, NULL },
@@ -147,14 +148,14 @@ letter_write(struct session *s, const struct case_file *c, const struct letter_k
 	int rc;
 
 	letter_init(ret, c->lang, s->now_us);
-	letter_speak(s, c->lang);
+	letter_speak(c->lang);
 	rc = contents_init(s, c, &p, e);
 	if (rc == 0)
 		rc = fill(s, c, k, lines, &p, e);
 	if (rc == 0)
 		rc = letter_write_places(s, c, k->name, &p, ret, e);
 	places_release(&p);
-	letter_speak(s, NULL);
+	letter_speak(NULL);
 	return rc;
 }
 

@@ -31,7 +31,7 @@ help(void)
 	fputs(_("Usage: dsar letter CASE KIND [--from FILE|-] [--form text|html|pdf] [--to FILE]\n"
 		"Writes a letter to the person in the language of the case, and puts its hash on record.\n"
 		"KIND is receipt, question, key, extension, refusal (these need no verified identity),\n"
-		"nothing, access, portability, restriction, rectification or objection.\n\n"
+		"nothing, access, portability, erasure, restriction, rectification or objection.\n\n"
 		"  --from   lines of your own: what is asked, the reasons, what was changed\n"
 		"  --form   text (the default), html, pdf\n"
 		"  --to     a file that is not there yet; without it: standard output\n\n"

@@ -43,6 +43,9 @@ static const struct command commands[] = {
 	{ "notify", notify_main, NEED_CONF | NEED_REGISTER,
 		N_("tell recipients of an erasure, rectification or restriction") },
 	{ "answer", answer_main, NEED_CONF | NEED_REGISTER, N_("say what was given out") },
+	{ "certificate", certificate_main, NEED_CONF | NEED_REGISTER | NEED_NODE,
+		N_("certify an erasure, signed by this machine") },
+	{ "report", report_main, NEED_CONF | NEED_REGISTER, N_("a year's figures for auditors") },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -19,4 +19,5 @@ dsar.srcs += dsar/erasure.c dsar/keeper.c dsar/erase.c dsar/erase_plan.c dsar/er
 dsar.srcs += dsar/approval.c dsar/approve.c dsar/tombstone.c dsar/reapply.c dsar/restrict.c
 dsar.srcs += dsar/contents.c dsar/contents_finds.c dsar/letter_case.c dsar/letter_command.c dsar/made.c
 dsar.srcs += dsar/pack.c dsar/export.c dsar/export_data.c dsar/export_files.c
-dsar.srcs += dsar/notice.c dsar/notify.c dsar/answer.c
+dsar.srcs += dsar/notice.c dsar/notify.c dsar/answer.c dsar/contents_erasure.c dsar/certificate.c
+dsar.srcs += dsar/figures.c dsar/report.c

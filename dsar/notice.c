@@ -9,7 +9,7 @@
 #include "dsar/registry-private.h"
 
 const char notice_schema[] =
-	"CREATE TABLE notice (number TEXT NOT NULL REFERENCES case_file ON DELETE CASCADE,"
+	"CREATE TABLE notices (number TEXT NOT NULL REFERENCES case_file ON DELETE CASCADE,"
 	" recipient TEXT NOT NULL, state INTEGER NOT NULL, ground TEXT NOT NULL, us INTEGER NOT NULL,"
 	" PRIMARY KEY (number, recipient)) STRICT, WITHOUT ROWID;";
 
@@ -30,8 +30,8 @@ state_of(struct registry *r, const char *number, const char *recipient, enum not
 	int rc;
 
 	*ret = NOTICE_OPEN;
-	if (registry_prepare(
-		    r, "SELECT state FROM notice WHERE number = ?1 AND recipient = ?2", &st, e) < 0)
+	if (registry_prepare(r, "SELECT state FROM notices WHERE number = ?1 AND recipient = ?2",
+		    &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(number));
 	statement_text(st, 2, span_str(recipient));
@@ -96,7 +96,7 @@ notice_set(struct registry *r, const struct case_file *c, const struct conf_reci
 		    now_us, e) < 0)
 		return -1;
 	if (registry_prepare(
-		    r, "INSERT OR REPLACE INTO notice VALUES (?1, ?2, ?3, ?4, ?5)", &st, e) < 0)
+		    r, "INSERT OR REPLACE INTO notices VALUES (?1, ?2, ?3, ?4, ?5)", &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(c->number));
 	statement_text(st, 2, span_str(recipient->name));

@@ -125,7 +125,7 @@ write_notice(struct asked *a, const struct case_file *c, const struct conf_recip
 	struct letter l = { 0 };
 	int rc;
 
-	letter_speak(a->s, c->lang);
+	letter_speak(c->lang);
 	rc = notice_places(a->s, c, r, &p, e);
 	if (rc == 0)
 		rc = letter_write_places(a->s, c, "notice", &p, &l, e);
@@ -133,7 +133,7 @@ write_notice(struct asked *a, const struct case_file *c, const struct conf_recip
 		rc = letter_as(&l, a->form, out, e);
 	places_release(&p);
 	letter_release(&l);
-	letter_speak(a->s, NULL);
+	letter_speak(NULL);
 	return rc;
 }
 
@@ -156,6 +156,24 @@ make(struct asked *a, struct case_file *c, const struct conf_recipient *r, struc
 	return rc;
 }
 
+/* When the last one is told, the case may be closed. */
+static int
+keep_outcome(struct asked *a, struct case_file *c, const struct conf_recipient *r, struct err *e)
+{
+	const enum notice_state state = a->sent         ? NOTICE_SENT
+					: a->impossible ? NOTICE_IMPOSSIBLE
+							: NOTICE_DISPROPORTIONATE;
+	struct registry *g = a->s->registry;
+	bool due;
+
+	if (notice_set(g, c, r, state, a->ground.len > 0 ? a->ground.p : "", a->s->now_us, e) < 0 ||
+		notices_due(a->s->conf, g, c, &due, e) < 0)
+		return -1;
+	return due ? 0
+		   : case_event(g, c->number, "notified", json_pack("{s:s}", "what", "all"),
+			     a->s->now_us, e);
+}
+
 static int
 act(void *ctx, struct case_file *c, struct err *e)
 {
@@ -172,11 +190,7 @@ act(void *ctx, struct case_file *c, struct err *e)
 			N_("see `dsar notify CASE`"), "%s", c->number);
 	if (!a->sent && !a->impossible && !a->disproportionate)
 		return make(a, c, l.met, e);
-	return notice_set(a->s->registry, c, l.met,
-		a->sent         ? NOTICE_SENT
-		: a->impossible ? NOTICE_IMPOSSIBLE
-				: NOTICE_DISPROPORTIONATE,
-		a->ground.len > 0 ? a->ground.p : "", a->s->now_us, e);
+	return keep_outcome(a, c, l.met, e);
 }
 
 static int
