@@ -486,7 +486,8 @@ statement_read(struct rsyslog *r)
 	else if (c == '/' || c == '?' || c == '@' || (c == '-' && peek(r, 1) == '/'))
 		action_read(r);
 	else if (c == '!' || c == '+' || c == '-' || c == ':')
-		line_skip(r);
+		line_skip(
+			r); /* "!program", "+host": since 7 it passes over them, and what follows is for all */
 	else if (is_word(c) || c == '*')
 		word_statement(r);
 	else

@@ -123,6 +123,12 @@ for lines in 'stop' '*.* stop' '*.* ~' "*.* $prog%& stop" "*.* { $prog% stop }" 
 	written_by "${lines//%/$'\n'}"
 	good
 done
+for block in '!sshd' '+web1' '-web1'; do # rsyslog itself passes over them since 7: what follows is for all
+	written_by "$block" '*.* /var/log/block.log' '*.* stop'
+	bad rsyslog-file:/var/log/block.log /etc/rsyslog.d/a.conf:2
+	written_by '*.* stop' "$block" '*.* /var/log/block.log'
+	good
+done
 written_by 'if $programname == "sshd" then' '{' "$prog" 'stop' '}'
 bad rsyslog-file:/var/log/auth.log
 bad rsyslog-file:/var/log/syslog
