@@ -14,28 +14,42 @@
 static const char *const upper_hex = "0123456789ABCDEF";
 static const char *const lower_hex = "0123456789abcdef";
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
+/* A digit's value and one; 0: it is none. */
+static const uint8_t hex_digit[256] = { ['0'] = 1,
+	['1'] = 2,
+	['2'] = 3,
+	['3'] = 4,
+	['4'] = 5,
+	['5'] = 6,
+	['6'] = 7,
+	['7'] = 8,
+	['8'] = 9,
+	['9'] = 10,
+	['A'] = 11,
+	['B'] = 12,
+	['C'] = 13,
+	['D'] = 14,
+	['E'] = 15,
+	['F'] = 16,
+	['a'] = 11,
+	['b'] = 12,
+	['c'] = 13,
+	['d'] = 14,
+	['e'] = 15,
+	['f'] = 16 };
 
 /* The number in the N hexadecimal digits at P, or -1. */
-static int32_t
+static inline int32_t
 hex_number(const char *p, size_t n)
 {
 	int32_t v = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int d = hex_value(p[i]);
+		const int32_t d = hex_digit[(unsigned char)p[i]];
 
-		if (d < 0)
+		if (d == 0)
 			return -1;
-		v = v * 16 + d;
+		v = v * 16 + d - 1;
 	}
 	return v;
 }
@@ -278,6 +292,42 @@ escape_has_mark(struct span s)
 	return s.len > 0 && (memchr(s.p, '\\', s.len) || memchr(s.p, '#', s.len));
 }
 
+#define BLOCK 16 /* bytes */
+
+/* How many bytes of S stand before the next MARK. JSON within nginx's quotes has one each few bytes, for which a
+ * call to memchr() takes longer than the look. */
+static inline size_t
+plain_len(struct span s, char mark)
+{
+	size_t i = 0;
+
+#ifdef __SSE2__
+	for (; s.len - i >= BLOCK; i += BLOCK) {
+		const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s.p + i));
+		const unsigned marks = (unsigned)_mm_movemask_epi8(
+			_mm_cmpeq_epi8(v, _mm_set1_epi8(mark)));
+
+		if (marks != 0)
+			return i + (unsigned)__builtin_ctz(marks);
+	}
+#endif
+	while (i < s.len && s.p[i] != mark)
+		i++;
+	return i;
+}
+
+/* The first N bytes of S, mostly few: then more are copied than count. */
+static inline void
+put_plain(struct span s, size_t n, struct buf *out)
+{
+	if (n > BLOCK || s.len < BLOCK || !buf_room(out, BLOCK)) {
+		buf_put(out, s.p, n);
+		return;
+	}
+	memcpy(out->p + out->len, s.p, BLOCK);
+	out->len += n;
+}
+
 void
 escape_undo(enum conf_escape kind, struct span s, struct buf *out)
 {
@@ -286,10 +336,10 @@ escape_undo(enum conf_escape kind, struct span s, struct buf *out)
 		return;
 	}
 	while (s.len > 0) {
-		const char *mark = memchr(s.p, kinds[kind].mark, s.len);
-		size_t plain = mark ? (size_t)(mark - s.p) : s.len, n;
+		const size_t plain = plain_len(s, kinds[kind].mark);
+		size_t n;
 
-		buf_put(out, s.p, plain);
+		put_plain(s, plain, out);
 		s = span_from(s, plain);
 		if (s.len == 0)
 			return;
@@ -330,8 +380,6 @@ stands(enum conf_escape kind, struct span s, size_t i)
 		return c >= ' ' && c <= '~' && c != '"' && c != '\\';
 	}
 }
-
-#define BLOCK 16 /* bytes */
 
 /* Which of the 16 bytes at P may not stand? A bit for each; of rsyslog's "#" it takes what comes behind
  * it to tell. */
