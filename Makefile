@@ -154,6 +154,8 @@ install: all                       ## into $(DESTDIR)$(PREFIX), and the configur
 	$(call put,$(DESTDIR)$(PREFIX)/lib/systemd/journald@sparsam.conf.d,$(wildcard systemd/journald@*/*.conf))
 	$(call put,$(share)/doc/sparsam/logscrub.service.d,$(wildcard systemd/logscrub.service.d/*.conf))
 	$(call put,$(share)/doc/sparsam/retention.service.d,$(wildcard systemd/retention.service.d/*.conf))
+	$(call put,$(share)/doc/sparsam/sudoers.d,$(wildcard conf/sudoers.d/*))
+	sed -i 's|/usr/bin/|$(PREFIX)/bin/|g' $(share)/doc/sparsam/sudoers.d/*
 	$(if $(units),sed -i 's|/usr/bin/|$(PREFIX)/bin/|g' $(unit.homes))
 	install -d $(addprefix $(DESTDIR)$(SYSCONFDIR)/sparsam/,formats.d stores.d)
 	test -e $(DESTDIR)$(SYSCONFDIR)/sparsam/sparsam.conf || \

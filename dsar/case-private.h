@@ -29,6 +29,10 @@ int64_t case_gone_us(int64_t closed_us);
 /* Takes away what proof does not need, if NUMBER is closed and this is not done yet. */
 int case_shrink(struct registry *r, const char *number, int64_t now_us, struct err *e);
 
+/* What a restore has brought back and was shrunk, or GONE, before: is so again, whatever its state. No case: fine. */
+int case_shrink_again(
+	struct registry *r, const char *number, bool gone, int64_t now_us, struct err *e);
+
 /* Shrinks what is closed and forgets what is over; TELL is told of each. DRY: only told. */
 typedef void case_tidied(void *ctx, const char *number);
 int case_tidy(

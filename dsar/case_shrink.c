@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,7 +32,7 @@ const char case_count_schema[] =
 
 /* Proof: what was decided and sent, as hashes and grounds. */
 static const char *const proof_tables[] = { "case_file", "case_event", "made", "approvals",
-	"erasures", "notices", "breach", "tombstones" };
+	"erasures", "notice", "breach", "tombstones" };
 /* Of its own life: until the last backup that may hold the person is gone. */
 static const char *const own_life_tables[] = { "case_file", "case_event", "tombstones" };
 /* Of an event's data; what a person wrote, or wrote about a person, goes. A refusal's reasons are proof (R12e). */
@@ -291,6 +292,49 @@ forget_act(void *ctx, struct case_file *c, struct err *e)
 		rows_delete(s->registry, "case_event", c->number, e) < 0)
 		return -1;
 	return rows_delete(s->registry, "case_file", c->number, e);
+}
+
+static int
+close_again_act(void *ctx, struct case_file *c, struct err *e)
+{
+	struct shrink *s = ctx;
+	char set[128];
+
+	if (c->state >= CASE_SHRUNK)
+		return 0;
+	if (registry_record(s->registry, c->number, "case",
+		    json_pack("{s:s}", "what", "closed again"), s->now_us, e) < 0)
+		return -1;
+	(void)snprintf(set, sizeof(set), "state = %d, closed_us = %" PRId64 ", gone_us = %" PRId64,
+		(int)CASE_CLOSED, s->now_us, case_gone_us(s->now_us));
+	return case_change(s->registry, c, set, e);
+}
+
+static int
+over_act(void *ctx, struct case_file *c, struct err *e)
+{
+	struct shrink *s = ctx;
+
+	return case_change(s->registry, c, "gone_us = 1", e);
+}
+
+int
+case_shrink_again(struct registry *r, const char *number, bool gone, int64_t now_us, struct err *e)
+{
+	struct shrink s = { r, now_us };
+	struct case_file c;
+	const int rc = case_read(r, number, &c, e);
+
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	if (case_within(r, number, close_again_act, &s, e) < 0 ||
+		case_shrink(r, number, now_us, e) < 0)
+		return -1;
+	if (!gone)
+		return 0;
+	return case_within(r, number, over_act, &s, e) < 0
+		       ? -1
+		       : case_within(r, number, forget_act, &s, e);
 }
 
 /* --- tidy ------------------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@ dsar.srcs += dsar/main.c dsar/session.c dsar/init.c dsar/given.c
 dsar.srcs += dsar/registry.c dsar/registry_change.c dsar/registry_statement.c
 dsar.srcs += dsar/case.c dsar/case_guard.c dsar/case_command.c dsar/case_print.c dsar/deadline.c \
 	     dsar/case_shrink.c
-dsar.srcs += dsar/identity.c dsar/identity_command.c dsar/refuse.c
+dsar.srcs += dsar/identity.c dsar/identity_command.c dsar/refuse.c dsar/breach.c dsar/backup.c
 dsar.srcs += dsar/blacken.c dsar/blacken_leaf.c dsar/blacken_propose.c
 dsar.srcs += dsar/letter.c dsar/letter_text.c dsar/letter_html.c dsar/letter_pdf.c dsar/template.c
 dsar.srcs += dsar/identifier.c dsar/subject.c dsar/find.c dsar/literal.c dsar/match.c dsar/subject_command.c \

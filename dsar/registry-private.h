@@ -12,6 +12,7 @@ struct registry {
 	enum conf_land land; /* whose holidays count */
 	json_t *announced;   /* the ledger's entries of the change at hand, or NULL */
 	int64_t announced_us;
+	bool older; /* being settled: changes do not make it the newest */
 };
 
 /* Each noun's tables, and what it refers to before it. */
@@ -25,8 +26,15 @@ extern const char case_count_schema[];
 extern const char erasure_schema[];
 extern const char approval_schema[];
 extern const char tombstone_schema[];
-extern const char case_schema[], find_schema[], identity_schema[], subject_schema[],
-	review_schema[], made_schema[], notice_schema[];
+extern const char made_schema[];
+extern const char notice_schema[];
+extern const char breach_schema[];
+
+/* registry_open() of one that may be older than its ledger, for who settles that. */
+int registry_open_older(const struct conf *c, struct registry **ret, struct err *e);
+
+/* From now on the register knows of the ledger's entries up to SEQ. */
+int registry_known_set(struct registry *r, int64_t seq, struct err *e);
 
 /* Is the register as new as its ledger says? EX_DATAERR: it is an older one. */
 int registry_compare(struct registry *r, struct err *e);

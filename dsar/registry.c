@@ -25,6 +25,7 @@ static const char *const schemas[] = {
 	"INSERT INTO registry VALUES (0);",
 	case_schema,
 	case_count_schema,
+	breach_schema,
 	identity_schema,
 	mail_schema,
 	subject_schema,
@@ -75,15 +76,28 @@ database_open(const struct conf *c, int flags, struct registry **ret, struct err
 }
 
 int
-registry_open(const struct conf *c, struct registry **ret, struct err *e)
+registry_open_older(const struct conf *c, struct registry **ret, struct err *e)
 {
 	const struct conf own = own_state(c);
 	CLEANUP(registry_freep) struct registry *r = NULL;
 
 	(void)umask(0007); /* what is made beside it is the group's, too */
 	if (database_open(c, SQLITE_OPEN_READWRITE, &r, e) < 0 || registry_run(r, pragmas, e) < 0 ||
-		ledger_open(&own, true, &r->ledger, e) < 0 || registry_compare(r, e) < 0)
+		ledger_open(&own, true, &r->ledger, e) < 0)
 		return -1;
+	r->older = true;
+	*ret = TAKE(r);
+	return 0;
+}
+
+int
+registry_open(const struct conf *c, struct registry **ret, struct err *e)
+{
+	CLEANUP(registry_freep) struct registry *r = NULL;
+
+	if (registry_open_older(c, &r, e) < 0 || registry_compare(r, e) < 0)
+		return -1;
+	r->older = false;
 	*ret = TAKE(r);
 	return 0;
 }

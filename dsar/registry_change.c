@@ -18,18 +18,26 @@ registry_begin(struct registry *r, struct err *e)
 	return registry_run(r, "BEGIN IMMEDIATE", e);
 }
 
+int
+registry_known_set(struct registry *r, int64_t seq, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (registry_prepare(r, "UPDATE registry SET ledger = ?", &st, e) < 0)
+		return -1;
+	(void)sqlite3_bind_int64(st, 1, seq);
+	return registry_step(r, st, e) < 0 ? -1 : 0;
+}
+
 static int
 note_newest(struct registry *r, struct err *e)
 {
-	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 	const size_t n = json_array_size(r->announced);
 
-	if (n == 0)
-		return 0;
-	if (registry_prepare(r, "UPDATE registry SET ledger = ?", &st, e) < 0)
-		return -1;
-	(void)sqlite3_bind_int64(st, 1, json_integer_value(json_array_get(r->announced, n - 1)));
-	return registry_step(r, st, e) < 0 ? -1 : 0;
+	return n == 0 || r->older
+		       ? 0
+		       : registry_known_set(
+				 r, json_integer_value(json_array_get(r->announced, n - 1)), e);
 }
 
 int
