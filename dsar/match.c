@@ -183,7 +183,11 @@ matcher_new(const struct conf *c, const struct conf_store *store, const struct s
 		literals_make(&m->literals, c, store, s, keys, e) < 0 ||
 		literals_needles(&m->literals, &m->needles, e) < 0)
 		return -1;
-	m->question = (struct select_question){ .ctx = m, .record = is_about_her };
+	m->question = (struct select_question){ .ctx = m,
+		.record = is_about_her,
+		/* of lines the text alone is asked, and a pattern knows no texts */
+		.needles = m->n_patterns == 0 && strcmp(store->type, "textlog") == 0 ? m->needles
+										     : NULL };
 	*ret = TAKE(m);
 	return 0;
 }

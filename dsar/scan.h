@@ -45,7 +45,7 @@ struct scan_seen {
 
 struct scan {
 	const struct conf_store *store;
-	int64_t begun_us;
+	int64_t begun_us, ended_us;
 	uint64_t cost; /* bytes that it will read, about */
 	pid_t pid;     /* 0: not begun, or ended */
 	int fd;

@@ -235,7 +235,7 @@ scan_ended(struct search *x, struct scan *c, bool grow, struct err *e)
 		.n_read = c->end.n_read,
 		.note = c->end.note,
 		.begun_us = c->begun_us,
-		.ended_us = now_us() };
+		.ended_us = c->ended_us };
 
 	x->done += c->cost;
 	print_progress(_("search"), x->done, x->total + 1);
@@ -252,7 +252,10 @@ take(struct search *x, struct scan *c, bool grow, struct err *e)
 	const struct scan_seen seen = { .ctx = x, .find = take_find, .link = take_link };
 	const int rc = scan_take(c, x->s->conf, &seen, e);
 
-	return rc > 0 ? scan_ended(x, c, grow, e) : rc;
+	if (rc <= 0)
+		return rc;
+	c->ended_us = now_us();
+	return scan_ended(x, c, grow, e);
 }
 
 /* Waits until one of those that run has something to say, and takes it. */
@@ -395,7 +398,7 @@ settle_answer(struct sum *sum, const struct scan *c, struct err *e)
 		.n_read = c->end.n_read,
 		.note = c->end.note,
 		.begun_us = c->begun_us,
-		.ended_us = now_us() };
+		.ended_us = c->ended_us };
 
 	if (a.answer == ANSWER_ABSENT && c->store->journal.n > 0 && sum->journal &&
 		sum->journal->end.answer != ANSWER_ABSENT) {
@@ -421,7 +424,7 @@ settle_parts(struct search *x, const struct scan *c, struct err *e)
 			.answer = c->end.answer == ANSWER_FOUND ? ANSWER_NOTHING : c->end.answer,
 			.note = note,
 			.begun_us = c->begun_us,
-			.ended_us = now_us() };
+			.ended_us = c->ended_us };
 
 		if (!s->part_of || strcmp(s->part_of, c->store->name) != 0)
 			continue;

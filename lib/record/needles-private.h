@@ -18,11 +18,7 @@ struct needle_filter {
 	uint8_t lo[NEEDLE_WINDOW][16], hi[NEEDLE_WINDOW][16];
 } __attribute__((aligned(16)));
 
-/* The positions from P on, of NEEDLE_BLOCK, where a window may begin. P has NEEDLE_BLOCK + NEEDLE_WINDOW bytes. */
-typedef uint64_t needle_pass(const struct needle_filter *f, const char *p);
-needle_pass needle_pass_scalar, needle_pass_avx2, needle_pass_ssse3;
-
 /* The first block from *AT on with a position where one may begin, with its bits; *AT is moved to it. 0: none up to
  * LEN, and *AT is behind the last block that could be looked at. */
 typedef uint64_t needle_skip(const struct needle_filter *f, const char *p, size_t len, size_t *at);
-needle_skip needle_skip_scalar, needle_skip_avx2, needle_skip_ssse3;
+needle_skip needle_skip_scalar, needle_skip_avx2;

@@ -202,6 +202,10 @@ needles_new(const struct needle *v, size_t n, struct needles **ret, struct err *
 	qsort(made->needle, n, sizeof(*made->needle), compare);
 	groups_make(made);
 	made->skip = needle_skip_scalar;
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("avx2"))
+		made->skip = needle_skip_avx2;
+#endif
 	*ret = TAKE(made);
 	return 0;
 }
@@ -230,8 +234,8 @@ needles_longest(const struct needles *n)
 
 /* --- the pass --------------------------------------------------------------------------------- */
 
-uint64_t
-needle_pass_scalar(const struct needle_filter *f, const char *p)
+static uint64_t
+pass(const struct needle_filter *f, const char *p)
 {
 	uint64_t bits = 0;
 
@@ -252,7 +256,7 @@ uint64_t
 needle_skip_scalar(const struct needle_filter *f, const char *p, size_t len, size_t *at)
 {
 	for (; *at + NEEDLE_BLOCK + NEEDLE_WINDOW <= len; *at += NEEDLE_BLOCK) {
-		const uint64_t bits = needle_pass_scalar(f, p + *at);
+		const uint64_t bits = pass(f, p + *at);
 
 		if (bits)
 			return bits;

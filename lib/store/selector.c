@@ -140,6 +140,19 @@ selector_marker(const struct selector *s, bool *ret_needed)
 	}
 }
 
+const struct needles *
+selector_needles(const struct selector *s)
+{
+	const struct needles *a;
+
+	if (s->kind == SELECTOR_ASK)
+		return s->ask->needles;
+	if (s->kind != SELECTOR_AND)
+		return NULL;
+	a = selector_needles(s->a);
+	return a ? a : selector_needles(s->b);
+}
+
 bool
 selector_record(const struct selector *s, const struct record *r)
 {

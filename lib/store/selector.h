@@ -20,6 +20,7 @@
 #include "base/span.h"
 
 struct conf_store;
+struct needles;
 struct record;
 
 enum select_answer { SELECT_NO, SELECT_YES, SELECT_MAYBE };
@@ -42,6 +43,9 @@ struct select_question {
 	 * question of a selector may have it. */
 	uint64_t (*marks)(void *ctx, struct span field);
 	bool marked; /* no record without a mark is selected */
+	/* Texts of which each record that is selected has one, as it is stored; NULL: nobody knows. A driver may
+	 * pass over what has none of them unread. */
+	const struct needles *needles;
 };
 
 struct selector {
@@ -105,5 +109,8 @@ enum select_answer selector_block(const struct selector *s, const struct select_
 
 /* The question in S that makes marks, or NULL. *ret_needed: S selects no record without a mark. */
 const struct select_question *selector_marker(const struct selector *s, bool *ret_needed);
+
+/* Texts of which each record that S selects has one, or NULL. */
+const struct needles *selector_needles(const struct selector *s);
 
 bool selector_record(const struct selector *s, const struct record *r);

@@ -96,6 +96,10 @@ void entries_pass(struct entries *en, int64_t bound_us, struct entry_span *ret, 
 /* entries_next() behind all that can be passed over; *N grows by how many those were. */
 int entries_next_before(
 	struct entries *en, int64_t bound_us, uint64_t *n, struct entry_span *ret, struct err *e);
+/* Moves on to the entry in which one of NEEDLES stands first, where that can be told without reading those before
+ * it; the entries from there on are the same as ever. */
+struct needles;
+void entries_skip(struct entries *en, const struct needles *needles);
 int64_t entries_anchor_us(const struct entries *en);
 uint64_t entries_start(const struct entries *en); /* before the first: behind a hole at the head */
 bool entries_at_end(const struct entries *en);    /* the last one given was the file's last */

@@ -173,6 +173,7 @@ scan_file(void *ctx, const struct place *p, struct err *e)
 	struct question *q = ctx;
 	const struct select_block all = textlog_block(q->t, p->path, &p->st);
 	const int64_t bound_us = textlog_bound(q->t, q->which, p->path);
+	const struct needles *needles = selector_needles(q->which);
 	CLEANUP(entries_freep) struct entries *en = NULL;
 	struct entry_span one;
 	uint64_t ignored = 0;
@@ -183,9 +184,15 @@ scan_file(void *ctx, const struct place *p, struct err *e)
 	rc = textlog_open_place(q->t, p, &en, e);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	while ((rc = entries_next_before(en, bound_us, &ignored, &one, e)) == 0) {
-		struct record r = entry_record(q->t, &one, p->path);
+	for (;;) {
+		struct record r;
 
+		if (needles)
+			entries_skip(en, needles);
+		rc = entries_next_before(en, bound_us, &ignored, &one, e);
+		if (rc != 0)
+			break;
+		r = entry_record(q->t, &one, p->path);
 		if (store_stopped(&q->t->store))
 			return 1;
 		if (!selector_record(q->which, &r))

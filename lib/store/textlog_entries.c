@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/input.h"
+#include "record/needles.h"
 #include "store/textlog-private.h"
 
 #define CHUNK     (256u << 10)
@@ -306,6 +307,55 @@ entries_pass(struct entries *en, int64_t bound_us, struct entry_span *ret, uint6
 	en->at = at;
 	if (*ret_n > 0)
 		en->whole = en->start + at;
+}
+
+#define BACK_MAX 64 /* lines that are looked at for the beginning of an entry */
+
+/* The last line before AT, not before EN's, that begins an entry and whose end is there; SIZE_MAX: none. */
+static size_t
+begins_before(struct entries *en, size_t at)
+{
+	for (unsigned i = 0; i < BACK_MAX && at > en->at; i++) {
+		const char *p = en->p + en->at;
+		const char *nl = memrchr(p, '\n', at - 1 - en->at);
+		const size_t line = nl ? (size_t)(nl + 1 - en->p) : en->at;
+		const char *end = memchr(en->p + line, '\n', en->len - line);
+		int64_t us;
+
+		if (end && begins(en, line, (size_t)(end + 1 - (en->p + line)), &us))
+			return line;
+		at = line;
+	}
+	return SIZE_MAX;
+}
+
+/* The line in which byte AT is ends at … */
+static size_t
+line_end(const struct entries *en, size_t at)
+{
+	const char *nl = memchr(en->p + at, '\n', en->len - at);
+
+	return nl ? (size_t)(nl + 1 - en->p) : en->len;
+}
+
+/* What is passed over are whole entries, up to a line that begins one: the last that has come is left, for what is
+ * still to be read may belong to it. */
+void
+entries_skip(struct entries *en, const struct needles *needles)
+{
+	while (en->had_time) {
+		struct needles_walk w = needles_in(
+			needles, span_of(en->p + en->at, en->len - en->at));
+		struct needle_hit hit;
+		const bool found = needles_next(&w, &hit) == 0;
+		const size_t to = begins_before(
+			en, found ? line_end(en, en->at + hit.begin) : en->len);
+
+		if (to != SIZE_MAX)
+			en->at = to;
+		if (found || to == SIZE_MAX || !fill(en))
+			return;
+	}
 }
 
 int

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "record/format.h"
+#include "record/needles.h"
 #include "record/record.h"
 #include "record/timestamp.h"
 #include "store/store.h"
@@ -232,6 +233,68 @@ outcome_of(const struct selector *which, struct outcome *ret)
 	ck_assert_int_eq(close(fd), 0);
 }
 
+/* --- what is passed over for its text ----------------------------------------------------------- */
+
+static uint64_t seen_hash, n_seen;
+
+static bool
+has_word(void *ctx, const struct record *r)
+{
+	(void)ctx;
+	return memmem(r->text.p, r->text.len, "7 17", 4) != NULL;
+}
+
+static int
+see_text(void *ctx, const struct record *r, struct err *err)
+{
+	(void)ctx;
+	(void)err;
+	n_seen++;
+	seen_hash = seen_hash * 31 + r->offset;
+	seen_hash = seen_hash * 31 + r->text.len;
+	seen_hash = seen_hash * 31 + (uint64_t)r->time_us;
+	return 0;
+}
+
+/* The same records, to the byte, whether the driver knows what they have in them or asks each. */
+START_TEST(needles_change_nothing)
+{
+	const struct needle word = { SPAN("7 17"), NEEDLE_ANY };
+	CLEANUP(needles_freep) struct needles *needles = NULL;
+	struct select_question q = { .record = has_word };
+	const struct selector asked = select_ask(&q);
+	uint64_t hash, n;
+	struct buf text;
+
+	state = (uint64_t)_i;
+	decl.format = formats[(unsigned)_i % N_FORMATS].name;
+	ck_assert_int_eq(formats_new(&conf, &env.formats, &e), 0);
+	ck_assert_int_eq(needles_new(&word, 1, &needles, &e), 0);
+	buf_init(&text, 1 << 24);
+	for (unsigned i = 0; i < 4 * N_LINES; i++) {
+		put_line(&text, i);
+		if (chance(40) == 0)
+			buf_printf(&text, "%s7 17%s", chance(2) ? "x " : "", chance(3) ? "\n" : "");
+	}
+	write_log(&text);
+	for (int with = 0; with < 2; with++) {
+		CLEANUP(store_freep) struct store *store = NULL;
+
+		hash = seen_hash;
+		n = n_seen;
+		seen_hash = n_seen = 0;
+		q.needles = with ? needles : NULL;
+		ck_assert_int_eq(store_open(&env, &decl, &store, &e), 0);
+		ck_assert_int_eq(store_scan(store, &asked, see_text, NULL, &e), 0);
+	}
+	ck_assert_uint_gt(n, 10);
+	ck_assert_uint_eq(n_seen, n);
+	ck_assert_uint_eq(seen_hash, hash);
+	buf_release(&text);
+	env.formats = formats_free(env.formats);
+}
+END_TEST
+
 START_TEST(glance_changes_nothing)
 {
 	const int64_t cutoff = CUTOFF;
@@ -282,6 +345,7 @@ main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, glance_changes_nothing, 0, 30);
+	tcase_add_loop_test(t, needles_change_nothing, 0, 30);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
