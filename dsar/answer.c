@@ -14,6 +14,7 @@
 #include <sodium.h>
 
 #include "base/options.h"
+#include "dsar/answer_mail.h"
 #include "dsar/command.h"
 #include "dsar/made.h"
 #include "dsar/registry.h"
@@ -27,15 +28,19 @@ struct asked {
 	struct session *s;
 	char hash[FILES_MAX][MADE_HASH_MAX];
 	int n;
+	bool mail, again;
 };
 
 static void
 help(void)
 {
 	fputs(_("Usage: dsar answer CASE FILE...\n"
+		"       dsar answer CASE --mail [--again] FILE\n"
 		"Says that these files, which were made here for the case, were given to the person, and\n"
 		"that it is answered with them. They are known by their hashes, which stay on record.\n"
 		"Everything must have been searched and looked at, unless the request was refused.\n\n"
+		"  --mail     sends FILE first, encrypted to the key that is confirmed for the person\n"
+		"  --again    it was begun before, and has not left\n\n"
 		"Example:  dsar answer 2026-0001 2026-0001.zip\n"),
 		stdout);
 }
@@ -89,18 +94,34 @@ act(void *ctx, struct case_file *c, struct err *e)
 	return move(a, c, e);
 }
 
+static int
+send_first(struct asked *a, const char *number, const char *path, struct err *e)
+{
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_fail(e, EX_NOINPUT, errno, N_("cannot read a file"), NULL, "%s", path);
+	return answer_mail(a->s, number, fd, a->hash[0], a->again, e);
+}
+
 int
 answer_main(struct session *s, int argc, char **argv, struct err *e)
 {
 	struct asked a = { .s = s };
-	int rc = options_take(argc, argv, NULL, 0, help);
+	const struct option_to table[] = {
+		{ "mail", 0, NULL, &a.mail },
+		{ "again", 0, NULL, &a.again },
+	};
+	int rc = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
 
 	if (rc > 0)
 		return 0;
-	if (rc < 0 || argc - optind < 2 || argc - optind > FILES_MAX + 1)
+	if (rc < 0 || argc - optind < 2 || argc - optind > (a.mail ? 2 : FILES_MAX + 1))
 		return usage_fail(_("answer takes the number of a case, and what was given out"));
 	for (int i = optind + 1; i < argc; i++)
 		if (hash_file(argv[i], a.hash[a.n++], e) < 0)
 			return -1;
+	if (a.mail && send_first(&a, argv[optind], argv[optind + 1], e) < 0)
+		return -1;
 	return case_within(s->registry, argv[optind], act, &a, e);
 }

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
@@ -141,17 +143,20 @@ mail_send_clear(const struct mail_draft *m, struct err *e)
 
 /* --- what is encrypted ------------------------------------------------------------------------ */
 
+/* Head, the attachment in base64, tail: one after the other, with CRLF. */
 struct content {
-	struct buf head, tail;
-	GMimeStream *stream;
+	struct buf head, tail, piece;
+	size_t given; /* bytes of the piece */
+	int fd;
+	off_t at;
+	bool ended;
 };
 
 static void
 content_end(struct content *c)
 {
-	if (c->stream)
-		g_object_unref(c->stream);
 	buf_wipe(&c->head);
+	buf_wipe(&c->piece);
 	buf_wipe(&c->tail);
 }
 
@@ -176,53 +181,66 @@ put_inner(struct content *c, const struct mail_draft *m, const struct names *n)
 	buf_printf(&c->tail, "\n--%s--\n", n->inner);
 }
 
+#define LINE_BYTES 57 /* 76 characters of base64 (RFC 2045 section 6.8) */
+#define LINES      512
+
 static void
-add(GMimeStream *whole, GMimeStream *part)
+crlf_put(struct buf *out, struct span text)
 {
-	(void)g_mime_stream_cat_add_source(GMIME_STREAM_CAT(whole), part);
-	g_object_unref(part);
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.p[i] == '\n')
+			buf_char(out, '\r');
+		buf_char(out, text.p[i]);
+	}
 }
 
-static GMimeStream *
-filtered(GMimeStream *source, GMimeFilter *filter)
-{
-	GMimeStream *s = g_mime_stream_filter_new(source);
-
-	(void)g_mime_stream_filter_add(GMIME_STREAM_FILTER(s), filter);
-	g_object_unref(filter);
-	g_object_unref(source);
-	return s;
-}
-
-/* Head, the attachment in base64, tail: one after the other, with CRLF. */
+/* The next lines of the attachment, or, behind its end, the tail. */
 static int
-content_open(struct content *c, const struct mail_draft *m, struct err *e)
+content_fill(struct content *c, struct err *e)
 {
-	GMimeStream *whole = g_mime_stream_cat_new();
-	const int fd = m->attached >= 0 ? fcntl(m->attached, F_DUPFD_CLOEXEC, 3) : -1;
+	unsigned char raw[LINE_BYTES * LINES];
+	char line[sodium_base64_ENCODED_LEN(LINE_BYTES, sodium_base64_VARIANT_ORIGINAL)];
+	size_t len = 0;
+	ssize_t n = 1;
 
-	add(whole, g_mime_stream_mem_new_with_buffer(c->head.p, c->head.len));
-	if (fd >= 0)
-		add(whole, filtered(g_mime_stream_fs_new(fd),
-				   g_mime_filter_basic_new(GMIME_CONTENT_ENCODING_BASE64, TRUE)));
-	add(whole, g_mime_stream_mem_new_with_buffer(c->tail.p, c->tail.len));
-	c->stream = filtered(whole, g_mime_filter_unix2dos_new(FALSE));
-	return m->attached >= 0 && fd < 0 ? err_memory(e) : 0;
+	buf_clear(&c->piece);
+	c->given = 0;
+	while (c->fd >= 0 && len < sizeof(raw) &&
+		(n = pread(c->fd, raw + len, sizeof(raw) - len, c->at)) > 0) {
+		len += (size_t)n;
+		c->at += n;
+	}
+	if (n < 0)
+		return err_fail(
+			e, EX_IOERR, errno, N_("cannot read what is to be sent"), NULL, NULL);
+	for (size_t i = 0; i < len; i += LINE_BYTES) {
+		(void)sodium_bin2base64(line, sizeof(line), raw + i,
+			len - i < LINE_BYTES ? len - i : LINE_BYTES,
+			sodium_base64_VARIANT_ORIGINAL);
+		buf_str(&c->piece, line);
+		buf_put(&c->piece, "\r\n", 2);
+	}
+	sodium_memzero(raw, sizeof(raw));
+	if (len == 0 && !c->ended) {
+		crlf_put(&c->piece, span_of(c->tail.p, c->tail.len));
+		c->ended = true;
+	}
+	return c->piece.failed ? err_memory(e) : 0;
 }
 
 static ssize_t
 content_read(void *ctx, void *p, size_t n, struct err *e)
 {
 	struct content *c = ctx;
-	ssize_t got;
 
-	if (g_mime_stream_eos(c->stream)) /* a read there is an error */
-		return 0;
-	got = g_mime_stream_read(c->stream, p, n);
-	if (got < 0)
-		return err_fail(
-			e, EX_IOERR, errno, N_("cannot read what is to be sent"), NULL, NULL);
-	return got;
+	if (c->given == c->piece.len && content_fill(c, e) < 0)
+		return -1;
+	if (n > c->piece.len - c->given)
+		n = c->piece.len - c->given;
+	if (n > 0)
+		memcpy(p, c->piece.p + c->given, n);
+	c->given += n;
+	return (ssize_t)n;
 }
 
 /* --- the mail around it ----------------------------------------------------------------------- */
@@ -290,7 +308,10 @@ mail_send_sealed(struct openpgp *p, const char *fpr, const struct mail_draft *m,
 {
 	CLEANUP(names_end) struct names n = { 0 };
 	CLEANUP(content_end)
-	struct content c = { .head = { .max = HEAD_MAX }, .tail = { .max = 4096 } };
+	struct content c = { .head = { .max = HEAD_MAX },
+		.tail = { .max = 4096 },
+		.piece = { .max = HEAD_MAX },
+		.fd = m->attached };
 	cleanup_fd int cipher = -1;
 	uint64_t size = 0;
 
@@ -303,8 +324,10 @@ mail_send_sealed(struct openpgp *p, const char *fpr, const struct mail_draft *m,
 	put_inner(&c, m, &n);
 	if (c.head.failed || c.tail.failed)
 		return err_memory(e);
-	if (content_open(&c, m, e) < 0 ||
-		openpgp_encrypt(p, fpr, true, content_read, &c, cipher, e) < 0 ||
+	crlf_put(&c.piece, span_of(c.head.p, c.head.len));
+	if (c.piece.failed)
+		return err_memory(e);
+	if (openpgp_encrypt(p, fpr, true, content_read, &c, cipher, e) < 0 ||
 		hand_over(m, &n, cipher, &size, e) < 0)
 		return -1;
 	if (ret_size)

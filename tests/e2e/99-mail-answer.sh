@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# An answer leaves by mail: to the confirmed key and nobody else, once, and other programs read it.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/dsar_answer.sh"
+need gpg
+need jq
+need python3
+c=2026-0001
+
+mkdir "$scratch/h"
+sed -i "s,^dsar {,dsar { mail = \"privacy@node.example\"," "$scratch/sparsam.conf"
+grep -q 'privacy@node.example' "$scratch/sparsam.conf" || printf 'dsar { mail = "privacy@node.example" }\n' >>"$scratch/sparsam.conf"
+printf 'retention { sendmail = "%s" }\n' "$scratch/sendmail" >>"$scratch/sparsam.conf"
+cat >"$scratch/sendmail" <<-END
+	#!/bin/sh
+	[ ! -e $scratch/down ] || exit 75
+	{ echo "X-Arguments: \$*"; cat; } >>$scratch/sent
+END
+chmod +x "$scratch/sendmail"
+anna() { gpg --homedir "$scratch/h" --batch -q "$@" 2>/dev/null; }
+at_end() { gpgconf --homedir "$scratch/h" --kill gpg-agent; }
+dsar init >/dev/null
+dsar key own --make >"$scratch/own.asc"
+own=$(dsar --json key own | jq -r .fingerprint)
+anna --passphrase '' --quick-gen-key 'Anna <anna@example.org>' future-default
+anna --armor --export anna@example.org >"$scratch/anna.asc"
+anna --import "$scratch/own.asc"
+fpr=$(anna --with-colons -k anna@example.org | sed -n 's/^fpr:*\([0-9A-F]*\):/\1/p' | head -n 1)
+
+echo anna@example.org | dsar case new --article 15 --received 2026-11-25 --lang en --address - >/dev/null
+echo 'known for years' | dsar identity $c --by-hand
+searched $c
+identifier $c email anna@example.org
+answer_put $c accounts nothing
+register "UPDATE case_file SET state = 4 WHERE number = '$c'"
+dsar export $c --to "$scratch/a.zip" >/dev/null
+
+promise "without a confirmed key nothing leaves"
+expect 77 dsar answer $c --mail "$scratch/a.zip" 2>"$scratch/stderr"
+has "$scratch/stderr" 'no key is confirmed'
+dsar key $c add --from "$scratch/anna.asc"
+expect 77 dsar answer $c --mail "$scratch/a.zip" 2>"$scratch/stderr"
+dsar key $c confirm "$fpr"
+
+promise "nor what was not made here, nor while the mail server is down"
+cp "$scratch/a.zip" "$scratch/b.zip" && echo >>"$scratch/b.zip"
+expect 65 dsar answer $c --mail "$scratch/b.zip" 2>"$scratch/stderr"
+touch "$scratch/down"
+expect 75 dsar answer $c --mail "$scratch/a.zip" 2>"$scratch/stderr"
+rm "$scratch/down"
+[ ! -e "$scratch/sent" ] || fail "something was sent"
+
+promise "it leaves, the case is answered, and nothing of it is outside"
+dsar answer $c --mail "$scratch/a.zip"
+dsar --json case show $c >"$scratch/show"
+has "$scratch/show" '"state":"answered"'
+has "$scratch/sent" "X-Arguments: -i -t -N success,delay,failure -R hdrs -V $c"
+has "$scratch/sent" 'Subject: [...]'
+has_not "$scratch/sent" 'Our answer'
+
+promise "her own program opens it: signed by us, to her key alone, the archive whole"
+python3 -c '
+import email, sys
+m = email.message_from_file(open(sys.argv[1]))
+assert m.get_content_type() == "multipart/encrypted", m.get_content_type()
+sys.stdout.write(m.get_payload()[1].get_payload())' "$scratch/sent" >"$scratch/cipher"
+anna --status-fd 3 --trust-model always -d "$scratch/cipher" 3>"$scratch/status" >"$scratch/inner"
+has "$scratch/status" "VALIDSIG $own"
+[ "$(grep -c 'ENC_TO' "$scratch/status")" -eq 1 ] || fail "$(cat "$scratch/status")"
+python3 -c '
+import email, email.policy, sys
+m = email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.default)
+assert m["Subject"] == "Our answer to your request", m["Subject"]
+assert m.get_content_type() == "multipart/mixed" and "hp=\"cipher\"" in m["Content-Type"].replace("hp=cipher", "hp=\"cipher\"")
+open(sys.argv[2], "wb").write(list(m.iter_attachments())[0].get_payload(decode=True))' "$scratch/inner" "$scratch/got.zip"
+cmp "$scratch/a.zip" "$scratch/got.zip"
+
+promise "it is not sent twice"
+expect 77 dsar answer $c --mail "$scratch/a.zip" 2>"$scratch/stderr"
+[ "$(grep -c '^X-Arguments' "$scratch/sent")" -eq 1 ] || fail "twice"
