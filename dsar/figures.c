@@ -56,6 +56,7 @@ count_answered(struct counting *g, const struct case_file *c, struct figures_art
 	const uint64_t n = days > 0 ? (uint64_t)days : 0;
 
 	a->answered++;
+	a->timed++;
 	a->in_time += day_local(us) <= c->due_day;
 	a->late += day_local(us) > c->due_day;
 	a->days += n;

@@ -18,6 +18,7 @@ struct registry;
 
 struct figures_article {
 	int article;
+	uint64_t timed; /* answered, and it is known when */
 	uint64_t n, answered, in_time, late, refused, open, extended;
 	uint64_t days,
 		longest; /* from receipt to answer: of all that are answered; of the slowest */

@@ -40,13 +40,9 @@ name_of(const struct figures_article *a, char ret[64])
 }
 
 static uint64_t
-mean_days(const struct figures_article *a, const struct figures *f)
+mean_days(const struct figures_article *a)
 {
-	/* of cases that are gone no time is left */
-	const uint64_t n = a->answered;
-
-	(void)f;
-	return n > 0 ? (a->days + n / 2) / n : 0;
+	return a->timed > 0 ? (a->days + a->timed / 2) / a->timed : 0;
 }
 
 /* --- text and JSON ---------------------------------------------------------------------------- */
@@ -57,10 +53,10 @@ static const char *const heads[] = { N_("request"), N_("received"), N_("answered
 #define N_HEADS (sizeof(heads) / sizeof(heads[0]))
 
 static void
-cells(const struct figures_article *a, const struct figures *f, uint64_t ret[N_HEADS - 1])
+cells(const struct figures_article *a, uint64_t ret[N_HEADS - 1])
 {
 	const uint64_t all[] = { a->n, a->answered, a->in_time, a->late, a->refused, a->open,
-		a->extended, mean_days(a, f), a->longest };
+		a->extended, mean_days(a), a->longest };
 
 	memcpy(ret, all, sizeof(all));
 }
@@ -75,7 +71,7 @@ put_table(struct session *s, const struct figures *f)
 	for (size_t i = 0; i < N_HEADS; i++)
 		print_table_cell(t, i > 0, "%s", _(heads[i]));
 	for (int k = 0; k < FIGURES_ARTICLES; k++) {
-		cells(&f->of[k], f, cell);
+		cells(&f->of[k], cell);
 		print_table_cell(t, false, "%s", name_of(&f->of[k], name));
 		for (size_t i = 0; i < N_HEADS - 1; i++)
 			print_table_cell(t, true, "%" PRIu64, cell[i]);
@@ -109,7 +105,7 @@ put_json(struct session *s, const struct figures *f)
 	json_t *n;
 
 	for (int k = 0; k < FIGURES_ARTICLES; k++) {
-		cells(&f->of[k], f, cell);
+		cells(&f->of[k], cell);
 		print_begin(p);
 		print_int(p, "year", f->year);
 		print_int(p, "article", f->of[k].article);
@@ -180,7 +176,7 @@ put_rows(FILE *f, const struct figures *g)
 	}
 	fputs("</tr></thead>\n<tbody>\n", f);
 	for (int k = 0; k < FIGURES_ARTICLES; k++) {
-		cells(&g->of[k], g, cell);
+		cells(&g->of[k], cell);
 		fputs("<tr><th scope=\"row\">", f);
 		html_text(f, name_of(&g->of[k], name));
 		fputs("</th>", f);
@@ -224,8 +220,7 @@ add(struct letter *l, enum letter_part part, const char *text, struct err *e)
 }
 
 static int
-add_article(
-	struct letter *l, const struct figures_article *a, const struct figures *f, struct err *e)
+add_article(struct letter *l, const struct figures_article *a, struct err *e)
 {
 	uint64_t cell[N_HEADS - 1];
 	char name[64], line[160];
@@ -234,7 +229,7 @@ add_article(
 		return 0;
 	if (add(l, LETTER_HEADING, name_of(a, name), e) < 0)
 		return -1;
-	cells(a, f, cell);
+	cells(a, cell);
 	for (size_t i = 0; i < N_HEADS - 1; i++) {
 		(void)snprintf(line, sizeof(line), "%s: %" PRIu64, _(heads[i + 1]), cell[i]);
 		if (add(l, LETTER_ITEM, line, e) < 0)
@@ -254,7 +249,7 @@ add_all(struct letter *l, const struct figures *f, struct err *e)
 	if (add(l, LETTER_TITLE, line, e) < 0)
 		return -1;
 	for (int k = 0; k < FIGURES_ARTICLES; k++)
-		if (add_article(l, &f->of[k], f, e) < 0)
+		if (add_article(l, &f->of[k], e) < 0)
 			return -1;
 	if (add(l, LETTER_HEADING, _("What the program has refused to do, because it lacked"), e) <
 		0)
