@@ -56,7 +56,8 @@ help(void)
 static int
 print_number(struct session *s, const char *first, size_t n, struct err *e)
 {
-	const int dash = (int)(strchr(first, '-') - first), number = atoi(first + dash + 1);
+	const int dash = (int)(strchr(first, '-') - first),
+		  number = (int)strtol(first + dash + 1, NULL, 10);
 
 	(void)e;
 	for (size_t i = 0; i < n; i++) {

@@ -271,7 +271,7 @@ code_hash(struct registry *r, const struct case_file *c, const char *code,
 		return -1;
 	(void)crypto_generichash_init(&h, key, sizeof(key), crypto_generichash_BYTES);
 	(void)crypto_generichash_update(
-		&h, (const uint8_t *)c->correspondence, strlen(c->correspondence) + 1);
+		&h, (const uint8_t *)c->correspondence, sizeof(c->correspondence));
 	(void)crypto_generichash_update(&h, (const uint8_t *)code, CODE_LEN);
 	(void)crypto_generichash_final(&h, ret, crypto_generichash_BYTES);
 	sodium_memzero(key, sizeof(key));
