@@ -255,9 +255,13 @@ static int
 put_answer(void *ctx, const struct answer_of_store *a, struct err *e)
 {
 	struct counting *g = ctx;
+	const struct span note = span_str(a->note);
 
-	if (*a->note && a->answer != ANSWER_FAILED &&
-		place_printf(g->p, "keys_gone", e, "%s: %s", a->store, _(a->note)) < 0)
+	if (span_starts(note, SPAN(NOTE_PART)))
+		return 0;
+	if (span_starts(note, SPAN(NOTE_KEYS)) && a->answer != ANSWER_FAILED &&
+		place_printf(g->p, "keys_gone", e, _("%s: keys destroyed before %s"), a->store,
+			note.p + strlen(NOTE_KEYS)) < 0)
 		return -1;
 	if (a->answer == ANSWER_NOTHING)
 		return place_put(g->p, "searched", span_str(a->store), e);

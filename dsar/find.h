@@ -71,6 +71,11 @@ enum store_answer {
 	STORE_ANSWERS
 };
 
+/* Beginnings of notes that say more than why a search failed. */
+#define NOTE_PART "part of " /* … STORE: its records are that one's, and were found there */
+#define NOTE_KEYS                                                                                  \
+	"keys destroyed before " /* … DAY: tokens of days before it are nobody's any more */
+
 struct answer_of_store {
 	const char *store;
 	enum store_answer answer;

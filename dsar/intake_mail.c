@@ -192,8 +192,8 @@ put_key(struct taking *t, struct openpgp *ring, struct span blob, const char *so
 	if (openpgp_import(ring, blob, found, MAIL_KEYS_MAX, &n, &fault, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (mail_box_key(t->s->registry, t->c.correspondence, &found[i], source, t->s->now_us, e) <
-			0)
+		if (mail_box_key(t->s->registry, t->c.correspondence, &found[i], source,
+			    t->s->now_us, e) < 0)
 			return -1;
 	return n > 0 ? 0
 		     : case_event(t->s->registry, t->c.number, "key",
@@ -265,7 +265,8 @@ file_mail(struct taking *t, struct err *e)
 	CLEANUP(openpgp_freep) struct openpgp *ring = NULL;
 	struct registry *r = t->s->registry;
 
-	if (openpgp_open(registry_dir(r), t->c.correspondence, &ring, e) < 0 || registry_begin(r, e) < 0)
+	if (openpgp_open(registry_dir(r), t->c.correspondence, &ring, e) < 0 ||
+		registry_begin(r, e) < 0)
 		return -1;
 	if (put_keys(t, ring, e) < 0 || read_again(t, ring, e) < 0 || file_in(t, e) < 0 ||
 		registry_commit(r, e) < 0) {

@@ -113,7 +113,8 @@ add_do(struct asked *a, struct err *e)
 		return err_fail(
 			e, EX_DATAERR, 0, openpgp_fault_text(fault), NULL, "%s", a->c.number);
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = mail_box_key(a->s->registry, a->c.correspondence, &found[i], "file", a->s->now_us, e);
+		rc = mail_box_key(
+			a->s->registry, a->c.correspondence, &found[i], "file", a->s->now_us, e);
 	return rc;
 }
 
@@ -188,7 +189,8 @@ key_main(struct session *s, int argc, char **argv, struct err *e)
 		return -1;
 	if (!own && identity_key(s->registry, &a.c, a.pinned, e) < 0)
 		return -1;
-	if (openpgp_open(registry_dir(s->registry), own ? OPENPGP_OWN : a.c.correspondence, &a.ring, e) < 0)
+	if (openpgp_open(registry_dir(s->registry), own ? OPENPGP_OWN : a.c.correspondence, &a.ring,
+		    e) < 0)
 		return -1;
 	rc = own ? own_do(&a, e)
 		 : act(&a, argv[optind + 1], optind + 2 < argc ? argv[optind + 2] : NULL, e);

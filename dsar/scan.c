@@ -304,7 +304,7 @@ note_keys(struct child *c, const struct conf_store *s, const struct keyring *key
 	if (before == INT32_MIN || !has_pseudonyms(s))
 		return;
 	(void)day_format(before, day);
-	(void)snprintf(c->end.note, sizeof(c->end.note), "keys destroyed before %s", day);
+	(void)snprintf(c->end.note, sizeof(c->end.note), NOTE_KEYS "%s", day);
 }
 
 /* Has the product left nothing where it would? */

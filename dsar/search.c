@@ -428,7 +428,7 @@ settle_parts(struct search *x, const struct scan *c, struct err *e)
 
 		if (!s->part_of || strcmp(s->part_of, c->store->name) != 0)
 			continue;
-		(void)snprintf(note, sizeof(note), "part of %s", c->store->name);
+		(void)snprintf(note, sizeof(note), NOTE_PART "%s", c->store->name);
 		if (answer_put(x->s->registry, x->c.number, &a, e) < 0)
 			return -1;
 	}

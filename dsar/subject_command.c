@@ -12,6 +12,7 @@
 #include "dsar/case.h"
 #include "dsar/command.h"
 #include "dsar/given.h"
+#include "dsar/identifier.h"
 #include "dsar/registry.h"
 #include "dsar/session.h"
 #include "dsar/subject.h"
@@ -84,13 +85,31 @@ add_lines(struct session *s, const struct asked *a, struct span text, size_t *n_
 	return rc;
 }
 
+/* A kind that nothing is searched by would be a slip that nobody sees. */
+static int
+kind_known(const struct conf *c, const char *kind, struct err *e)
+{
+	if (identifier_class(kind) != IDENTIFIER_ID)
+		return 0;
+	for (size_t i = 0; i < c->n_stores; i++)
+		for (size_t k = 0; k < c->store[i].n_subjects; k++)
+			if (strcmp(c->store[i].subject[k].kind, kind) == 0)
+				return 0;
+	return err_fail(e, EX_USAGE, 0, N_("not a kind of identifier"),
+		N_("no store is searched by it; email, name, ip, phone and pattern are, everywhere"),
+		NULL);
+}
+
 static int
 add_act(struct session *s, const struct asked *a, struct err *e)
 {
 	struct buf text;
 	size_t n_new = 0;
-	int rc = given_text(a->from_file ? a->from_file : "-", &text, e);
+	int rc;
 
+	if (kind_known(s->conf, a->word, e) < 0)
+		return -1;
+	rc = given_text(a->from_file ? a->from_file : "-", &text, e);
 	if (rc == 0)
 		rc = add_lines(s, a, span_of(text.p, text.len), &n_new, e);
 	buf_wipe(&text);
