@@ -19,6 +19,14 @@ has "$scratch/out" 'nothing: no name, address, token'
 ! grep -a '^+' "$scratch/out" | grep -aiE 'erika|mustermann|beispiel|hunter2|127\.0\.0|203\.0|2001:db8' || fail "a scrubbed line names a person"
 [ -z "$(find "$scratch" -name 'sparsam-demo.*')" ] || fail "the demo left its folder"
 
+promise "a person is answered from what lies there, and her account is erased by an approved plan"
+letter=$(python3 -c 'import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read("letter.txt").decode())' "$(echo "$scratch"/sparsam-demo-requests.*/*.zip)")
+[[ $letter == *'nginx-access: 3 Einträge'* && $letter == *'members: 1 Eintrag'* ]] || fail "$letter"
+has "$scratch/out" 'bert@example.org │ sings'
+! grep -q 'anna@example.org' "$scratch/out" || fail "she is still there"
+has "$(echo "$scratch"/sparsam-demo-requests.*/certificate.txt.asc)" 'BEGIN PGP SIGNATURE'
+has "$(echo "$scratch"/sparsam-demo-requests.*/report.html)" '</html>'
+
 promise "days go by: what is past its period goes, a hold keeps its lines, and the report is there"
 if command -v faketime >/dev/null; then
 	has "$scratch/out" 'day 8  nginx-access: 6 lines  sshd: gone'
