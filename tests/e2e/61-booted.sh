@@ -111,6 +111,21 @@ systemctl start retention.service
 cp /var/log/app/app.log.1 /out/free.log
 retention export-ledger /out/bundle.tar
 retention verify /out/bundle.tar >/out/verified
+
+dsar init
+case=$(dsar case new --article 15 --lang de)
+echo 'known by her voice' | dsar identity "$case" --by-hand
+echo 203.0.113.9 | dsar subject "$case" add ip
+dsar search "$case" --json >/out/search.json
+retention hold list --json >/out/holds.json
+dsar review "$case" --list --json | sed -n 's/.*"find":\([0-9]*\).*/\1/p' | xargs dsar review "$case" --keep
+dsar export "$case" --to /tmp/answer.zip
+dsar answer "$case" /tmp/answer.zip
+systemctl start dsar-due.service dsar-tidy.service
+for unit in due tidy; do systemctl show "dsar-$unit.service" -p Result -p ExecMainStatus >"/out/dsar-$unit.state"; done
+retention hold list --json >/out/holds-after.json
+rm -rf /var/lib/sparsam/register # what follows looks for persons in what logs have left
+
 systemctl stop logscrub.service
 grep -rlaE 'erika|203\.0\.113\.9' /var/log/sparsam /var/log/journal /var/lib/sparsam >/out/leaks || true
 touch /out/done
@@ -148,3 +163,11 @@ promise "what was past its period went, but for what a hold kept; released, that
 same "$out/held.log" <(printf '%s from 203.0.113.7\n%s young\n' "$old" "$young")
 same "$out/free.log" <(printf '%s young\n' "$young")
 has "$out/verified" good
+
+promise "a person is found by her address in what was written as tokens; once she is answered, nothing is kept for her"
+[ "$(jq -s 'map(select(.store == "nginx-access" and .answer == "found")) | length' "$out/search.json")" -eq 1 ] || fail "$(cat "$out/search.json")"
+in_force() { jq -s 'map(select(.state == "in force")) | length' "$1"; }
+[ "$(in_force "$out/holds.json")" -gt "$(in_force "$out/holds-after.json")" ] || fail "$(cat "$out/holds.json" "$out/holds-after.json")"
+for unit in due tidy; do
+	grep -q Result=success "$out/dsar-$unit.state" || fail "$(cat "$out/dsar-$unit.state")"
+done
