@@ -67,11 +67,11 @@ in_jail /usr/bin/python3 - <<-'EOF'
 	    if reset:
 	        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 	    else:
-	        s.shutdown(socket.SHUT_WR)
-	        try:
+	        try: # sshd may have closed already
+	            s.shutdown(socket.SHUT_WR)
 	            while s.recv(9999):
 	                pass
-	        except ConnectionResetError:
+	        except OSError:
 	            pass
 	    s.close()
 	say(b"GET /quittenbaum HTTP/1.1\r\n\r\n")
