@@ -11,6 +11,7 @@
 #include <unistr.h>
 
 #include "base/buf.h"
+#include "dsar/case.h"
 #include "dsar/identifier.h"
 #include "dsar/registry-private.h"
 
@@ -323,6 +324,27 @@ mark(struct registry *r, const char *sql, const char *number, int64_t id, struct
 	if (registry_step(r, st, e) < 0)
 		return -1;
 	return sqlite3_changes(r->db) > 0 ? 0 : 1;
+}
+
+int
+subject_share(struct registry *r, const char *number, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (registry_prepare(r,
+		    "INSERT INTO identifiers (number, kind, value, folded, from_us, to_us, parent,"
+		    " store, link, own, confirmed)"
+		    " SELECT o.number, i.kind, i.value, i.folded, i.from_us, i.to_us, 0, '', '', 1, 0"
+		    " FROM identifiers i JOIN case_file c ON c.number = i.number"
+		    " JOIN case_file o ON o.correspondence = c.correspondence"
+		    " WHERE c.number = ?1 AND o.number <> c.number AND o.state < ?2"
+		    " AND i.parent = 0 AND i.dropped = 0"
+		    " ON CONFLICT (number, kind, folded) DO NOTHING",
+		    &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(number));
+	(void)sqlite3_bind_int(st, 2, CASE_DECIDED);
+	return registry_step(r, st, e) < 0 ? -1 : 0;
 }
 
 int

@@ -56,6 +56,9 @@ void subject_release(struct subject *s); /* wipes */
 int subject_add(struct registry *r, const char *number, struct subject *s,
 	const struct identifier *i, bool *ret_new, struct err *e);
 
+/* Gives what was given for case NUMBER to the other cases of its letter that are not decided yet. */
+int subject_share(struct registry *r, const char *number, struct err *e);
+
 /* The DPO's word on identifier ID: it is hers; or it is not, and neither is what came over it alone. 1:
  * the case has no such identifier. */
 int subject_confirm(struct registry *r, const char *number, int64_t id, struct err *e);

@@ -33,8 +33,9 @@ help(void)
 		"       dsar subject CASE list\n"
 		"       dsar subject CASE confirm|drop ID\n"
 		"Says by which identifiers a person is known.\n\n"
-		"  add KIND       adds each line of standard input: email, account, external-id, name,\n"
-		"                 ip, phone, room, meeting, pattern, or another kind that a store has\n"
+		"  add KIND       adds each line of standard input, for each case of her letter that is\n"
+		"                 not decided yet: email, account, external-id, name, ip, phone, room,\n"
+		"                 meeting, pattern, or another kind that a store has\n"
 		"  --from FILE    from there instead\n"
 		"  --since TIME   when it began to be hers: an address, a name in a meeting; UTC\n"
 		"  --until TIME   when it ended to be hers\n"
@@ -113,7 +114,7 @@ add_act(struct session *s, const struct asked *a, struct err *e)
 	if (rc == 0)
 		rc = add_lines(s, a, span_of(text.p, text.len), &n_new, e);
 	buf_wipe(&text);
-	if (rc < 0)
+	if (rc < 0 || subject_share(s->registry, a->number, e) < 0)
 		return -1;
 	return registry_record(s->registry, a->number, "subject",
 		json_pack("{s:s, s:s, s:I}", "what", "added", "kind", a->word, "n",

@@ -159,3 +159,10 @@ for f in "$scratch/state/ledger.db" "$scratch/state/register/ledger.db" "$scratc
 	has_not "$f" u-anna
 done
 [ -z "$(find "$scratch/state" -iname '*anna*')" ]
+
+promise "what is given for one case of a letter is given for the others that are not decided, and a slip is refused"
+mapfile -t letter < <(dsar case new --article 15 --article 17 --lang en)
+echo anna@example.org | dsar subject "${letter[0]}" add email >/dev/null
+[ "$(dsar --json subject "${letter[1]}" list | jq -r .kind)" = email ] || fail "the other case has it not"
+echo anna@example.org | expect 64 dsar subject "${letter[0]}" add emial 2>"$scratch/err"
+has "$scratch/err" 'not a kind of identifier'
