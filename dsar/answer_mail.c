@@ -56,8 +56,8 @@ was_made(struct sending *g, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 
-	if (registry_prepare(
-		    g->s->registry, "SELECT 1 FROM made WHERE number = ? AND sha256 = ?", &st, e) < 0)
+	if (registry_prepare(g->s->registry, "SELECT 1 FROM made WHERE number = ? AND sha256 = ?",
+		    &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(g->c.number));
 	statement_text(st, 2, span_str(g->hash));
