@@ -97,7 +97,10 @@ run run >/dev/null
 expect 1 run check >/dev/null
 
 promise "a mail server that refuses is a failure that is said"
-printf '#!/bin/sh\nexit 75\n' >"$scratch/sendmail"
+printf '#!/bin/sh\nexit 75\n' >"$scratch/sendmail" # EX_TEMPFAIL: it is to be tried again
+expect 75 run notify 2>"$scratch/stderr.log"
+has "$scratch/stderr.log" "takes no mail now"
+printf '#!/bin/sh\nexit 77\n' >"$scratch/sendmail"
 expect 69 run notify 2>"$scratch/stderr.log"
 has "$scratch/stderr.log" "refused"
 
