@@ -80,7 +80,7 @@ struct answer_of_store {
 	const char *store;
 	enum store_answer answer;
 	uint64_t n_found, n_read; /* records; bytes read */
-	const char *note;         /* "keys destroyed on 2026-11-20", why it failed; "" */
+	const char *note;         /* "keys destroyed before 2026-11-20", why it failed; "" */
 	int64_t begun_us, ended_us;
 };
 

@@ -130,13 +130,13 @@ dsar case new --article 15 --received 2026-11-25 --lang en >/dev/null
 searched 2026-0002
 identifier 2026-0002 email nobody@example.org
 answer_put 2026-0002 accounts nothing
-answer_put 2026-0002 web nothing 'keys destroyed on 2026-11-20'
+answer_put 2026-0002 web nothing 'keys destroyed before 2026-11-20'
 register "UPDATE case_file SET state = 4 WHERE number = '2026-0002'"
 dsar export 2026-0002 --to "$scratch/none.zip" >/dev/null
 python3 -m zipfile -e "$scratch/none.zip" "$scratch/none"
 says "$scratch/none/letter.txt" 'We have found nothing about you'
 says "$scratch/none/letter.txt" 'mail addresses'
-says "$scratch/none/letter.txt" 'keys destroyed on 2026-11-20'
+says "$scratch/none/letter.txt" 'keys destroyed before 2026-11-20'
 dsar answer 2026-0002 "$scratch/none.zip"
 
 promise "portability gives what she provided on consent or contract, and nothing else"
