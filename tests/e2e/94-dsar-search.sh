@@ -5,18 +5,14 @@
 need sqlite3
 need jq
 
-conf=$scratch/sparsam.conf
+. "$root/tests/e2e/retention.sh"
+
 dsar() { "$SPARSAM_BIN/dsar" -c "$conf" "$@"; }
 retention() { "$SPARSAM_BIN/retention" -c "$conf" "$@"; }
 finds() { sqlite3 "$scratch/state/register/register.db" "SELECT $1 FROM finds $2"; }
 
-mkdir "$scratch"/{state,log,creds}
-head -c 32 /dev/urandom >"$scratch/creds/sparsam-keys"
-export CREDENTIALS_DIRECTORY=$scratch/creds
-cat >"$conf" <<END
-state_dir = "$scratch/state"
-log_dir   = "$scratch/log"
-clock     = "local"
+[ "$(id -u)" -eq 0 ] || hide_shipped_stores # of which an ordinary user may not read all
+cat >>"$conf" <<END
 retention { max_share = 100 }
 store "web" {
   type = "textlog" paths = { "$scratch/web.log*" } format = "nginx-combined"
@@ -90,7 +86,7 @@ expect 0 dsar --json search "$case" >"$scratch/found"
 
 promise "each store answers, also one that is not there"
 [ "$(jq -r 'select(.store == "gone") | .answer' "$scratch/found")" = absent ]
-[ "$(jq -r 'select(.store) | .answer' "$scratch/found" | grep -c .)" -gt 40 ]
+[ "$(id -u)" -ne 0 ] || [ "$(jq -r 'select(.store) | .answer' "$scratch/found" | grep -c .)" -gt 40 ]
 
 promise "what is of others, too, is not her own: mentions, shares"
 [ "$(finds "group_concat(store || own, ' ')" "WHERE store IN ('users', 'shares', 'rooms') ORDER BY store, own")" != "" ]
