@@ -17,12 +17,14 @@
 #define FILE_MODE 0660  /* the group's; SQLite's journal takes it over */
 #define BUSY_MS   10000 /* another one writes for a moment only */
 
+/* Its one row is the newest entry of the ledger that a change of the register was announced by. */
+static const char own_schema[] = "PRAGMA user_version = 1;"
+				 "CREATE TABLE registry (ledger INTEGER NOT NULL) STRICT;"
+				 "INSERT INTO registry VALUES (0);";
+
 /* Of each noun, in an order in which references find what they refer to. */
 static const char *const schemas[] = {
-	"PRAGMA user_version = 1;"
-	/* the newest entry of the ledger that a change of the register was announced by */
-	"CREATE TABLE registry (ledger INTEGER NOT NULL) STRICT;"
-	"INSERT INTO registry VALUES (0);",
+	own_schema,
 	case_schema,
 	case_count_schema,
 	breach_schema,

@@ -59,6 +59,7 @@ int registry_run(struct registry *r, const char *sql, struct err *e);
 
 /* What SQLite's last failure means, as an error at the register's path. Returns -1. */
 int registry_fail(struct registry *r, struct err *e);
+#define registry_fail(r, e) ((void)(registry_fail)(r, e), -1) /* as in err.h */
 
 void statement_text(sqlite3_stmt *st, int n, struct span s); /* SPAN_NONE: NULL; copied */
 void statement_blob(sqlite3_stmt *st, int n, struct span s);

@@ -4,8 +4,7 @@
 
 #include "dsar/registry-private.h"
 
-int
-registry_fail(struct registry *r, struct err *e)
+int(registry_fail)(struct registry *r, struct err *e)
 {
 	switch (sqlite3_errcode(r->db) & 0xff) {
 	case SQLITE_BUSY:
