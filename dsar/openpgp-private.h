@@ -5,9 +5,8 @@
 #pragma once
 #include <sys/resource.h>
 
-#include <gpgme.h>
-
 #include "dsar/openpgp.h"
+#include "evidence/gnupg.h"
 
 struct openpgp {
 	gpgme_ctx_t ctx;
@@ -16,26 +15,12 @@ struct openpgp {
 };
 
 static inline void
-openpgp_data_end(gpgme_data_t *data)
-{
-	if (*data)
-		gpgme_data_release(*data);
-}
-#define CLEANUP_DATA CLEANUP(openpgp_data_end)
-
-static inline void
 openpgp_key_end(gpgme_key_t *key)
 {
 	if (*key)
 		gpgme_key_unref(*key);
 }
 #define CLEANUP_KEY CLEANUP(openpgp_key_end)
-
-/* EX_UNAVAILABLE at P's home, with gpg's words. */
-int openpgp_fail(const struct openpgp *p, gpgme_error_t why, struct err *e);
-
-/* Appends all that DATA holds. */
-int openpgp_data_take(gpgme_data_t data, struct buf *out, struct err *e);
 
 /* gpg inherits a limit of processor time until it is put back. */
 void openpgp_limit(struct rlimit *ret_old);

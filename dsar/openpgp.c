@@ -4,11 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <time.h>
 
@@ -16,19 +14,6 @@
 #include "dsar/openpgp-private.h"
 
 #define CPU_MAX_S 10
-
-int
-openpgp_fail(const struct openpgp *p, gpgme_error_t why, struct err *e)
-{
-	char text[128];
-
-	(void)gpgme_strerror_r(why, text, sizeof(text));
-	if (gpgme_err_code(why) == GPG_ERR_ENOMEM)
-		return err_memory(e);
-	return err_fail(e, EX_UNAVAILABLE, 0, N_("OpenPGP does not work"),
-		N_("see that gnupg is installed, and try `gpg --homedir` on that folder"), "%s: %s",
-		p->home, text);
-}
 
 void
 openpgp_limit(struct rlimit *ret_old)
@@ -46,19 +31,6 @@ void
 openpgp_unlimit(const struct rlimit *old)
 {
 	(void)setrlimit(RLIMIT_CPU, old);
-}
-
-int
-openpgp_data_take(gpgme_data_t data, struct buf *out, struct err *e)
-{
-	char part[4096];
-	ssize_t n;
-
-	if (gpgme_data_seek(data, 0, SEEK_SET) < 0)
-		return err_memory(e);
-	while ((n = gpgme_data_read(data, part, sizeof(part))) > 0)
-		buf_put(out, part, (size_t)n);
-	return n < 0 || out->failed ? err_memory(e) : 0;
 }
 
 /* --- the home --------------------------------------------------------------------------------- */
@@ -131,25 +103,6 @@ openpgp_remove(const char *register_dir, const char *number)
 		scratch_remove(home);
 }
 
-/* gpg-agent stays in the background otherwise. Why not by gpgme: evidence/sign.c. */
-static void
-agent_end(const char *home)
-{
-	char *argv[] = { (char *)"gpgconf", (char *)"--homedir", (char *)home, (char *)"--kill",
-		(char *)"gpg-agent", NULL };
-	posix_spawn_file_actions_t files;
-	pid_t pid;
-
-	if (posix_spawn_file_actions_init(&files) != 0)
-		return;
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		(void)posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
-	if (posix_spawnp(&pid, argv[0], &files, NULL, argv, environ) == 0)
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	(void)posix_spawn_file_actions_destroy(&files);
-}
-
 static gpgme_error_t
 context_set(struct openpgp *p)
 {
@@ -186,7 +139,7 @@ own_bring(struct openpgp *p, const char *register_dir, struct err *e)
 	rc = gpgme_data_new_from_mem(&data, key.p, key.len, 0);
 	if (!rc)
 		rc = gpgme_op_import(p->ctx, data);
-	return rc ? openpgp_fail(p, rc, e) : 0;
+	return rc ? gnupg_fail(rc, p->home, e) : 0;
 }
 
 /* All that can sign are ours: the secret folder holds no other. */
@@ -199,7 +152,7 @@ own_find(struct openpgp *p, struct err *e)
 		rc = gpgme_op_keylist_next(p->ctx, &p->own);
 	(void)gpgme_op_keylist_end(p->ctx);
 	if (rc && gpgme_err_code(rc) != GPG_ERR_EOF)
-		return openpgp_fail(p, rc, e);
+		return gnupg_fail(rc, p->home, e);
 	return 0;
 }
 
@@ -219,7 +172,7 @@ openpgp_open(const char *register_dir, const char *number, struct openpgp **ret,
 	if (!rc)
 		rc = context_set(p);
 	if (rc)
-		return openpgp_fail(p, rc, e);
+		return gnupg_fail(rc, p->home, e);
 	if (own_find(p, e) < 0)
 		return -1;
 	if (!p->own && strcmp(number, OPENPGP_OWN) != 0 &&
@@ -239,7 +192,7 @@ openpgp_free(struct openpgp *p)
 	if (p->ctx)
 		gpgme_release(p->ctx);
 	if (p->home)
-		agent_end(p->home);
+		gnupg_end(p->home);
 	free(p->home);
 	free(p);
 	return NULL;
@@ -261,5 +214,5 @@ openpgp_own_make(struct openpgp *p, const char *address, struct err *e)
 			"%s", p->own->fpr);
 	rc = gpgme_op_createkey(p->ctx, address, "future-default", 0, 0, NULL,
 		GPGME_CREATE_NOPASSWD | GPGME_CREATE_NOEXPIRE | GPGME_CREATE_FORCE);
-	return rc ? openpgp_fail(p, rc, e) : own_find(p, e);
+	return rc ? gnupg_fail(rc, p->home, e) : own_find(p, e);
 }

@@ -38,7 +38,7 @@ openpgp_find(struct openpgp *p, const char *fpr, gpgme_key_t *ret, struct err *e
 	rc = gpgme_get_key(p->ctx, fpr, ret, 0);
 	if (gpgme_err_code(rc) == GPG_ERR_EOF || gpgme_err_code(rc) == GPG_ERR_AMBIGUOUS_NAME)
 		return 1;
-	return rc ? openpgp_fail(p, rc, e) : 0;
+	return rc ? gnupg_fail(rc, p->home, e) : 0;
 }
 
 static bool
@@ -123,7 +123,7 @@ openpgp_export(struct openpgp *p, const char *fpr, struct buf *out, struct err *
 
 	if (!rc)
 		rc = gpgme_op_export(p->ctx, fpr, GPGME_EXPORT_MODE_MINIMAL, made);
-	return rc ? openpgp_fail(p, rc, e) : openpgp_data_take(made, out, e);
+	return rc ? gnupg_fail(rc, p->home, e) : gnupg_take(made, out, e);
 }
 
 /* --- candidates ------------------------------------------------------------------------------- */
@@ -184,7 +184,7 @@ openpgp_import(struct openpgp *p, struct span blob, struct openpgp_key *ret, siz
 	size_t n = 0;
 
 	if (rc)
-		return openpgp_fail(p, rc, e);
+		return gnupg_fail(rc, p->home, e);
 	openpgp_limit(&old);
 	rc = gpgme_op_import(p->ctx, in);
 	openpgp_unlimit(&old);

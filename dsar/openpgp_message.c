@@ -86,7 +86,7 @@ openpgp_verify(struct openpgp *p, struct span text, struct span signature,
 	if (!rc)
 		rc = gpgme_data_new_from_cbs(&data, &cbs, &l);
 	if (rc)
-		return openpgp_fail(p, rc, e);
+		return gnupg_fail(rc, p->home, e);
 	openpgp_limit(&old);
 	rc = gpgme_op_verify(p->ctx, sig, data, NULL);
 	openpgp_unlimit(&old);
@@ -133,7 +133,7 @@ openpgp_decrypt(struct openpgp *p, struct span cipher, size_t max, int *ret_fd,
 	if (!rc)
 		rc = gpgme_data_new_from_cbs(&out, &cbs, &l);
 	if (rc)
-		return openpgp_fail(p, rc, e);
+		return gnupg_fail(rc, p->home, e);
 	openpgp_limit(&old);
 	rc = gpgme_op_decrypt_verify(p->ctx, in, out);
 	openpgp_unlimit(&old);
@@ -225,6 +225,6 @@ openpgp_encrypt(struct openpgp *p, const char *fpr, bool sign, openpgp_read *rea
 	if (s.failed)
 		return -1;
 	if (rc || !is_complete(p, sign))
-		return openpgp_fail(p, rc ? rc : gpgme_error(GPG_ERR_GENERAL), e);
+		return gnupg_fail(rc ? rc : gpgme_error(GPG_ERR_GENERAL), p->home, e);
 	return 0;
 }

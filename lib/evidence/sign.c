@@ -2,39 +2,22 @@
 #include "evidence/sign.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <locale.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include <gpgme.h>
+#include "evidence/gnupg.h"
 
 struct sign {
 	gpgme_ctx_t ctx;
 	gpgme_key_t key;
 	char *home;
 };
-
-static int
-failed(gpgme_error_t why, const char *home, struct err *e)
-{
-	char text[128];
-
-	(void)gpgme_strerror_r(why, text, sizeof(text));
-	if (gpgme_err_code(why) == GPG_ERR_ENOMEM)
-		return err_memory(e);
-	return err_fail(e, EX_UNAVAILABLE, 0, N_("OpenPGP does not work"),
-		N_("see that gnupg is installed, and try `gpg --homedir` on that folder"), "%s: %s",
-		home ? home : "~/.gnupg", text);
-}
 
 /* A context that uses HOME and nothing else of the user's. */
 static int
@@ -46,37 +29,16 @@ context_new(const char *home, gpgme_ctx_t *ret, struct err *e)
 	(void)gpgme_check_version(NULL);
 	rc = gpgme_new(&ctx);
 	if (rc)
-		return failed(rc, home, e);
+		return gnupg_fail(rc, home ? home : "~/.gnupg", e);
 	rc = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, NULL, home);
 	if (rc) {
 		gpgme_release(ctx);
-		return failed(rc, home, e);
+		return gnupg_fail(rc, home ? home : "~/.gnupg", e);
 	}
 	gpgme_set_armor(ctx, 1);
 	gpgme_set_offline(ctx, 1);
 	*ret = ctx;
 	return 0;
-}
-
-/* gpg-agent stays in the background otherwise, for as long as its home is there. Not by gpgme's own
- * way to an agent: that reads behind its buffer when the agent is gone before its answer was read
- * (1.18: a length of -1 goes to its trace). */
-static void
-agent_end(const char *home)
-{
-	char *argv[] = { (char *)"gpgconf", (char *)"--homedir", (char *)home, (char *)"--kill",
-		(char *)"gpg-agent", NULL };
-	posix_spawn_file_actions_t files;
-	pid_t pid;
-
-	if (posix_spawn_file_actions_init(&files) != 0)
-		return;
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		(void)posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
-	if (posix_spawnp(&pid, argv[0], &files, NULL, argv, environ) == 0)
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	(void)posix_spawn_file_actions_destroy(&files);
 }
 
 static int
@@ -109,8 +71,8 @@ sign_init(const struct conf *c, const char *hostname, struct err *e)
 	rc = gpgme_op_createkey(ctx, user, "ed25519", 0, 0, NULL,
 		GPGME_CREATE_NOPASSWD | GPGME_CREATE_SIGN | GPGME_CREATE_NOEXPIRE);
 	gpgme_release(ctx);
-	agent_end(home);
-	return rc ? failed(rc, home, e) : 0;
+	gnupg_end(home);
+	return rc ? gnupg_fail(rc, home, e) : 0;
 }
 
 int
@@ -139,7 +101,7 @@ sign_open(const struct conf *c, struct sign **ret, struct err *e)
 	if (!rc)
 		rc = gpgme_signers_add(s->ctx, s->key);
 	if (rc)
-		return failed(rc, s->home, e);
+		return gnupg_fail(rc, s->home, e);
 	*ret = TAKE(s);
 	return 0;
 }
@@ -191,7 +153,7 @@ sign_open_own(const struct conf_list *fingerprints, struct sign **ret, struct er
 	if (!rc)
 		rc = gpgme_signers_add(s->ctx, s->key);
 	if (rc)
-		return failed(rc, NULL, e);
+		return gnupg_fail(rc, "~/.gnupg", e);
 	*ret = TAKE(s);
 	return 0;
 }
@@ -206,7 +168,7 @@ sign_free(struct sign *s)
 	if (s->ctx)
 		gpgme_release(s->ctx);
 	if (s->home)
-		agent_end(s->home);
+		gnupg_end(s->home);
 	free(s->home);
 	free(s);
 	return NULL;
@@ -218,31 +180,10 @@ sign_fingerprint(const struct sign *s)
 	return s->key->fpr;
 }
 
-/* Appends what DATA holds. */
-static int
-data_take(gpgme_data_t data, struct buf *out, struct err *e)
-{
-	char part[4096];
-	ssize_t n;
-
-	if (gpgme_data_seek(data, 0, SEEK_SET) < 0)
-		return err_memory(e);
-	while ((n = gpgme_data_read(data, part, sizeof(part))) > 0)
-		buf_put(out, part, (size_t)n);
-	return n < 0 || out->failed ? err_memory(e) : 0;
-}
-
-static void
-data_release(gpgme_data_t *data)
-{
-	if (*data)
-		gpgme_data_release(*data);
-}
-
 int
 sign_detached(struct sign *s, struct span text, struct buf *out, struct err *e)
 {
-	CLEANUP(data_release) gpgme_data_t in = NULL, made = NULL;
+	CLEANUP_DATA gpgme_data_t in = NULL, made = NULL;
 	gpgme_error_t rc = gpgme_data_new_from_mem(&in, text.p, text.len, 0);
 
 	if (!rc)
@@ -250,21 +191,21 @@ sign_detached(struct sign *s, struct span text, struct buf *out, struct err *e)
 	if (!rc)
 		rc = gpgme_op_sign(s->ctx, in, made, GPGME_SIG_MODE_DETACH);
 	if (rc)
-		return failed(rc, s->home, e);
-	return data_take(made, out, e);
+		return gnupg_fail(rc, s->home, e);
+	return gnupg_take(made, out, e);
 }
 
 int
 sign_export(struct sign *s, struct buf *out, struct err *e)
 {
-	CLEANUP(data_release) gpgme_data_t made = NULL;
+	CLEANUP_DATA gpgme_data_t made = NULL;
 	gpgme_error_t rc = gpgme_data_new(&made);
 
 	if (!rc)
 		rc = gpgme_op_export(s->ctx, s->key->fpr, 0, made);
 	if (rc)
-		return failed(rc, s->home, e);
-	return data_take(made, out, e);
+		return gnupg_fail(rc, s->home, e);
+	return gnupg_take(made, out, e);
 }
 
 /* --- somebody else's signature ---------------------------------------------------------------- */
@@ -278,14 +219,14 @@ struct sign_check {
 static int
 import_one(struct sign_check *c, struct span key, struct err *e)
 {
-	CLEANUP(data_release) gpgme_data_t in = NULL;
+	CLEANUP_DATA gpgme_data_t in = NULL;
 	gpgme_import_result_t result;
 	gpgme_error_t rc = gpgme_data_new_from_mem(&in, key.p, key.len, 0);
 
 	if (!rc)
 		rc = gpgme_op_import(c->ctx, in);
 	if (rc)
-		return failed(rc, c->home, e);
+		return gnupg_fail(rc, c->home, e);
 	result = gpgme_op_import_result(c->ctx);
 	if (!result || result->imported != 1 || result->secret_read > 0 || !result->imports ||
 		result->imports->next || strlen(result->imports->fpr) != FINGERPRINT_LEN)
@@ -323,7 +264,7 @@ sign_check_free(struct sign_check *c)
 		return NULL;
 	if (c->ctx) {
 		gpgme_release(c->ctx);
-		agent_end(c->home);
+		gnupg_end(c->home);
 	}
 	free(c->home);
 	free(c);
@@ -358,13 +299,13 @@ is_good(struct sign_check *c)
 int
 sign_verify(struct sign_check *c, struct span text, struct span signature, struct err *e)
 {
-	CLEANUP(data_release) gpgme_data_t sig = NULL, signed_text = NULL;
+	CLEANUP_DATA gpgme_data_t sig = NULL, signed_text = NULL;
 	gpgme_error_t rc = gpgme_data_new_from_mem(&sig, signature.p, signature.len, 0);
 
 	if (!rc)
 		rc = gpgme_data_new_from_mem(&signed_text, text.p, text.len, 0);
 	if (rc)
-		return failed(rc, c->home, e);
+		return gnupg_fail(rc, c->home, e);
 	if (gpgme_op_verify(c->ctx, sig, signed_text, NULL))
 		return 1; /* no signature at all */
 	return is_good(c) ? 0 : 1;
@@ -390,7 +331,7 @@ is_clear_signed(struct span text)
 int
 sign_verify_clear(struct sign_check *c, struct span text, struct buf *out, struct err *e)
 {
-	CLEANUP(data_release) gpgme_data_t in = NULL, plain = NULL;
+	CLEANUP_DATA gpgme_data_t in = NULL, plain = NULL;
 	gpgme_error_t rc;
 
 	if (!is_clear_signed(text))
@@ -399,8 +340,8 @@ sign_verify_clear(struct sign_check *c, struct span text, struct buf *out, struc
 	if (!rc)
 		rc = gpgme_data_new(&plain);
 	if (rc)
-		return failed(rc, c->home, e);
+		return gnupg_fail(rc, c->home, e);
 	if (gpgme_op_verify(c->ctx, in, NULL, plain) || !is_good(c))
 		return 1;
-	return data_take(plain, out, e);
+	return gnupg_take(plain, out, e);
 }

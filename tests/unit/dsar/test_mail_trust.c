@@ -93,7 +93,7 @@ sign(struct openpgp *who, const char *text, gpgme_sig_mode_t mode)
 	gpgme_signers_clear(who->ctx);
 	ck_assert_int_eq(gpgme_signers_add(who->ctx, who->own), 0);
 	ck_assert_int_eq(gpgme_op_sign(who->ctx, in, out, mode), 0);
-	ck_assert_int_eq(openpgp_data_take(out, &signature, &e), 0);
+	ck_assert_int_eq(gnupg_take(out, &signature, &e), 0);
 }
 
 #define ORDER  "Content-Type: text/plain\n\nPlease send me my data.\n"

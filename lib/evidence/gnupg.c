@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "evidence/gnupg.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+int(gnupg_fail)(gpgme_error_t why, const char *home, struct err *e)
+{
+	char text[128];
+
+	(void)gpgme_strerror_r(why, text, sizeof(text));
+	if (gpgme_err_code(why) == GPG_ERR_ENOMEM)
+		return err_memory(e);
+	return err_fail(e, EX_UNAVAILABLE, 0, N_("OpenPGP does not work"),
+		N_("see that gnupg is installed, and try `gpg --homedir` on that folder"), "%s: %s",
+		home, text);
+}
+
+int
+gnupg_take(gpgme_data_t data, struct buf *out, struct err *e)
+{
+	char part[4096];
+	ssize_t n;
+
+	if (gpgme_data_seek(data, 0, SEEK_SET) < 0)
+		return err_memory(e);
+	while ((n = gpgme_data_read(data, part, sizeof(part))) > 0)
+		buf_put(out, part, (size_t)n);
+	return n < 0 || out->failed ? err_memory(e) : 0;
+}
+
+/* Not by gpgme's own way to an agent: that reads behind its buffer when the agent is gone before its answer
+ * was read (1.18: a length of -1 goes to its trace). */
+void
+gnupg_end(const char *home)
+{
+	char *argv[] = { (char *)"gpgconf", (char *)"--homedir", (char *)home, (char *)"--kill",
+		(char *)"gpg-agent", NULL };
+	posix_spawn_file_actions_t files;
+	pid_t pid;
+
+	if (posix_spawn_file_actions_init(&files) != 0)
+		return;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		(void)posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
+	if (posix_spawnp(&pid, argv[0], &files, NULL, argv, environ) == 0)
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	(void)posix_spawn_file_actions_destroy(&files);
+}
