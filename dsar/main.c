@@ -11,6 +11,7 @@
 
 #include "base/lang.h"
 #include "base/no_core.h"
+#include "base/options.h"
 #include "dsar/command.h"
 #include "dsar/session.h"
 
@@ -63,44 +64,6 @@ help(void)
 	printf(_("\nEach has its own --help.\n\nExample:  dsar case new --article 15\n"));
 }
 
-/* Takes -c FILE out of the arguments, wherever it stands. */
-static const char *
-take_config(int *argc, char **argv)
-{
-	const char *config = NULL;
-	int n = 1;
-
-	for (int i = 1; i < *argc; i++) {
-		if (strncmp(argv[i], "--config=", 9) == 0)
-			config = argv[i] + 9;
-		else if ((strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0) &&
-			 i + 1 < *argc)
-			config = argv[++i];
-		else
-			argv[n++] = argv[i];
-	}
-	argv[n] = NULL;
-	*argc = n;
-	return config;
-}
-
-/* Takes WORD out of the arguments. */
-static bool
-take_flag(int *argc, char **argv, const char *word)
-{
-	bool found = false;
-	int n = 1;
-
-	for (int i = 1; i < *argc; i++)
-		if (strcmp(argv[i], word) == 0)
-			found = true;
-		else
-			argv[n++] = argv[i];
-	argv[n] = NULL;
-	*argc = n;
-	return found;
-}
-
 static const struct command *
 find(const char *name)
 {
@@ -108,15 +71,6 @@ find(const char *name)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
-}
-
-static bool
-asks_for_help(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-			return true;
-	return false;
 }
 
 int
@@ -134,20 +88,20 @@ main(int argc, char **argv)
 	no_core();
 	if (sodium_init() < 0)
 		return EX_OSERR; /* no random source */
-	s.config = take_config(&argc, argv);
-	print_init(&s.out, stdout, take_flag(&argc, argv, "--json"));
+	s.config = options_config(&argc, argv);
+	print_init(&s.out, stdout, options_flag(&argc, argv, "--json"));
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
 		puts("dsar (sparsam) " SPARSAM_VERSION);
 		return 0;
 	}
-	if (argc < 2 || (argv[1][0] == '-' && asks_for_help(argc, argv))) {
+	if (argc < 2 || (argv[1][0] == '-' && options_ask_help(argc, argv))) {
 		help();
 		return argc < 2 ? EX_USAGE : 0;
 	}
 	cmd = find(argv[1]);
 	if (!cmd)
 		return usage_fail(_("no such command"));
-	needs = asks_for_help(argc - 1, argv + 1) ? 0 : cmd->needs;
+	needs = options_ask_help(argc - 1, argv + 1) ? 0 : cmd->needs;
 	status = session_open(&s, needs, &e);
 	if (status == 0)
 		status = cmd->main(&s, argc - 1, argv + 1, &e);

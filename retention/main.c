@@ -11,6 +11,7 @@
 
 #include "base/lang.h"
 #include "base/no_core.h"
+#include "base/options.h"
 #include "retention/command.h"
 #include "retention/session.h"
 
@@ -68,44 +69,6 @@ usage_fail(const char *what)
 	return EX_USAGE;
 }
 
-/* Takes -c FILE out of the arguments, wherever it stands. */
-static const char *
-take_config(int *argc, char **argv)
-{
-	const char *config = NULL;
-	int n = 1;
-
-	for (int i = 1; i < *argc; i++) {
-		if (strncmp(argv[i], "--config=", 9) == 0)
-			config = argv[i] + 9;
-		else if ((strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0) &&
-			 i + 1 < *argc)
-			config = argv[++i];
-		else
-			argv[n++] = argv[i];
-	}
-	argv[n] = NULL;
-	*argc = n;
-	return config;
-}
-
-/* Takes WORD out of the arguments. */
-static bool
-take_flag(int *argc, char **argv, const char *word)
-{
-	bool found = false;
-	int n = 1;
-
-	for (int i = 1; i < *argc; i++)
-		if (strcmp(argv[i], word) == 0)
-			found = true;
-		else
-			argv[n++] = argv[i];
-	argv[n] = NULL;
-	*argc = n;
-	return found;
-}
-
 static const struct command *
 find(const char *name)
 {
@@ -113,15 +76,6 @@ find(const char *name)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
-}
-
-static bool
-asks_for_help(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-			return true;
-	return false;
 }
 
 int
@@ -138,13 +92,13 @@ main(int argc, char **argv)
 	no_core();
 	if (sodium_init() < 0)
 		return EX_OSERR; /* no random source */
-	s.config = take_config(&argc, argv);
-	print_init(&s.out, stdout, take_flag(&argc, argv, "--json"));
+	s.config = options_config(&argc, argv);
+	print_init(&s.out, stdout, options_flag(&argc, argv, "--json"));
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
 		puts("retention (sparsam) " SPARSAM_VERSION);
 		return 0;
 	}
-	if (argc < 2 || (argv[1][0] == '-' && asks_for_help(argc, argv))) {
+	if (argc < 2 || (argv[1][0] == '-' && options_ask_help(argc, argv))) {
 		help();
 		return argc < 2 ? EX_USAGE : 0;
 	}
@@ -152,11 +106,11 @@ main(int argc, char **argv)
 	if (!cmd)
 		return usage_fail(_("no such command"));
 	/* `run --dry-run` erases nothing, so it gets nothing to erase with */
-	if (strcmp(cmd->name, "run") == 0 && take_flag(&argc, argv, "--dry-run")) {
+	if (strcmp(cmd->name, "run") == 0 && options_flag(&argc, argv, "--dry-run")) {
 		cmd = find("plan");
 		argv[1] = (char *)cmd->name;
 	}
-	needs = asks_for_help(argc - 1, argv + 1) ? 0 : cmd->needs;
+	needs = options_ask_help(argc - 1, argv + 1) ? 0 : cmd->needs;
 	status = session_open(&s, needs, &e);
 	if (status == 0)
 		status = cmd->main(&s, argc - 1, argv + 1, &e);

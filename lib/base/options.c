@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <getopt.h>
+#include <string.h>
 
 #define LONG_ONLY 256 /* behind all letters */
 
@@ -48,4 +49,49 @@ options_take(int argc, char **argv, const struct option_to *table, size_t n, voi
 			*t->flag = true;
 	}
 	return 0;
+}
+
+const char *
+options_config(int *argc, char **argv)
+{
+	const char *config = NULL;
+	int n = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		if (strncmp(argv[i], "--config=", 9) == 0)
+			config = argv[i] + 9;
+		else if ((strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0) &&
+			 i + 1 < *argc)
+			config = argv[++i];
+		else
+			argv[n++] = argv[i];
+	}
+	argv[n] = NULL;
+	*argc = n;
+	return config;
+}
+
+bool
+options_flag(int *argc, char **argv, const char *word)
+{
+	bool found = false;
+	int n = 1;
+
+	for (int i = 1; i < *argc; i++)
+		if (strcmp(argv[i], word) == 0)
+			found = true;
+		else
+			argv[n++] = argv[i];
+	argv[n] = NULL;
+	*argc = n;
+	return found;
+}
+
+bool
+options_ask_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
 }

@@ -22,3 +22,9 @@ struct option_to {
  * -1: wrong, which getopt_long(3) has said. */
 int options_take(
 	int argc, char **argv, const struct option_to *table, size_t n, void (*help)(void));
+
+/* What a program of several commands looks for before it knows which: -c FILE wherever it stands, which is
+ * taken out (NULL: there is none); the flag WORD, which is taken out; --help or -h, which stays. */
+const char *options_config(int *argc, char **argv);
+bool options_flag(int *argc, char **argv, const char *word);
+bool options_ask_help(int argc, char **argv);
