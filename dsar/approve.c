@@ -92,11 +92,7 @@ approve_main(struct session *s, int argc, char **argv, struct err *e)
 	erasure_init(&x, argv[1]);
 	if (registry_begin(s->registry, e) < 0)
 		return -1;
-	rc = approve_hash(s, argv[1], argv[2], &x, e);
-	if (rc == 0)
-		rc = registry_commit(s->registry, e);
-	else
-		registry_undo(s->registry);
+	rc = registry_end(s->registry, approve_hash(s, argv[1], argv[2], &x, e), e);
 	erasure_release(&x);
 	return rc;
 }

@@ -156,8 +156,7 @@ register_known(const char *path)
 		sqlite3_prepare_v2(db,
 			"SELECT ledger, (SELECT quick_check FROM pragma_quick_check(1)) FROM registry",
 			-1, &st, NULL) == SQLITE_OK &&
-		sqlite3_step(st) == SQLITE_ROW &&
-		strcmp((const char *)sqlite3_column_text(st, 1), "ok") == 0)
+		sqlite3_step(st) == SQLITE_ROW && strcmp(statement_str(st, 1), "ok") == 0)
 		known = sqlite3_column_int64(st, 0);
 	(void)sqlite3_finalize(st);
 	(void)sqlite3_close_v2(db);

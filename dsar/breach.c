@@ -152,7 +152,7 @@ breach_read(struct registry *r, const char *number, struct breach *ret, struct e
 			N_("open it with `dsar breach CASE --what`"), "%s", number);
 	if (rc < 0)
 		return -1;
-	*ret = (struct breach){ .kind = kind_of((const char *)sqlite3_column_text(st, 0)),
+	*ret = (struct breach){ .kind = kind_of(statement_str(st, 0)),
 		.known_us = sqlite3_column_int64(st, 1),
 		.due_us = sqlite3_column_int64(st, 2),
 		.reported_us = sqlite3_column_int64(st, 3),

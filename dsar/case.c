@@ -143,8 +143,8 @@ case_events(struct registry *r, const char *number, case_event_seen *seen, void 
 	while ((rc = registry_step(r, st, e)) == 0) {
 		const struct span text = statement_span(st, 2);
 		json_t *data = json_loadb(text.p, text.len, 0, NULL);
-		const int end = seen(ctx, (const char *)sqlite3_column_text(st, 0),
-			sqlite3_column_int64(st, 1), data, e);
+		const int end = seen(
+			ctx, statement_str(st, 0), sqlite3_column_int64(st, 1), data, e);
 
 		json_decref(data);
 		if (end != 0)
@@ -218,7 +218,7 @@ case_light(const struct case_file *c, int32_t today)
 static void
 text_take(sqlite3_stmt *st, int column, char *ret, size_t size)
 {
-	(void)snprintf(ret, size, "%s", (const char *)sqlite3_column_text(st, column));
+	(void)snprintf(ret, size, "%s", statement_str(st, column));
 }
 
 static int
@@ -339,11 +339,8 @@ case_within(struct registry *r, const char *number, case_act *act, void *ctx, st
 	rc = case_get(r, number, &c, e);
 	if (rc == 0)
 		rc = act(ctx, &c, e);
-	if (rc < 0 || registry_commit(r, e) < 0) {
-		registry_undo(r);
-		return -1;
-	}
-	return rc;
+	/* what the act means by a number of its own is done as well */
+	return registry_end(r, rc > 0 ? 0 : rc, e) < 0 ? -1 : rc;
 }
 
 /* --- a letter --------------------------------------------------------------------------------- */
@@ -418,19 +415,14 @@ case_open(struct registry *r, const struct case_letter *l, int64_t now_us,
 	char ret_first[CASE_NUMBER_MAX], struct err *e)
 {
 	char first[CASE_NUMBER_MAX] = "";
+	int rc = 0;
 
 	if (registry_begin(r, e) < 0)
 		return -1;
-	for (size_t i = 0; i < l->n; i++) {
-		if (one_open(r, l, l->article[i], now_us, first, e) < 0) {
-			registry_undo(r);
-			return -1;
-		}
-	}
-	if (registry_commit(r, e) < 0) {
-		registry_undo(r);
+	for (size_t i = 0; rc == 0 && i < l->n; i++)
+		rc = one_open(r, l, l->article[i], now_us, first, e);
+	if (registry_end(r, rc, e) < 0)
 		return -1;
-	}
 	memcpy(ret_first, first, CASE_NUMBER_MAX);
 	return 0;
 }

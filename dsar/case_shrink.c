@@ -99,7 +99,7 @@ tables_empty(
 		    &st, e) < 0)
 		return -1;
 	while ((rc = registry_step(r, st, e)) == 0) {
-		const char *table = (const char *)sqlite3_column_text(st, 0);
+		const char *table = statement_str(st, 0);
 
 		if (!is_among(table, kept, n) && rows_delete(r, table, number, e) < 0)
 			return -1;

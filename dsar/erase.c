@@ -58,14 +58,15 @@ plan_keep(struct erasing *g, struct err *e)
 {
 	struct registry *r = g->s->registry;
 
-	if (registry_begin(r, e) < 0)
+	int rc = registry_begin(r, e);
+
+	if (rc < 0)
 		return -1;
-	if (case_guard(r, &g->c, NEEDS_ALL, g->s->now_us, e) == 0 &&
-		registry_record(r, g->number, "plan", plan_entry(&g->x), g->s->now_us, e) == 0 &&
-		erasure_write(r, &g->x, g->s->now_us, e) == 0)
-		return registry_commit(r, e);
-	registry_undo(r);
-	return -1;
+	if (case_guard(r, &g->c, NEEDS_ALL, g->s->now_us, e) < 0 ||
+		registry_record(r, g->number, "plan", plan_entry(&g->x), g->s->now_us, e) < 0 ||
+		erasure_write(r, &g->x, g->s->now_us, e) < 0)
+		rc = -1;
+	return registry_end(r, rc, e);
 }
 
 static int
@@ -160,12 +161,11 @@ begin(struct erasing *g, struct err *e)
 		return -1;
 	g->x.state = ERASURE_BEGUN;
 	g->x.begun_us = g->s->now_us;
-	if (case_guard(r, &g->c, NEEDS_ALL, g->s->now_us, e) == 0 && case_on(g, e) == 0 &&
-		registry_record(r, g->number, "begin", plan_entry(&g->x), g->s->now_us, e) == 0 &&
-		erasure_update(r, &g->x, e) == 0)
-		return registry_commit(r, e);
-	registry_undo(r);
-	return -1;
+	if (case_guard(r, &g->c, NEEDS_ALL, g->s->now_us, e) < 0 || case_on(g, e) < 0 ||
+		registry_record(r, g->number, "begin", plan_entry(&g->x), g->s->now_us, e) < 0 ||
+		erasure_update(r, &g->x, e) < 0)
+		rc = -1;
+	return registry_end(r, rc, e);
 }
 
 /* --- what had to be kept ---------------------------------------------------------------------- */
@@ -230,26 +230,34 @@ restrict_kept(struct erasing *g, struct err *e)
 	return rc;
 }
 
+/* How far it is, under the name KIND. */
+static int
+account(struct erasing *g, const char *kind, struct err *e)
+{
+	struct registry *r = g->s->registry;
+	int rc = registry_begin(r, e);
+
+	if (rc < 0)
+		return -1;
+	rc = registry_record(r, g->number, kind, plan_entry(&g->x), now_us(), e);
+	if (rc == 0)
+		rc = erasure_update(r, &g->x, e);
+	return registry_end(r, rc, e);
+}
+
 static int
 finish(struct erasing *g, uint64_t n_failed, struct err *e)
 {
-	struct registry *r = g->s->registry;
 	const size_t n_left = erasure_count(&g->x, ERASURE_ERASE);
 
-	if (restrict_kept(g, e) < 0 || registry_begin(r, e) < 0)
+	if (restrict_kept(g, e) < 0)
 		return -1;
 	if (n_left == 0 && n_failed == 0) {
 		g->x.state = ERASURE_DONE;
 		g->x.ended_us = now_us();
 	}
-	if (registry_record(r, g->number, n_left == 0 ? "end" : "unfinished", plan_entry(&g->x),
-		    now_us(), e) < 0 ||
-		erasure_update(r, &g->x, e) < 0) {
-		registry_undo(r);
-		return -1;
-	}
 	/* what comes back of it now is a backup's, and not kept for an answer */
-	if (registry_commit(r, e) < 0 ||
+	if (account(g, n_left == 0 ? "end" : "unfinished", e) < 0 ||
 		(g->x.state == ERASURE_DONE && keep_end(g->s, g->number, e) < 0))
 		return -1;
 	return ledger_sign(g->s->ledger, g->s->sign, e) < 0 ? -1 : 0;
@@ -283,7 +291,6 @@ confirm(struct erasing *g, struct err *e)
 static int
 due_one(struct erasing *g, struct err *e)
 {
-	struct registry *r = g->s->registry;
 	const size_t before = erasure_count(&g->x, ERASURE_KEEP);
 	uint64_t n_failed;
 
@@ -291,14 +298,7 @@ due_one(struct erasing *g, struct err *e)
 		return -1;
 	if (erasure_count(&g->x, ERASURE_KEEP) == before)
 		return 0;
-	if (registry_begin(r, e) < 0)
-		return -1;
-	if (registry_record(r, g->number, "end", plan_entry(&g->x), now_us(), e) < 0 ||
-		erasure_update(r, &g->x, e) < 0) {
-		registry_undo(r);
-		return -1;
-	}
-	if (registry_commit(r, e) < 0)
+	if (account(g, "end", e) < 0)
 		return -1;
 	if (erasure_count(&g->x, ERASURE_KEEP) == 0 && g->x.hold != 0 &&
 		hold_release(g->s->holds, g->x.hold, now_us(), e) < 0)

@@ -114,12 +114,7 @@ bury(struct acting *a, const struct conf_store *st, struct err *e)
 {
 	struct registry *r = a->s->registry;
 
-	if (registry_begin(r, e) < 0)
-		return -1;
-	if (bury_all(a, st, e) == 0)
-		return registry_commit(r, e);
-	registry_undo(r);
-	return -1;
+	return registry_begin(r, e) < 0 ? -1 : registry_end(r, bury_all(a, st, e), e);
 }
 
 static json_t *
@@ -218,12 +213,7 @@ keep_state(struct acting *a, struct err *e)
 	for (size_t i = 0; i < a->x->n; i++)
 		if (a->x->item[i].fate == a->fate && !a->left[i])
 			a->x->item[i].fate = ERASURE_GONE;
-	if (registry_begin(r, e) < 0)
-		return -1;
-	if (erasure_update(r, a->x, e) == 0)
-		return registry_commit(r, e);
-	registry_undo(r);
-	return -1;
+	return registry_begin(r, e) < 0 ? -1 : registry_end(r, erasure_update(r, a->x, e), e);
 }
 
 static int

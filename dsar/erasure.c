@@ -324,9 +324,8 @@ items_read(struct registry *r, struct erasure *x, struct err *e)
 	statement_text(st, 1, span_str(x->number));
 	while ((rc = registry_step(r, st, e)) == 0) {
 		const struct span digest = statement_span(st, 4);
-		struct erasure_item *i = item_new(x, (const char *)sqlite3_column_text(st, 0),
-			(const char *)sqlite3_column_text(st, 1),
-			(const char *)sqlite3_column_text(st, 2), e);
+		struct erasure_item *i = item_new(
+			x, statement_str(st, 0), statement_str(st, 1), statement_str(st, 2), e);
 		const int fate = sqlite3_column_int(st, 5);
 
 		if (!i)
@@ -345,7 +344,6 @@ int
 erasure_read(struct registry *r, const char *number, struct erasure *ret, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
-	const char *hash;
 	int rc, state;
 
 	erasure_init(ret, number);
@@ -358,9 +356,8 @@ erasure_read(struct registry *r, const char *number, struct erasure *ret, struct
 	rc = registry_step(r, st, e);
 	if (rc != 0)
 		return rc;
-	hash = (const char *)sqlite3_column_text(st, 0);
 	state = sqlite3_column_int(st, 1);
-	(void)strncpy(ret->hash, hash ? hash : "", sizeof(ret->hash) - 1);
+	(void)strncpy(ret->hash, statement_str(st, 0), sizeof(ret->hash) - 1);
 	/* what cannot be read has begun: it is not planned anew over what is half done */
 	ret->state = state == ERASURE_PLANNED || state == ERASURE_DONE ? (enum erasure_state)state
 								       : ERASURE_BEGUN;

@@ -103,7 +103,7 @@ count_gone(struct counting *g, struct err *e)
 	while ((rc = registry_step(g->r, st, e)) == 0) {
 		struct figures_article *a = article_of(g->f, sqlite3_column_int(st, 0));
 		const uint64_t n = (uint64_t)sqlite3_column_int64(st, 3);
-		const char *outcome = (const char *)sqlite3_column_text(st, 1);
+		const char *outcome = statement_str(st, 1);
 
 		a->n += n;
 		a->answered += n;

@@ -138,21 +138,13 @@ find_add(struct registry *r, const char *number, const struct find *f, int64_t *
 	return 0;
 }
 
-static const char *
-column_str(sqlite3_stmt *st, int n)
-{
-	const char *s = (const char *)sqlite3_column_text(st, n);
-
-	return s ? s : "";
-}
-
 static struct find
 find_of_row(sqlite3_stmt *st)
 {
 	const struct span digest = statement_span(st, 7);
 	struct find f = { .id = sqlite3_column_int64(st, 0),
-		.store = column_str(st, 1),
-		.place = column_str(st, 2),
+		.store = statement_str(st, 1),
+		.place = statement_str(st, 2),
 		.offset = (uint64_t)sqlite3_column_int64(st, 3),
 		.time_us = sqlite3_column_type(st, 4) == SQLITE_NULL ? RECORD_NO_TIME
 								     : sqlite3_column_int64(st, 4),
@@ -161,7 +153,7 @@ find_of_row(sqlite3_stmt *st)
 		.size = (uint64_t)sqlite3_column_int64(st, 6),
 		.identifier = sqlite3_column_int64(st, 8),
 		.own = sqlite3_column_int(st, 9) != 0,
-		.ground = column_str(st, 11) };
+		.ground = statement_str(st, 11) };
 	const int decision = sqlite3_column_int(st, 10);
 
 	f.decision = decision >= 0 && decision < FIND_DECISIONS ? (enum find_decision)decision
@@ -341,13 +333,13 @@ answers_each(struct registry *r, const char *number, answer_seen *seen, void *ct
 	statement_text(st, 1, span_str(number));
 	while ((rc = registry_step(r, st, e)) == 0) {
 		const int answer = sqlite3_column_int(st, 1);
-		const struct answer_of_store a = { .store = column_str(st, 0),
+		const struct answer_of_store a = { .store = statement_str(st, 0),
 			/* what cannot be read was not searched */
 			.answer = answer >= 0 && answer < STORE_ANSWERS ? (enum store_answer)answer
 									: ANSWER_FAILED,
 			.n_found = (uint64_t)sqlite3_column_int64(st, 2),
 			.n_read = (uint64_t)sqlite3_column_int64(st, 3),
-			.note = column_str(st, 4),
+			.note = statement_str(st, 4),
 			.begun_us = sqlite3_column_int64(st, 5),
 			.ended_us = sqlite3_column_int64(st, 6) };
 

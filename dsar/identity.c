@@ -136,8 +136,7 @@ pinned_read(struct registry *r, const char *number, struct pinned *ret, struct e
 	rc = registry_step(r, st, e);
 	if (rc != 0)
 		return rc;
-	(void)snprintf(ret->fingerprint, sizeof(ret->fingerprint), "%s",
-		(const char *)sqlite3_column_text(st, 0));
+	(void)snprintf(ret->fingerprint, sizeof(ret->fingerprint), "%s", statement_str(st, 0));
 	buf_init(&ret->key, STATEMENT_MAX);
 	buf_span(&ret->key, statement_span(st, 1));
 	return ret->key.failed ? err_memory(e) : 0;

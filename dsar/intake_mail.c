@@ -264,15 +264,14 @@ file_mail(struct taking *t, struct err *e)
 {
 	CLEANUP(openpgp_freep) struct openpgp *ring = NULL;
 	struct registry *r = t->s->registry;
+	int rc;
 
 	if (openpgp_open(registry_dir(r), t->c.correspondence, &ring, e) < 0 ||
 		registry_begin(r, e) < 0)
 		return -1;
-	if (put_keys(t, ring, e) < 0 || read_again(t, ring, e) < 0 || file_in(t, e) < 0 ||
-		registry_commit(r, e) < 0) {
-		registry_undo(r);
+	rc = put_keys(t, ring, e) < 0 || read_again(t, ring, e) < 0 || file_in(t, e) < 0 ? -1 : 0;
+	if (registry_end(r, rc, e) < 0)
 		return -1;
-	}
 	memcpy(t->ret->number, t->c.number, CASE_NUMBER_MAX);
 	return 0;
 }
@@ -284,25 +283,26 @@ file_report(struct taking *t, struct err *e)
 {
 	const struct mail *m = &t->read.outer;
 	struct registry *r = t->s->registry;
+	int rc;
 
 	t->ret->report = true;
 	if (find_number(t, m->envelope_id, e) != 0)
 		return err_fail(e, EX_DATAERR, 0, N_("a delivery report of no case"), NULL, NULL);
 	if (registry_begin(r, e) < 0)
 		return -1;
-	if (registry_record(r, t->c.number, "mail",
-		    json_pack("{s:s, s:s%}", "what", "report", "action",
-			    m->action.p ? m->action.p : "", m->action.len),
-		    t->s->now_us, e) < 0 ||
-		mail_box_file(r, t->digest, t->c.number, e) < 0 ||
-		case_event(r, t->c.number, "delivery",
+	rc = registry_record(r, t->c.number, "mail",
+		json_pack("{s:s, s:s%}", "what", "report", "action", m->action.p ? m->action.p : "",
+			m->action.len),
+		t->s->now_us, e);
+	if (rc == 0)
+		rc = mail_box_file(r, t->digest, t->c.number, e);
+	if (rc == 0)
+		rc = case_event(r, t->c.number, "delivery",
 			json_pack("{s:o, s:o}", "action", text_of(m->action), "status",
 				text_of(m->status)),
-			t->s->now_us, e) < 0 ||
-		registry_commit(r, e) < 0) {
-		registry_undo(r);
+			t->s->now_us, e);
+	if (registry_end(r, rc, e) < 0)
 		return -1;
-	}
 	memcpy(t->ret->number, t->c.number, CASE_NUMBER_MAX);
 	return 0;
 }

@@ -161,11 +161,7 @@ act(struct asked *a, const char *verb, const char *fpr, struct err *e)
 		rc = confirm_do(a, fpr, e);
 	else
 		rc = usage_fail(_("key takes list, add --from FILE, or confirm and a fingerprint"));
-	if (rc != 0 || registry_commit(a->s->registry, e) < 0) {
-		registry_undo(a->s->registry);
-		return rc > 0 ? rc : -1;
-	}
-	return 0;
+	return registry_end(a->s->registry, rc, e);
 }
 
 int

@@ -36,8 +36,7 @@ mail_box_put(struct registry *r, const uint8_t digest[MAIL_DIGEST_LEN], struct s
 	statement_blob(get, 1, digest_span(digest));
 	if (registry_step(r, put, e) < 0 || registry_step(r, get, e) != 0)
 		return -1;
-	(void)snprintf(
-		ret_number, CASE_NUMBER_MAX, "%s", (const char *)sqlite3_column_text(get, 0));
+	(void)snprintf(ret_number, CASE_NUMBER_MAX, "%s", statement_str(get, 0));
 	return 0;
 }
 
@@ -84,8 +83,8 @@ mail_box_keys(
 		return -1;
 	statement_text(st, 1, span_str(number));
 	while ((rc = registry_step(r, st, e)) == 0) {
-		const int end = seen(ctx, (const char *)sqlite3_column_text(st, 0),
-			(const char *)sqlite3_column_text(st, 1), sqlite3_column_int64(st, 2), e);
+		const int end = seen(ctx, statement_str(st, 0), statement_str(st, 1),
+			sqlite3_column_int64(st, 2), e);
 
 		if (end != 0)
 			return end < 0 ? -1 : 0;

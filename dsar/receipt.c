@@ -66,21 +66,16 @@ static int
 receipted(struct session *s, const struct case_file *c, struct err *e)
 {
 	struct case_file v[CASE_SIBLINGS_MAX];
-	size_t n;
+	size_t n = 0;
+	int rc;
 
 	if (registry_begin(s->registry, e) < 0)
 		return -1;
-	if (case_siblings(s->registry, c, v, &n, e) < 0)
-		n = SIZE_MAX;
-	for (size_t i = 0; n != SIZE_MAX && i < n; i++)
-		if (v[i].state == CASE_RECEIVED &&
-			case_move(s->registry, &v[i], CASE_RECEIPTED, s->now_us, e) < 0)
-			n = SIZE_MAX - 1;
-	if (n >= SIZE_MAX - 1 || registry_commit(s->registry, e) < 0) {
-		registry_undo(s->registry);
-		return -1;
-	}
-	return 0;
+	rc = case_siblings(s->registry, c, v, &n, e);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (v[i].state == CASE_RECEIVED)
+			rc = case_move(s->registry, &v[i], CASE_RECEIPTED, s->now_us, e);
+	return registry_end(s->registry, rc, e);
 }
 
 int

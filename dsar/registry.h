@@ -64,14 +64,19 @@ int registry_fail(struct registry *r, struct err *e);
 void statement_text(sqlite3_stmt *st, int n, struct span s); /* SPAN_NONE: NULL; copied */
 void statement_blob(sqlite3_stmt *st, int n, struct span s);
 struct span statement_span(sqlite3_stmt *st, int column); /* borrowed until the next step */
+const char *statement_str(sqlite3_stmt *st, int column);  /* the same; NULL is "" */
 
 /* --- changes ---------------------------------------------------------------------------------- */
 
-/* One change, whole or not at all: begin, then commit; registry_undo() where it has failed. What was
+/* One change, whole or not at all: begin, then end it with what came of it: RC 0 is a commit, any other (-1, or
+ * what a caller means by it) undoes it all. registry_end() returns RC, or -1 where the commit failed. What was
  * announced in between by registry_record() is confirmed in the ledger by the commit (kind "done"): an
  * entry without that was never carried out, and a "done" of which the register knows nothing shows that
  * the register is an older one than its ledger. */
 int registry_begin(struct registry *r, struct err *e);
+int registry_end(struct registry *r, int rc, struct err *e);
+
+/* Its two halves, for what is longer than a function. */
 int registry_commit(struct registry *r, struct err *e);
 void registry_undo(struct registry *r);
 

@@ -62,6 +62,16 @@ registry_undo(struct registry *r)
 }
 
 int
+registry_end(struct registry *r, int rc, struct err *e)
+{
+	if (rc == 0)
+		rc = registry_commit(r, e);
+	if (rc != 0)
+		registry_undo(r);
+	return rc;
+}
+
+int
 registry_record(struct registry *r, const char *number, const char *kind, json_t *data,
 	int64_t now_us, struct err *e)
 {

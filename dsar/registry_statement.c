@@ -75,3 +75,11 @@ statement_span(sqlite3_stmt *st, int column)
 
 	return span_of(p, (size_t)sqlite3_column_bytes(st, column));
 }
+
+const char *
+statement_str(sqlite3_stmt *st, int column)
+{
+	const char *s = (const char *)sqlite3_column_text(st, column);
+
+	return s ? s : "";
+}

@@ -77,17 +77,19 @@ account(struct restricting *g, const char *what, uint64_t hold, struct err *e)
 	struct registry *r = g->s->registry;
 	json_t *d = json_pack("{s:s, s:I}", "what", what, "hold", (json_int_t)hold);
 	json_t *copy = json_deep_copy(d);
+	int rc;
 
 	if (registry_begin(r, e) < 0) {
 		json_decref(d);
 		json_decref(copy);
 		return -1;
 	}
-	if (registry_record(r, g->c.number, "restriction", d, g->s->now_us, e) == 0 &&
-		case_event(r, g->c.number, "restriction", copy, g->s->now_us, e) == 0)
-		return registry_commit(r, e);
-	registry_undo(r);
-	return -1;
+	rc = registry_record(r, g->c.number, "restriction", d, g->s->now_us, e);
+	if (rc == 0)
+		rc = case_event(r, g->c.number, "restriction", copy, g->s->now_us, e);
+	else
+		json_decref(copy);
+	return registry_end(r, rc, e);
 }
 
 static int

@@ -97,8 +97,7 @@ review_covers(struct registry *r, int64_t id, struct covers *ret, struct err *e)
 	(void)sqlite3_bind_int64(st, 1, id);
 	while ((rc = registry_step(r, st, e)) == 0)
 		if (covers_add(ret, (size_t)sqlite3_column_int64(st, 0),
-			    (size_t)sqlite3_column_int64(st, 1),
-			    (const char *)sqlite3_column_text(st, 2), e) < 0)
+			    (size_t)sqlite3_column_int64(st, 1), statement_str(st, 2), e) < 0)
 			return -1;
 	return rc < 0 ? -1 : 0;
 }

@@ -89,16 +89,6 @@ begin(struct reviewing *r, struct err *e)
 }
 
 static int
-end(struct reviewing *r, int rc, struct err *e)
-{
-	if (rc == 0)
-		rc = registry_commit(r->s->registry, e);
-	if (rc < 0)
-		registry_undo(r->s->registry);
-	return rc;
-}
-
-static int
 decide(struct reviewing *r, int64_t id, const struct decision *d, struct err *e)
 {
 	if (record_decision(r, id, d, e) < 0)
@@ -111,7 +101,7 @@ review_one(struct reviewing *r, int64_t id, const struct decision *d, struct err
 {
 	if (begin(r, e) < 0)
 		return -1;
-	return end(r, decide(r, id, d, e), e);
+	return registry_end(r->s->registry, decide(r, id, d, e), e);
 }
 
 /* --- several ---------------------------------------------------------------------------------- */
@@ -264,7 +254,7 @@ chosen_decide(struct deciding *g, struct err *e)
 
 		rc = decide(g->r, g->v[i].id, &d, e);
 	}
-	return end(g->r, rc, e);
+	return registry_end(g->r->s->registry, rc, e);
 }
 
 static int
@@ -299,7 +289,7 @@ undo(struct reviewing *r, const struct asked *a, struct err *e)
 		rc = registry_record(r->s->registry, r->file.number, "review",
 			json_pack("{s:s, s:I}", "decision", "undo", "find", (json_int_t)id),
 			r->s->now_us, e);
-	return end(r, rc, e);
+	return registry_end(r->s->registry, rc, e);
 }
 
 /* --- what is left ----------------------------------------------------------------------------- */
@@ -333,7 +323,7 @@ go_on(struct reviewing *r, struct err *e)
 			g, &r->file, CASE_NEEDS_SEARCHED | CASE_NEEDS_LOOKED, r->s->now_us, e);
 	if (rc == 0)
 		rc = case_move(g, &r->file, CASE_DECIDED, r->s->now_us, e);
-	return end(r, rc, e);
+	return registry_end(g, rc, e);
 }
 
 static void

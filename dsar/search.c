@@ -334,29 +334,34 @@ record(struct search *x, json_t *data, struct err *e)
 }
 
 static int
+begin_case(struct search *x, struct err *e)
+{
+	struct registry *r = x->s->registry;
+
+	if (case_get(r, x->c.number, &x->c, e) < 0 || read_subject(x, e) < 0 ||
+		activate(x, 0, e) < 0)
+		return -1;
+	if (x->active.n == 0)
+		return err_fail(e, EX_USAGE, 0, N_("nothing is known to search by"),
+			N_("add an identifier: see `dsar subject`"), "%s", x->c.number);
+	if (case_guard(r, &x->c, CASE_NEEDS_OPEN, x->s->now_us, e) < 0 ||
+		case_move(r, &x->c, CASE_SEARCHING, x->s->now_us, e) < 0 ||
+		answers_clear(r, x->c.number, e) < 0)
+		return -1;
+	return record(x,
+		json_pack("{s:s, s:I, s:I}", "what", "begun", "identifiers",
+			(json_int_t)x->active.n, "stores", (json_int_t)x->s->conf->n_stores),
+		e);
+}
+
+static int
 begin(struct search *x, struct err *e)
 {
 	struct registry *r = x->s->registry;
 
 	if (registry_begin(r, e) < 0)
 		return -1;
-	if (case_get(r, x->c.number, &x->c, e) == 0 && read_subject(x, e) == 0 &&
-		activate(x, 0, e) == 0) {
-		if (x->active.n == 0)
-			(void)err_fail(e, EX_USAGE, 0, N_("nothing is known to search by"),
-				N_("add an identifier: see `dsar subject`"), "%s", x->c.number);
-		else if (case_guard(r, &x->c, CASE_NEEDS_OPEN, x->s->now_us, e) == 0 &&
-			 case_move(r, &x->c, CASE_SEARCHING, x->s->now_us, e) == 0 &&
-			 answers_clear(r, x->c.number, e) == 0 &&
-			 record(x,
-				 json_pack("{s:s, s:I, s:I}", "what", "begun", "identifiers",
-					 (json_int_t)x->active.n, "stores",
-					 (json_int_t)x->s->conf->n_stores),
-				 e) == 0)
-			return registry_commit(r, e);
-	}
-	registry_undo(r);
-	return -1;
+	return registry_end(r, begin_case(x, e), e);
 }
 
 /* Until a round brings nothing new. */
@@ -453,20 +458,21 @@ static int
 end(struct search *x, struct sum *sum, struct err *e)
 {
 	struct registry *r = x->s->registry;
+	int rc;
 
 	if (registry_begin(r, e) < 0)
 		return -1;
-	if (settle_answers(sum, e) == 0 &&
-		(sum->n_failed > 0 || case_move(r, &x->c, CASE_REVIEW, now_us(), e) == 0) &&
-		record(x,
+	rc = settle_answers(sum, e);
+	if (rc == 0 && sum->n_failed == 0)
+		rc = case_move(r, &x->c, CASE_REVIEW, now_us(), e);
+	if (rc == 0)
+		rc = record(x,
 			json_pack("{s:s, s:I, s:I, s:I, s:I}", "what", "ended", "identifiers",
 				(json_int_t)x->active.n, "stores", (json_int_t)sum->n_stores,
 				"failed", (json_int_t)sum->n_failed, "found",
 				(json_int_t)sum->n_found),
-			e) == 0)
-		return registry_commit(r, e);
-	registry_undo(r);
-	return -1;
+			e);
+	return registry_end(r, rc, e);
 }
 
 /* --- what is said ----------------------------------------------------------------------------- */

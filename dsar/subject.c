@@ -84,14 +84,6 @@ subject_push(struct subject *s, const struct identifier *i, struct err *e)
 
 /* --- in the register -------------------------------------------------------------------------- */
 
-static const char *
-column_str(sqlite3_stmt *st, int n)
-{
-	const char *s = (const char *)sqlite3_column_text(st, n);
-
-	return s ? s : "";
-}
-
 int
 subject_read(struct registry *r, const char *number, struct subject *s, struct err *e)
 {
@@ -106,13 +98,13 @@ subject_read(struct registry *r, const char *number, struct subject *s, struct e
 	statement_text(st, 1, span_str(number));
 	while ((rc = registry_step(r, st, e)) == 0) {
 		const struct identifier i = { .id = sqlite3_column_int64(st, 0),
-			.kind = column_str(st, 1),
+			.kind = statement_str(st, 1),
 			.value = statement_span(st, 2),
 			.from_us = sqlite3_column_int64(st, 3),
 			.to_us = sqlite3_column_int64(st, 4),
 			.parent = sqlite3_column_int64(st, 5),
-			.store = column_str(st, 6),
-			.link = column_str(st, 7),
+			.store = statement_str(st, 6),
+			.link = statement_str(st, 7),
 			.own = sqlite3_column_int(st, 8) != 0,
 			.confirmed = sqlite3_column_int(st, 9) != 0 };
 

@@ -21,6 +21,7 @@
 #define _(text) gettext(text)
 
 struct asked {
+	struct session *s;
 	const char *number, *verb, *word; /* word: a kind, or an identifier's number */
 	const char *from_file, *since, *until;
 	int64_t since_us, until_us;
@@ -102,13 +103,16 @@ kind_known(const struct conf *c, const char *kind, struct err *e)
 }
 
 static int
-add_act(struct session *s, const struct asked *a, struct err *e)
+add_act(void *ctx, struct case_file *c, struct err *e)
 {
+	const struct asked *a = ctx;
+	struct session *s = a->s;
 	struct buf text;
 	size_t n_new = 0;
 	int rc;
 
-	if (kind_known(s->conf, a->word, e) < 0)
+	if (case_guard(s->registry, c, CASE_NEEDS_OPEN, s->now_us, e) < 0 ||
+		kind_known(s->conf, a->word, e) < 0)
 		return -1;
 	rc = given_text(a->from_file ? a->from_file : "-", &text, e);
 	if (rc == 0)
@@ -123,13 +127,17 @@ add_act(struct session *s, const struct asked *a, struct err *e)
 }
 
 static int
-mark_act(struct session *s, const struct asked *a, struct err *e)
+mark_act(void *ctx, struct case_file *c, struct err *e)
 {
+	const struct asked *a = ctx;
+	struct session *s = a->s;
 	const bool confirm = strcmp(a->verb, "confirm") == 0;
 	char *end;
 	const long long id = strtoll(a->word, &end, 10);
 	int rc;
 
+	if (case_guard(s->registry, c, CASE_NEEDS_OPEN, s->now_us, e) < 0)
+		return -1;
 	if (*end)
 		return err_fail(e, EX_USAGE, 0, N_("not the number of an identifier"),
 			N_("see `dsar subject CASE list`"), NULL);
@@ -144,23 +152,6 @@ mark_act(struct session *s, const struct asked *a, struct err *e)
 		json_pack("{s:s, s:I}", "what", confirm ? "confirmed" : "dropped", "identifier",
 			(json_int_t)id),
 		s->now_us, e);
-}
-
-static int
-change(struct session *s, const struct asked *a,
-	int (*act)(struct session *, const struct asked *, struct err *), struct err *e)
-{
-	struct case_file c;
-
-	if (registry_begin(s->registry, e) < 0)
-		return -1;
-	if (case_get(s->registry, a->number, &c, e) < 0 ||
-		case_guard(s->registry, &c, CASE_NEEDS_OPEN, s->now_us, e) < 0 ||
-		act(s, a, e) < 0 || registry_commit(s->registry, e) < 0) {
-		registry_undo(s->registry);
-		return -1;
-	}
-	return 0;
 }
 
 /* --- listing ---------------------------------------------------------------------------------- */
@@ -236,7 +227,7 @@ time_read(const char *text, int64_t *ret_us)
 int
 subject_main(struct session *s, int argc, char **argv, struct err *e)
 {
-	struct asked a = { .since_us = INT64_MIN, .until_us = INT64_MAX };
+	struct asked a = { .s = s, .since_us = INT64_MIN, .until_us = INT64_MAX };
 	const struct option_to table[] = {
 		{ "from", 0, &a.from_file, NULL },
 		{ "since", 0, &a.since, NULL },
@@ -258,8 +249,8 @@ subject_main(struct session *s, int argc, char **argv, struct err *e)
 		return list(s, &a, e);
 	if (strcmp(a.verb, "add") == 0 &&
 		(n == 3 || (n == 4 && strcmp(argv[optind + 3], "-") == 0)))
-		return change(s, &a, add_act, e);
+		return case_within(s->registry, a.number, add_act, &a, e);
 	if ((strcmp(a.verb, "confirm") == 0 || strcmp(a.verb, "drop") == 0) && n == 3)
-		return change(s, &a, mark_act, e);
+		return case_within(s->registry, a.number, mark_act, &a, e);
 	return usage_fail(_("subject takes a case and add, list, confirm or drop"));
 }

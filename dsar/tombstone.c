@@ -136,7 +136,7 @@ stone_take(struct tombstones *t, sqlite3_stmt *st, struct err *e)
 	}
 	memcpy(t->v[t->n].mac, mac.p, MAC_LEN);
 	t->v[t->n++].erased_us = sqlite3_column_int64(st, 1);
-	return store_note(t, (const char *)sqlite3_column_text(st, 2), e);
+	return store_note(t, statement_str(st, 2), e);
 }
 
 static int
