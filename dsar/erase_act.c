@@ -250,17 +250,18 @@ is_ours(const struct err *e)
 }
 
 static int
-act_all(struct acting *a, const struct conf_store *const *order, struct err *e)
+act_all(struct acting *a, struct err *e)
 {
 	const struct conf *c = a->s->conf;
 
 	for (size_t i = 0; i < c->n_stores; i++) {
+		const struct conf_store *st = c->erase_order[i];
 		bool any = false;
 
 		for (size_t k = 0; k < a->x->n; k++)
-			any |= is_in(a, &a->x->item[k], order[i]);
-		print_progress(order[i]->name, i, c->n_stores);
-		if (!any || act_store(a, order[i], e) == 0)
+			any |= is_in(a, &a->x->item[k], st);
+		print_progress(st->name, i, c->n_stores);
+		if (!any || act_store(a, st, e) == 0)
 			continue;
 		if (is_ours(e))
 			return -1;
@@ -276,16 +277,13 @@ erase_act(struct session *s, struct erasure *x, enum erasure_fate fate, uint64_t
 	struct err *e)
 {
 	CLEANUP(tombstones_freep) struct tombstones *tombstones = NULL;
-	cleanup_mem const struct conf_store **order = calloc(
-		s->conf->n_stores + 1, sizeof(struct conf_store *));
 	cleanup_mem bool *left = calloc(x->n + 1, sizeof(*left));
 	struct acting a = { .s = s, .x = x, .fate = fate, .left = left };
 	int rc;
 
-	if (!order || !left)
+	if (!left)
 		return err_memory(e);
-	if (conf_erase_order(s->conf, order, e) < 0 ||
-		tombstones_open(s->conf, s->registry, s->now_us, &tombstones, e) < 0)
+	if (tombstones_open(s->conf, s->registry, s->now_us, &tombstones, e) < 0)
 		return -1;
 	a.tombstones = tombstones;
 	a.item = (struct select_question){ .ctx = &a, .record = ask_item };
@@ -296,7 +294,7 @@ erase_act(struct session *s, struct erasure *x, enum erasure_fate fate, uint64_t
 	a.which = select_and(&a.of, &a.not_kept);
 	rc = subject_read(s->registry, x->number, &a.subject, e);
 	if (rc == 0)
-		rc = act_all(&a, order, e);
+		rc = act_all(&a, e);
 	subject_release(&a.subject);
 	if (rc < 0 || keep_state(&a, e) < 0)
 		return -1;

@@ -37,16 +37,10 @@ static int
 take_finds(struct planning *p, struct err *e)
 {
 	const struct conf *c = p->s->conf;
-	cleanup_mem const struct conf_store **order = calloc(
-		c->n_stores + 1, sizeof(struct conf_store *));
 
-	if (!order)
-		return err_memory(e);
-	if (conf_erase_order(c, order, e) < 0)
-		return -1;
 	for (size_t i = 0; i < c->n_stores; i++) {
-		p->store = order[i];
-		if (finds_each(p->s->registry, p->x->number, order[i]->name, take_find, p, e) < 0)
+		p->store = c->erase_order[i];
+		if (finds_each(p->s->registry, p->x->number, p->store->name, take_find, p, e) < 0)
 			return -1;
 	}
 	p->store = NULL;

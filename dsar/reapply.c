@@ -147,22 +147,18 @@ static int
 reapply(struct reapplying *a, struct err *e)
 {
 	const struct conf *c = a->s->conf;
-	cleanup_mem const struct conf_store **order = calloc(
-		c->n_stores + 1, sizeof(struct conf_store *));
 
-	if (!order)
-		return err_memory(e);
-	if (conf_erase_order(c, order, e) < 0)
-		return -1;
 	if (a->only && !conf_find_store(c, a->only))
 		return err_fail(e, EX_USAGE, 0, N_("no such store"),
 			N_("see `logscrub check-config` for the names"), "%s", a->only);
 	for (size_t i = 0; i < c->n_stores; i++) {
-		if (!concerns(a, order[i]) || reapply_store(a, order[i], e) == 0)
+		const struct conf_store *st = c->erase_order[i];
+
+		if (!concerns(a, st) || reapply_store(a, st, e) == 0)
 			continue;
 		if (e->exit == EX_DATAERR || e->exit == EX_CANTCREAT)
 			return -1;
-		(void)err_within(e, "store \"%s\"", order[i]->name);
+		(void)err_within(e, "store \"%s\"", st->name);
 		(void)err_print(e, "dsar", stderr);
 		a->n_failed++;
 	}

@@ -69,7 +69,7 @@ int conf_take(struct conf_draft *d, const char *file, cfg_t *root, bool main, st
 /* What holds between declarations, once all are there; also sets longest_period_s. */
 int conf_check(struct conf_draft *d, struct err *e);
 int conf_claims_check(const struct conf_draft *d, struct err *e);
-int conf_order_check(const struct conf *c, struct err *e);
+int conf_order_take(struct conf_draft *d, struct err *e);
 int conf_sets_expand(struct conf_draft *d, struct err *e);
 
 int conf_statistics_take(struct conf_draft *d, const char *file, cfg_t *root, struct err *e);

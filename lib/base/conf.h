@@ -315,6 +315,8 @@ struct conf {
 	size_t n_formats;
 	struct conf_store *store;
 	size_t n_stores;
+	/* the same stores, each behind those it is to be erased after, and otherwise as they were declared */
+	const struct conf_store **erase_order;
 	struct conf_source *source;
 	size_t n_sources;
 	struct conf_accept *accept;
@@ -363,9 +365,6 @@ const struct conf_category *conf_find_category(const struct conf *c, const char 
 
 bool conf_recipient_has(const struct conf_recipient *r, const struct conf_store *s);
 bool conf_recipient_is_third_country(const struct conf_recipient *r); /* outside of EU and EEA */
-/* Puts C's stores into RET (of c->n_stores) so that each stands behind those it is to be erased after, and
- * otherwise as they were declared. EX_CONFIG at a store's place: they wait for one another. */
-int conf_erase_order(const struct conf *c, const struct conf_store **ret, struct err *e);
 
 /* Is S under duty D, for some of its records? */
 bool conf_duty_names(const struct conf_duty *d, const struct conf_store *s);

@@ -302,7 +302,7 @@ conf_check(struct conf_draft *d, struct err *e)
 			return -1;
 	}
 	if (conf_sets_expand(d, e) < 0 || conf_statistics_check(c, e) < 0 ||
-		conf_order_check(c, e) < 0)
+		conf_order_take(d, e) < 0)
 		return -1;
 	for (size_t i = 0; i < c->n_accepts; i++) {
 		if (accept_check(&c->accept[i], e) < 0)

@@ -38,32 +38,24 @@ order_put(struct order *o, const struct conf_store *s, struct err *e)
 }
 
 int
-conf_erase_order(const struct conf *c, const struct conf_store **ret, struct err *e)
+conf_order_take(struct conf_draft *d, struct err *e)
 {
+	struct conf *c = &d->conf;
 	cleanup_mem unsigned char *mark = calloc(c->n_stores + 1, 1);
-	struct order o = { .conf = c, .mark = mark, .to = ret };
+	struct order o = { .conf = c, .mark = mark };
 
-	if (!mark)
+	c->erase_order = conf_alloc(d, (c->n_stores + 1) * sizeof(struct conf_store *));
+	if (!c->erase_order || !mark)
 		return err_memory(e);
-	for (size_t i = 0; i < c->n_stores; i++)
-		if (order_put(&o, &c->store[i], e) < 0)
-			return -1;
-	return 0;
-}
-
-int
-conf_order_check(const struct conf *c, struct err *e)
-{
-	cleanup_mem const struct conf_store **order = calloc(
-		c->n_stores + 1, sizeof(struct conf_store *));
-
-	if (!order)
-		return err_memory(e);
+	o.to = c->erase_order;
 	for (size_t i = 0; i < c->n_stores; i++)
 		for (size_t k = 0; k < c->store[i].erase_after.n; k++)
 			if (!conf_find_store(c, c->store[i].erase_after.v[k]))
 				return conf_fail(e, &c->store[i].where, N_("no such store"),
 					N_("declare it, or mend its name"), "erase_after: \"%s\"",
 					c->store[i].erase_after.v[k]);
-	return conf_erase_order(c, order, e);
+	for (size_t i = 0; i < c->n_stores; i++)
+		if (order_put(&o, &c->store[i], e) < 0)
+			return -1;
+	return 0;
 }

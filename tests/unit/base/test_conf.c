@@ -725,14 +725,12 @@ START_TEST(stores_are_erased_behind_those_they_name)
 {
 	struct conf *c = read_good(STORE("c", "erase_after = { \"a\", \"b\" }\n")
 			STORE("b", "erase_after = { \"a\" }\n") STORE("a", "") STORE("d", ""));
-	const struct conf_store *order[4];
 	struct err e = { 0 };
 
-	ck_assert_int_eq(conf_erase_order(c, order, &e), 0);
-	ck_assert_str_eq(order[0]->name, "a");
-	ck_assert_str_eq(order[1]->name, "b");
-	ck_assert_str_eq(order[2]->name, "c");
-	ck_assert_str_eq(order[3]->name, "d");
+	ck_assert_str_eq(c->erase_order[0]->name, "a");
+	ck_assert_str_eq(c->erase_order[1]->name, "b");
+	ck_assert_str_eq(c->erase_order[2]->name, "c");
+	ck_assert_str_eq(c->erase_order[3]->name, "d");
 	(void)conf_free(c);
 	ck_assert_ptr_null(read_text(STORE("a", "erase_after = { \"b\" }\n")
 					     STORE("b", "erase_after = { \"a\" }\n"),
