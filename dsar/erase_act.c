@@ -24,7 +24,8 @@ struct acting {
 	enum erasure_fate fate;
 	struct keeper keeper;
 	struct select_question item;
-	struct selector of, kept, not_kept, which;
+	struct selector of;
+	const struct selector *which; /* … and not kept */
 	struct tombstones *tombstones;
 	struct subject subject;
 	bool *left; /* by item: a store was looked at again and still has it, or could not be looked at */
@@ -151,16 +152,10 @@ act_step(struct acting *a, struct store *store, const struct plan *plan, size_t 
 	const struct plan_step *p = &plan->step[i];
 	struct store_result result;
 	json_t *d;
-	int rc;
 
 	if (note(a, "erase", entry_of(a, p, i, plan->n), e) < 0)
 		return -1;
-	/* a hold that was added since the last step counts for this one */
-	if (holds_lock(a->s->holds, e) < 0)
-		return -1;
-	rc = store_act(store, p, &a->which, &result, e);
-	holds_unlock(a->s->holds);
-	if (rc < 0)
+	if (holds_act(a->s->holds, store, p, a->which, &result, e) < 0)
 		return -1;
 	d = entry_of(a, p, i, plan->n);
 	(void)json_object_set_new(
@@ -178,7 +173,7 @@ act_steps(struct acting *a, struct store *store, struct err *e)
 	int rc;
 
 	plan_init(&plan);
-	rc = store_plan(store, &a->which, &plan, e);
+	rc = store_plan(store, a->which, &plan, e);
 	for (size_t i = 0; rc == 0 && i < plan.n; i++)
 		rc = act_step(a, store, &plan, i, e);
 	plan_release(&plan);
@@ -289,9 +284,7 @@ erase_act(struct session *s, struct erasure *x, enum erasure_fate fate, uint64_t
 	a.item = (struct select_question){ .ctx = &a, .record = ask_item };
 	keeper_init(&a.keeper, s, x->number);
 	a.of = select_ask(&a.item);
-	a.kept = select_ask(keeper_ask(&a.keeper));
-	a.not_kept = select_not(&a.kept);
-	a.which = select_and(&a.of, &a.not_kept);
+	a.which = keeper_spare(&a.keeper, &a.of);
 	rc = subject_read(s->registry, x->number, &a.subject, e);
 	if (rc == 0)
 		rc = act_all(&a, e);

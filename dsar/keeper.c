@@ -106,8 +106,11 @@ keeper_init(struct keeper *k, struct session *s, const char *own)
 	};
 }
 
-const struct select_question *
-keeper_ask(struct keeper *k)
+const struct selector *
+keeper_spare(struct keeper *k, const struct selector *of)
 {
-	return &k->question;
+	k->kept = select_ask(&k->question);
+	k->not_kept = select_not(&k->kept);
+	k->spared = select_and(of, &k->not_kept);
+	return &k->spared;
 }

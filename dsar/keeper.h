@@ -21,13 +21,14 @@ struct keeper {
 	struct session *session; /* borrowed */
 	const char *own;
 	struct select_question question;
+	struct selector kept, not_kept, spared;
 };
 
 /* K must not be moved. */
 void keeper_init(struct keeper *k, struct session *s, const char *own);
 
-/* "Must it be kept now?", for selectors. */
-const struct select_question *keeper_ask(struct keeper *k);
+/* "OF, and need not be kept now"; borrowed from K, as OF is. */
+const struct selector *keeper_spare(struct keeper *k, const struct selector *of);
 
 /* Is R kept? Then why, and until when: the last of its grounds, INT64_MAX where nobody can say. */
 bool keeper_why(struct keeper *k, const struct record *r, char ret_ground[KEEPER_GROUND_MAX],

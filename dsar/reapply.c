@@ -28,7 +28,8 @@ struct reapplying {
 	struct tombstones *tombstones;
 	struct keeper keeper;
 	struct select_question erased;
-	struct selector of, kept, not_kept, which;
+	struct selector of;
+	const struct selector *which; /* … and not kept */
 	const char *only;
 	bool dry;
 	uint64_t n_failed;
@@ -71,15 +72,9 @@ act_step(struct reapplying *a, struct store *store, const struct plan_step *p, u
 	struct err *e)
 {
 	struct store_result result;
-	int rc;
 
-	if (note(a, "reapply", p, p->n_records, e) < 0)
-		return -1;
-	if (holds_lock(a->s->holds, e) < 0)
-		return -1;
-	rc = store_act(store, p, &a->which, &result, e);
-	holds_unlock(a->s->holds);
-	if (rc < 0)
+	if (note(a, "reapply", p, p->n_records, e) < 0 ||
+		holds_act(a->s->holds, store, p, a->which, &result, e) < 0)
 		return -1;
 	*n += result.n_erased == UINT64_MAX ? 0 : result.n_erased;
 	return note(a, "reapplied", p, result.n_erased, e);
@@ -114,7 +109,7 @@ reapply_store(struct reapplying *a, const struct conf_store *st, struct err *e)
 	if (rc < 0)
 		return -1;
 	plan_init(&plan);
-	rc = store_plan(store, &a->which, &plan, e);
+	rc = store_plan(store, a->which, &plan, e);
 	for (size_t i = 0; rc == 0 && i < plan.n; i++) {
 		if (a->dry)
 			n += plan.step[i].n_records;
@@ -196,9 +191,7 @@ reapply_main(struct session *s, int argc, char **argv, struct err *e)
 	a.erased = (struct select_question){ .ctx = &a, .block = ask_block, .record = ask_erased };
 	keeper_init(&a.keeper, s, "-");
 	a.of = select_ask(&a.erased);
-	a.kept = select_ask(keeper_ask(&a.keeper));
-	a.not_kept = select_not(&a.kept);
-	a.which = select_and(&a.of, &a.not_kept);
+	a.which = keeper_spare(&a.keeper, &a.of);
 	if (reapply(&a, e) < 0)
 		return -1;
 	return a.n_failed > 0 ? EX_UNAVAILABLE : 0;

@@ -147,12 +147,8 @@ act(struct drop *d, const struct plan_step *p, struct err *e)
 	struct store_result r;
 	int rc;
 
-	/* a hold that was added since the plan counts */
-	if (d->s->ledger && holds_lock(d->s->holds, e) < 0)
-		return -1;
-	rc = store_act(d->store, p, &d->goes, &r, e);
-	if (d->s->ledger)
-		holds_unlock(d->s->holds);
+	/* without a ledger nobody has added one */
+	rc = holds_act(d->s->ledger ? d->s->holds : NULL, d->store, p, &d->goes, &r, e);
 	if (rc < 0 || r.skipped)
 		return rc;
 	hash_of(d, hex);

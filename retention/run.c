@@ -246,14 +246,8 @@ static int
 act_step(struct run *r, struct job *j, const struct plan_step *p, struct total *t, struct err *e)
 {
 	struct store_result result;
-	int rc;
 
-	/* a hold that was added since the last step counts for this one */
-	if (holds_lock(r->s->holds, e) < 0)
-		return -1;
-	rc = store_act(j->store, p, &j->due.due, &result, e);
-	holds_unlock(r->s->holds);
-	if (rc < 0)
+	if (holds_act(r->s->holds, j->store, p, &j->due.due, &result, e) < 0)
 		return -1;
 	if (result.skipped)
 		return 0;

@@ -259,6 +259,20 @@ holds_unlock(struct holds *h)
 	(void)lock(h, LOCK_UN, &ignored);
 }
 
+int
+holds_act(struct holds *h, struct store *s, const struct plan_step *p, const struct selector *which,
+	struct store_result *ret, struct err *e)
+{
+	int rc;
+
+	if (h && holds_lock(h, e) < 0)
+		return -1;
+	rc = store_act(s, p, which, ret, e);
+	if (h)
+		holds_unlock(h);
+	return rc;
+}
+
 /* --- changing --------------------------------------------------------------------------------- */
 
 static int

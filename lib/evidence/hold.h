@@ -30,6 +30,7 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "store/selector.h"
+#include "store/store.h"
 
 struct record;
 struct holds; /* the open hold file */
@@ -68,6 +69,11 @@ DEFINE_CLEANUP(struct holds, holds_free)
 /* Takes the file shared for one step of an erasure, and reads it anew if it has changed. */
 int holds_lock(struct holds *h, struct err *e);
 void holds_unlock(struct holds *h);
+
+/* Carries P out in S under that lock, so that a hold that was added since the step before counts for this one;
+ * as store_act(). H may be NULL, where no holds are kept. */
+int holds_act(struct holds *h, struct store *s, const struct plan_step *p,
+	const struct selector *which, struct store_result *ret, struct err *e);
 
 /* Adds a hold and gives it an id. MATCH is the pattern, identifier or digests (wiped by the caller).
  * Fails with EX_NOPERM past a store's ceiling (hold_max), EX_USAGE (unknown store, no reason, no owner,
