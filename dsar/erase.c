@@ -12,6 +12,7 @@
 #include "dsar/case.h"
 #include "dsar/command.h"
 #include "dsar/erase-private.h"
+#include "dsar/held.h"
 #include "dsar/keep.h"
 #include "dsar/registry.h"
 #include "evidence/hold.h"
@@ -170,63 +171,22 @@ begin(struct erasing *g, struct err *e)
 
 /* --- what had to be kept ---------------------------------------------------------------------- */
 
-static bool
-names(const struct conf_list *l, const char *name)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->v[i], name) == 0)
-			return true;
-	return false;
-}
-
-/* It may have been, by a run that was ended before it could write that down. */
-static bool
-is_restricted(struct erasing *g)
-{
-	const struct hold *v;
-	const size_t n = holds_list(g->s->holds, &v);
-
-	for (size_t i = 0; i < n; i++)
-		if (v[i].end == HOLD_IN_FORCE && strcmp(v[i].incident, g->number) == 0 &&
-			strcmp(v[i].reason, KEPT_REASON) == 0)
-			g->x.hold = v[i].id;
-	return g->x.hold != 0;
-}
-
 /* Nobody else uses or erases it meanwhile (Art. 18); only this case's own erasure passes. */
 static int
 restrict_kept(struct erasing *g, struct err *e)
 {
-	struct conf_list stores = { .v = calloc(g->x.n + 1, sizeof(*stores.v)) };
-	cleanup_mem const char **held = stores.v;
-	struct buf digests;
-	const struct hold d = { .incident = g->number,
-		.reason = KEPT_REASON,
-		.owner = "dsar",
-		.from_us = INT64_MIN + 1,
-		.to_us = INT64_MAX,
-		.match = HOLD_RECORDS,
-		.expires_us = HOLD_FOR_EVER };
-	struct hold whole = d;
-	int rc = 0;
+	struct held h;
+	int rc = held_init(&h, g->s->conf, e);
 
-	if (!held)
-		return err_memory(e);
-	buf_init(&digests, 64u << 20);
-	for (size_t i = 0; i < g->x.n; i++) {
-		const struct erasure_item *it = &g->x.item[i];
-
-		if (it->fate != ERASURE_KEEP)
-			continue;
-		buf_put(&digests, it->digest, sizeof(it->digest));
-		if (!names(&stores, it->store))
-			stores.v[stores.n++] = it->store;
-	}
-	whole.stores = stores;
-	if (digests.len > 0 && !is_restricted(g))
-		rc = hold_add(g->s->holds, &whole, span_of(digests.p, digests.len), now_us(),
-			&g->x.hold, e);
-	buf_wipe(&digests);
+	for (size_t i = 0; rc == 0 && i < g->x.n; i++)
+		if (g->x.item[i].fate == ERASURE_KEEP)
+			held_add(&h, g->x.item[i].store, g->x.item[i].digest);
+	/* it may have been, by a run that was ended before it could write that down */
+	if (rc == 0 && held_count(&h) > 0 && g->x.hold == 0)
+		g->x.hold = held_find(g->s, g->number, KEPT_REASON);
+	if (rc == 0 && held_count(&h) > 0 && g->x.hold == 0)
+		rc = held_keep(g->s, &h, g->number, KEPT_REASON, HOLD_FOR_EVER, &g->x.hold, e);
+	held_release(&h);
 	return rc;
 }
 
@@ -301,7 +261,7 @@ due_one(struct erasing *g, struct err *e)
 	if (account(g, "end", e) < 0)
 		return -1;
 	if (erasure_count(&g->x, ERASURE_KEEP) == 0 && g->x.hold != 0 &&
-		hold_release(g->s->holds, g->x.hold, now_us(), e) < 0)
+		held_end(g->s, g->number, g->x.hold, e) < 0)
 		return -1;
 	if (ledger_sign(g->s->ledger, g->s->sign, e) < 0)
 		return -1;

@@ -11,29 +11,23 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/buf.h"
 #include "base/options.h"
 #include "dsar/case.h"
 #include "dsar/command.h"
 #include "dsar/find.h"
+#include "dsar/held.h"
 #include "dsar/registry.h"
 #include "dsar/session.h"
 #include "evidence/hold.h"
-#include "evidence/ledger.h"
-#include "record/digest.h"
 
 #define _(text) gettext(text)
 
-#define DIGESTS_MAX (64u << 20)
-#define REASON      "restriction (Art. 18 GDPR)"
-#define OWNER       "dsar"
+#define REASON "restriction (Art. 18 GDPR)"
 
 struct restricting {
 	struct session *s;
 	struct case_file c;
-	struct buf digests;
-	const char **store;
-	size_t n_stores;
+	struct held held;
 	bool told; /* the person, that it is going to be lifted */
 };
 
@@ -43,30 +37,10 @@ static int
 see_find(void *ctx, const struct find *f, struct err *e)
 {
 	struct restricting *g = ctx;
-	const struct conf_store *st = conf_find_store(g->s->conf, f->store);
 
 	(void)e;
-	if (!st || f->decision == FIND_EXCLUDE)
-		return 0;
-	buf_put(&g->digests, f->digest, sizeof(f->digest));
-	for (size_t i = 0; i < g->n_stores; i++)
-		if (g->store[i] == st->name)
-			return 0;
-	g->store[g->n_stores++] = st->name;
-	return 0;
-}
-
-/* The case's own restriction in force; 0: there is none. */
-static uint64_t
-hold_of(const struct restricting *g)
-{
-	const struct hold *v;
-	const size_t n = holds_list(g->s->holds, &v);
-
-	for (size_t i = 0; i < n; i++)
-		if (v[i].end == HOLD_IN_FORCE && strcmp(v[i].incident, g->c.number) == 0 &&
-			strcmp(v[i].reason, REASON) == 0)
-			return v[i].id;
+	if (f->decision != FIND_EXCLUDE)
+		held_add(&g->held, f->store, f->digest);
 	return 0;
 }
 
@@ -95,28 +69,15 @@ account(struct restricting *g, const char *what, uint64_t hold, struct err *e)
 static int
 restrict_now(struct restricting *g, struct err *e)
 {
-	const struct hold d = { .incident = g->c.number,
-		.reason = REASON,
-		.owner = OWNER,
-		.stores = { g->store, g->n_stores },
-		.from_us = INT64_MIN + 1,
-		.to_us = INT64_MAX,
-		.match = HOLD_RECORDS,
-		.expires_us = HOLD_FOR_EVER };
-	uint64_t id = hold_of(g);
+	uint64_t id = held_find(g->s, g->c.number, REASON);
 
 	if (id != 0)
 		return err_fail(
 			e, EX_NOPERM, 0, N_("it is restricted already"), NULL, "%s", g->c.number);
-	if (g->digests.len == 0)
+	if (held_count(&g->held) == 0)
 		return err_fail(e, EX_USAGE, 0, N_("there is nothing to restrict"),
 			N_("search, and look at what was found"), "%s", g->c.number);
-	if (ledger_append(g->s->ledger, g->s->now_us, "hold",
-		    json_pack("{s:s, s:s, s:I}", "incident", g->c.number, "reason", REASON,
-			    "records", (json_int_t)(g->digests.len / RECORD_DIGEST_LEN)),
-		    NULL, e) < 0 ||
-		hold_add(g->s->holds, &d, span_of(g->digests.p, g->digests.len), g->s->now_us, &id,
-			e) < 0)
+	if (held_keep(g->s, &g->held, g->c.number, REASON, HOLD_FOR_EVER, &id, e) < 0)
 		return -1;
 	return account(g, "restricted", id, e);
 }
@@ -129,19 +90,14 @@ restrict_case(struct restricting *g, struct err *e)
 
 	if (case_guard(s->registry, &g->c, CASE_NEEDS_OPEN | CASE_NEEDS_VERIFIED, s->now_us, e) < 0)
 		return -1;
-	g->store = calloc(s->conf->n_stores + 1, sizeof(char *));
-	if (!g->store)
-		return err_memory(e);
-	buf_init(&g->digests, DIGESTS_MAX);
-	rc = finds_each(s->registry, g->c.number, NULL, see_find, g, e);
-	if (rc == 0 && g->digests.failed)
-		rc = err_memory(e);
+	rc = held_init(&g->held, s->conf, e);
+	if (rc == 0)
+		rc = finds_each(s->registry, g->c.number, NULL, see_find, g, e);
 	if (rc == 0)
 		rc = restrict_now(g, e);
 	if (rc == 0 && !s->out.json)
-		printf(_("%zu records are restricted\n"), g->digests.len / RECORD_DIGEST_LEN);
-	buf_wipe(&g->digests);
-	free(g->store);
+		printf(_("%zu records are restricted\n"), held_count(&g->held));
+	held_release(&g->held);
 	return rc;
 }
 
@@ -163,7 +119,7 @@ see_event(void *ctx, const char *kind, int64_t time_us, const json_t *data, stru
 static int
 lift(struct restricting *g, struct err *e)
 {
-	const uint64_t id = hold_of(g);
+	const uint64_t id = held_find(g->s, g->c.number, REASON);
 
 	if (id == 0)
 		return err_fail(
@@ -178,18 +134,15 @@ lift(struct restricting *g, struct err *e)
 			N_("the person has to be told before a restriction is lifted"),
 			N_("tell her, then say `dsar restrict CASE --told`"), "%s", g->c.number);
 	}
-	if (ledger_append(g->s->ledger, g->s->now_us, "release",
-		    json_pack("{s:I, s:s}", "hold", (json_int_t)id, "incident", g->c.number), NULL,
-		    e) < 0 ||
-		account(g, "lifted", id, e) < 0)
+	if (account(g, "lifted", id, e) < 0)
 		return -1;
-	return hold_release(g->s->holds, id, g->s->now_us, e) < 0 ? -1 : 0;
+	return held_end(g->s, g->c.number, id, e);
 }
 
 static int
 told(struct restricting *g, struct err *e)
 {
-	const uint64_t id = hold_of(g);
+	const uint64_t id = held_find(g->s, g->c.number, REASON);
 
 	if (id == 0)
 		return err_fail(
