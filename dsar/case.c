@@ -211,9 +211,10 @@ case_light(const struct case_file *c, int32_t today)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-#define COLUMNS                                                                                    \
-	"number, correspondence, article, state, identity, received_day, lang, extended, refused," \
-	" opened_us, closed_us, gone_us, version"
+#define SELECT_CASES                                                                               \
+	"SELECT number, correspondence, article, state, identity, received_day, lang, extended,"   \
+	" refused, opened_us, closed_us, gone_us, version FROM case_file"
+#define IN_ORDER " ORDER BY substr(number, 1, 5), length(number), number"
 
 static void
 text_take(sqlite3_stmt *st, int column, char *ret, size_t size)
@@ -256,7 +257,7 @@ case_read(struct registry *r, const char *number, struct case_file *ret, struct 
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 	int rc;
 
-	if (registry_prepare(r, "SELECT " COLUMNS " FROM case_file WHERE number = ?", &st, e) < 0)
+	if (registry_prepare(r, SELECT_CASES " WHERE number = ?", &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(number));
 	rc = registry_step(r, st, e);
@@ -274,18 +275,12 @@ case_get(struct registry *r, const char *number, struct case_file *ret, struct e
 		      : rc;
 }
 
-int
-cases_each(struct registry *r, case_seen *seen, void *ctx, struct err *e)
+static int
+rows_each(struct registry *r, sqlite3_stmt *st, case_seen *seen, void *ctx, struct err *e)
 {
-	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 	struct case_file c;
 	int rc;
 
-	if (registry_prepare(r,
-		    "SELECT " COLUMNS
-		    " FROM case_file ORDER BY substr(number, 1, 5), length(number), number",
-		    &st, e) < 0)
-		return -1;
 	while ((rc = registry_step(r, st, e)) == 0) {
 		int end;
 
@@ -298,8 +293,17 @@ cases_each(struct registry *r, case_seen *seen, void *ctx, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
+int
+cases_each(struct registry *r, case_seen *seen, void *ctx, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	return registry_prepare(r, SELECT_CASES IN_ORDER, &st, e) < 0
+		       ? -1
+		       : rows_each(r, st, seen, ctx, e);
+}
+
 struct siblings {
-	const struct case_file *of;
 	struct case_file *v;
 	size_t n;
 };
@@ -310,19 +314,23 @@ see_sibling(void *ctx, const struct case_file *c, struct err *e)
 	struct siblings *b = ctx;
 
 	(void)e;
-	if (c->state < CASE_CLOSED && b->n < CASE_SIBLINGS_MAX &&
-		strcmp(c->correspondence, b->of->correspondence) == 0)
-		b->v[b->n++] = *c;
-	return 0;
+	b->v[b->n++] = *c;
+	return b->n == CASE_SIBLINGS_MAX ? 1 : 0;
 }
 
 int
 case_siblings(struct registry *r, const struct case_file *c,
 	struct case_file ret[CASE_SIBLINGS_MAX], size_t *ret_n, struct err *e)
 {
-	struct siblings b = { c, ret, 0 };
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	struct siblings b = { ret, 0 };
 
-	if (cases_each(r, see_sibling, &b, e) < 0)
+	if (registry_prepare(r, SELECT_CASES " WHERE correspondence = ?1 AND state < ?2" IN_ORDER,
+		    &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(c->correspondence));
+	(void)sqlite3_bind_int(st, 2, CASE_CLOSED);
+	if (rows_each(r, st, see_sibling, &b, e) < 0)
 		return -1;
 	*ret_n = b.n;
 	return 0;
