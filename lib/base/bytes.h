@@ -142,18 +142,26 @@ bytes_digits_end(const char *p, const char *end)
 	return p;
 }
 
+/* 0 to 15 for a hexadecimal digit, 16 for all else. */
+extern const uint8_t bytes_hex_digits[256];
+
+static inline unsigned
+bytes_hex_digit(char c)
+{
+	return bytes_hex_digits[(uint8_t)c];
+}
+
 static inline unsigned
 bytes_hex_slowly(const char *p, size_t left, unsigned *ret)
 {
 	unsigned n = 0, v = 0;
 
 	for (; n < left && n < 8; n++) {
-		const unsigned digit = (unsigned)(p[n] - '0'),
-			       letter = (unsigned)((p[n] | 0x20) - 'a');
+		const unsigned digit = bytes_hex_digit(p[n]);
 
-		if (digit > 9 && letter > 5)
+		if (digit > 15)
 			break;
-		v = v << 4 | (digit > 9 ? letter + 10 : digit);
+		v = v << 4 | digit;
 	}
 	*ret = v;
 	return n;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # errors, spans and buffers, configuration, safe file access
 lib.srcs += lib/base/sendmail.c
-lib.srcs += lib/base/err.c lib/base/lang.c lib/base/buf.c
+lib.srcs += lib/base/err.c lib/base/lang.c lib/base/buf.c lib/base/bytes.c
 lib.srcs += lib/base/conf.c lib/base/conf_files.c lib/base/conf_text.c lib/base/conf_value.c \
 	    lib/base/conf_schema.c lib/base/conf_take.c lib/base/conf_check.c \
 	    lib/base/conf_claim.c lib/base/conf_set.c lib/base/conf_statistics.c \

@@ -10,6 +10,7 @@
 #pragma once
 #include <strings.h>
 
+#include "base/bytes.h"
 #include "record/detect.h"
 
 /* Classes of characters; bytes from 0x80 on are in none. */
@@ -29,15 +30,6 @@ static inline bool
 char_is(char c, unsigned classes)
 {
 	return detect_chars[(uint8_t)c] & classes;
-}
-
-/* 0 to 15 for a hexadecimal digit, more than 15 for all else. */
-extern const uint8_t detect_hex[256];
-
-static inline unsigned
-hex_digit(char c)
-{
-	return detect_hex[(uint8_t)c];
 }
 
 static inline char

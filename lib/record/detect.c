@@ -36,21 +36,6 @@
 const uint8_t detect_chars[256] = { SIXTEEN(0), SIXTEEN(16), SIXTEEN(32), SIXTEEN(48), SIXTEEN(64),
 	SIXTEEN(80), SIXTEEN(96), SIXTEEN(112) };
 
-#define VALUE(c)                                                                                   \
-	(DIGIT(c)                 ? (c) - '0'                                                      \
-		: IN(c, 'a', 'f') ? (c) - 'a' + 10                                                 \
-		: IN(c, 'A', 'F') ? (c) - 'A' + 10                                                 \
-				  : 16)
-#define FOUR_VALUES(c) VALUE(c), VALUE((c) + 1), VALUE((c) + 2), VALUE((c) + 3)
-#define SIXTEEN_VALUES(c)                                                                          \
-	FOUR_VALUES(c), FOUR_VALUES((c) + 4), FOUR_VALUES((c) + 8), FOUR_VALUES((c) + 12)
-
-const uint8_t detect_hex[256] = { SIXTEEN_VALUES(0), SIXTEEN_VALUES(16), SIXTEEN_VALUES(32),
-	SIXTEEN_VALUES(48), SIXTEEN_VALUES(64), SIXTEEN_VALUES(80), SIXTEEN_VALUES(96),
-	SIXTEEN_VALUES(112), SIXTEEN_VALUES(128), SIXTEEN_VALUES(144), SIXTEEN_VALUES(160),
-	SIXTEEN_VALUES(176), SIXTEEN_VALUES(192), SIXTEEN_VALUES(208), SIXTEEN_VALUES(224),
-	SIXTEEN_VALUES(240) };
-
 /* --- names ------------------------------------------------------------------------------------ */
 
 static const char *const type_names[DETECT_TYPES] = {

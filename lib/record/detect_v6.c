@@ -38,7 +38,7 @@ is_listener(const struct detect *d, size_t s)
 		return false;
 	while (char_is(char_at(d, i), CHAR_DIGIT))
 		i++;
-	return hex_digit(char_at(d, i)) > 15 && char_at(d, i) != ':';
+	return bytes_hex_digit(char_at(d, i)) > 15 && char_at(d, i) != ':';
 }
 
 /* Does an address begin at S with such a group as those of hosts do? Then no letter before it can be
@@ -64,7 +64,7 @@ is_group(const struct detect *d, size_t s)
 {
 	size_t i = s;
 
-	while (i < s + 5 && hex_digit(char_at(d, i)) < 16)
+	while (i < s + 5 && bytes_hex_digit(char_at(d, i)) < 16)
 		i++;
 	return i == s + 4 && char_at(d, i) == ':';
 }
@@ -81,7 +81,7 @@ find_start(const struct detect *d, size_t at, size_t *ret)
 	char before;
 	int tail;
 
-	while (s > lo && (p[s - 1] == ':' || hex_digit(p[s - 1]) < 16))
+	while (s > lo && (p[s - 1] == ':' || bytes_hex_digit(p[s - 1]) < 16))
 		s--;
 	before = char_before(d, s);
 	word = char_is(before, CHAR_ALPHA) && !detect_is_colour(d, s);
@@ -212,7 +212,7 @@ read_groups(const struct detect *d, size_t start, size_t len, struct groups *g)
 				return false;
 			g->gap = g->n;
 			g->end = ++i;
-			if (char_is(char_at(d, i), CHAR_ALPHA) && hex_digit(p[i]) > 15)
+			if (char_is(char_at(d, i), CHAR_ALPHA) && bytes_hex_digit(p[i]) > 15)
 				return false; /* fe80::x */
 		}
 	}
@@ -299,7 +299,7 @@ detect_v6(struct detect *d, size_t at, struct finding *ret)
 	}
 	/* no second try at the next colon */
 	for (end = at; end < d->text.len && end - at < 1024 &&
-		       (d->text.p[end] == ':' || hex_digit(d->text.p[end]) < 16);)
+		       (d->text.p[end] == ':' || bytes_hex_digit(d->text.p[end]) < 16);)
 		end++;
 	if (end > at + 1)
 		d->skip = end;

@@ -11,32 +11,10 @@
 
 #include <stdint.h>
 
+#include "base/bytes.h"
+
 static const char *const upper_hex = "0123456789ABCDEF";
 static const char *const lower_hex = "0123456789abcdef";
-
-/* A digit's value and one; 0: it is none. */
-static const uint8_t hex_digit[256] = { ['0'] = 1,
-	['1'] = 2,
-	['2'] = 3,
-	['3'] = 4,
-	['4'] = 5,
-	['5'] = 6,
-	['6'] = 7,
-	['7'] = 8,
-	['8'] = 9,
-	['9'] = 10,
-	['A'] = 11,
-	['B'] = 12,
-	['C'] = 13,
-	['D'] = 14,
-	['E'] = 15,
-	['F'] = 16,
-	['a'] = 11,
-	['b'] = 12,
-	['c'] = 13,
-	['d'] = 14,
-	['e'] = 15,
-	['f'] = 16 };
 
 /* The number in the N hexadecimal digits at P, or -1. */
 static inline int32_t
@@ -45,11 +23,11 @@ hex_number(const char *p, size_t n)
 	int32_t v = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const int32_t d = hex_digit[(unsigned char)p[i]];
+		const int32_t d = (int32_t)bytes_hex_digit(p[i]);
 
-		if (d == 0)
+		if (d > 15)
 			return -1;
-		v = v * 16 + d - 1;
+		v = v * 16 + d;
 	}
 	return v;
 }

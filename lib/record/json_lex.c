@@ -7,6 +7,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/bytes.h"
 #include "record/json-private.h"
 
 /* The first byte from P on that is a quote, a backslash, a control byte or not ASCII; END if there
@@ -60,15 +61,6 @@ utf8_end(const char *p, const char *end)
 	return p + n;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The code unit of "\uXXXX" at P, or -1. */
 static long
 code_unit(const char *p, const char *end)
@@ -78,11 +70,11 @@ code_unit(const char *p, const char *end)
 	if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
 		return -1;
 	for (int i = 2; i < 6; i++) {
-		int v = hex_value(p[i]);
+		const unsigned v = bytes_hex_digit(p[i]);
 
-		if (v < 0)
+		if (v > 15)
 			return -1;
-		u = u * 16 + v;
+		u = u * 16 + (long)v;
 	}
 	return u;
 }

@@ -2,6 +2,7 @@
  *
  * transform_text.c - short fields of one shape: class, last4, coarse-time
  */
+#include "base/bytes.h"
 #include "record/timestamp.h"
 #include "record/transform-private.h"
 
@@ -29,15 +30,6 @@ transform_class(const struct transform *t, struct transform_env *env, struct spa
 	return 0;
 }
 
-static int
-hex_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The digits of a phone number: with separators, percent-encoded, as tel: or sip: URI. Returns how
  * many, 0 where it is no number. */
 static size_t
@@ -61,9 +53,9 @@ phone_digits(struct span v, char ret[PHONE_TEXT_MAX])
 	for (size_t i = 0; i < v.len; i++) {
 		char c = v.p[i];
 
-		if (c == '%' && v.len - i > 2 && hex_value(v.p[i + 1]) >= 0 &&
-			hex_value(v.p[i + 2]) >= 0) {
-			c = (char)(hex_value(v.p[i + 1]) << 4 | hex_value(v.p[i + 2]));
+		if (c == '%' && v.len - i > 2 && bytes_hex_digit(v.p[i + 1]) < 16 &&
+			bytes_hex_digit(v.p[i + 2]) < 16) {
+			c = (char)(bytes_hex_digit(v.p[i + 1]) << 4 | bytes_hex_digit(v.p[i + 2]));
 			i += 2;
 		}
 		if (is_digit(c))
