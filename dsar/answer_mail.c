@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/lang.h"
+#include "dsar/contents.h"
 #include "dsar/identity.h"
 #include "dsar/mail_compose.h"
 #include "dsar/openpgp.h"
@@ -165,12 +165,12 @@ send_it(struct sending *g, struct err *e)
 	if (openpgp_open(registry_dir(g->s->registry), g->c.correspondence, &ring, e) < 0)
 		return -1;
 	(void)snprintf(name, sizeof(name), "%s.zip", g->c.number);
-	(void)lang_init(g->c.lang, e);
+	letter_speak(g->c.lang);
 	m.subject = _("Our answer to your request");
 	m.text = span_str(
 		_("Our answer to your request is attached. Its letter says what it holds.\n"));
 	rc = mail_send_sealed(ring, g->fpr, &m, NULL, e);
-	(void)lang_init(g->s->lang, NULL);
+	letter_speak(NULL);
 	return rc;
 }
 
