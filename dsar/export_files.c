@@ -99,34 +99,43 @@ read_failed(const struct taking *t, struct err *e)
 		N_("search again, if it is gone"), "%s, %" PRId64, t->f->store, t->f->id);
 }
 
+/* The next piece of FD. 1: there is none. */
 static int
-copy(struct taking *t, int fd, struct err *e)
+read_piece(struct taking *t, int fd, struct span *ret, struct err *e)
 {
 	ssize_t n;
 
-	while ((n = read(fd, t->piece, PIECE)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return read_failed(t, e);
-		if (pack_write(t->x->pack, span_of(t->piece, (size_t)n), e) < 0)
+	do
+		n = read(fd, t->piece, PIECE);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return read_failed(t, e);
+	*ret = span_of(t->piece, (size_t)n);
+	return n == 0 ? 1 : 0;
+}
+
+static int
+copy(struct taking *t, int fd, struct err *e)
+{
+	struct span piece;
+	int rc;
+
+	while ((rc = read_piece(t, fd, &piece, e)) == 0)
+		if (pack_write(t->x->pack, piece, e) < 0)
 			return -1;
-	}
-	return 0;
+	return rc < 0 ? -1 : 0;
 }
 
 static int
 read_whole(struct taking *t, int fd, struct buf *text, struct err *e)
 {
-	ssize_t n;
+	struct span piece;
+	int rc;
 
-	while ((n = read(fd, t->piece, PIECE)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return read_failed(t, e);
-		buf_put(text, t->piece, (size_t)n);
-	}
+	while ((rc = read_piece(t, fd, &piece, e)) == 0)
+		buf_span(text, piece);
+	if (rc < 0)
+		return -1;
 	return text->failed ? err_memory(e) : 0;
 }
 
