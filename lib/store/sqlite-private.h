@@ -20,9 +20,9 @@
 #define SLICE_US 20000 /* a lock is held that long at most, but for one row's own time */
 
 struct sqlite {
-	struct store store; /* first */
-	const char *table, *time;
-	const char *where; /* an SQL expression of the configuration, "1" without one */
+	struct store store;       /* first */
+	const char *table, *time; /* time: "" where nothing ages */
+	const char *where;        /* an SQL expression of the configuration, "1" without one */
 	char *clear_text;
 	const char
 		*clear[ROW_NAMES_MAX]; /* columns that are set to NULL instead of deleting rows */

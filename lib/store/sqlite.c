@@ -25,7 +25,7 @@ read_options(struct sqlite *t, const struct conf_store *s, struct err *e)
 	const char *vacuum = store_option(s, "vacuum", "never");
 
 	t->table = store_option(s, "table", NULL);
-	t->time = store_option(s, "time", NULL);
+	t->time = store_option(s, "time", s->until_erased ? "" : NULL);
 	t->where = store_option(s, "where", "1");
 	t->clear_text = strdup(store_option(s, "clear", ""));
 	if (!t->clear_text)
@@ -212,7 +212,7 @@ tell_timeless(const struct question *q, const struct sqlite_db *db)
 {
 	struct buf sql;
 
-	if (q->t->n_clear > 0)
+	if (q->t->n_clear > 0 || !*q->t->time)
 		return;
 	buf_init(&sql, 1 << 16);
 	buf_str(&sql, "SELECT count(*) FROM ");

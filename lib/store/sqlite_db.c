@@ -216,7 +216,7 @@ read_columns(struct sqlite_db *db, struct err *e)
 			db->rowid = rowids[i];
 	if (!db->rowid)
 		return fail_table(db, N_("columns hide the rowid"), db->t->table, e);
-	if (!has_column(db, db->t->time))
+	if (*db->t->time && !has_column(db, db->t->time))
 		return fail_table(db, N_("no such column"), db->t->time, e);
 	for (size_t i = 0; i < db->t->n_clear; i++)
 		if (!has_column(db, db->t->clear[i]))
@@ -232,6 +232,8 @@ is_indexed(const struct sqlite_db *db)
 	sqlite3_stmt *stmt;
 	bool indexed = false;
 
+	if (!*db->t->time)
+		return false;
 	buf_init(&sql, 1 << 16);
 	buf_str(&sql, "EXPLAIN QUERY PLAN SELECT 1 FROM ");
 	row_quote(&sql, db->t->table);
@@ -317,7 +319,10 @@ prepare_rows(struct sqlite_rows *r, struct err *e)
 
 	buf_init(&sql, 1 << 18);
 	buf_printf(&sql, "SELECT %s, ", db->rowid);
-	row_quote(&sql, db->t->time);
+	if (*db->t->time)
+		row_quote(&sql, db->t->time);
+	else
+		buf_str(&sql, "NULL");
 	buf_printf(&sql, ", (%s)", db->t->where);
 	for (size_t i = 0; r->texts && i < db->n_columns; i++) {
 		buf_str(&sql, ", ");

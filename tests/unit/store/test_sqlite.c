@@ -263,6 +263,25 @@ START_TEST(a_record_has_its_columns_as_fields)
 }
 END_TEST
 
+START_TEST(rows_that_nothing_ages_need_no_time)
+{
+	struct select_question q = { .ctx = (char *)"planted-3-", .record = is_mine };
+	const struct selector mine = select_ask(&q);
+	struct store_cost cost;
+
+	sql("CREATE TABLE visit(who); INSERT INTO visit VALUES ('planted-2-'), ('planted-3-'), (NULL)");
+	decl.n_options = 1; /* the table alone */
+	decl.until_erased = true;
+	open_store();
+	decl.until_erased = false;
+	ck_assert_int_eq(store_cost(store, &mine, &cost, &e), 0);
+	ck_assert(!cost.indexed);
+	ck_assert_uint_eq(erase(&mine), 1);
+	ck_assert_int_eq(number("SELECT count(*) FROM visit"), 2);
+	ck_assert_uint_eq(n_notes[NOTE_NO_TIME], 0);
+}
+END_TEST
+
 START_TEST(columns_are_cleared_where_the_row_has_to_stay)
 {
 	const struct selector old = select_before(CUTOFF);
@@ -491,6 +510,7 @@ main(void)
 	tcase_add_test(tc, the_cutoff_is_exact);
 	tcase_add_loop_test(tc, a_held_row_stays, 0, 2);
 	tcase_add_test(tc, a_record_has_its_columns_as_fields);
+	tcase_add_test(tc, rows_that_nothing_ages_need_no_time);
 	tcase_add_test(tc, columns_are_cleared_where_the_row_has_to_stay);
 	tcase_add_test(tc, a_condition_leaves_rows_out);
 	tcase_add_loop_test(tc, what_is_declared_wrong_is_refused_at_open, 0, 5);
