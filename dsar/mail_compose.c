@@ -135,7 +135,7 @@ mail_send_clear(const struct mail_draft *m, struct err *e)
 	put_text(&b, m->text);
 	if (b.failed)
 		return err_memory(e);
-	if (sendmail_begin(&s, m->sendmail, m->case_number, e) < 0 ||
+	if (sendmail_begin(&s, m->sendmail, m->from, m->case_number, e) < 0 ||
 		sendmail_put(&s, span_of(b.p, b.len), e) < 0)
 		return -1;
 	return sendmail_end(&s, e);
@@ -291,7 +291,7 @@ hand_over(const struct mail_draft *m, const struct names *n, int cipher, uint64_
 	struct sendmail s;
 	int len;
 
-	if (sendmail_begin(&s, m->sendmail, m->case_number, e) < 0)
+	if (sendmail_begin(&s, m->sendmail, m->from, m->case_number, e) < 0)
 		return -1;
 	len = snprintf(end, sizeof(end), "\n--%s--\n", n->outer);
 	if (put_outer(&s, m, n, e) < 0 || put_cipher(&s, cipher, ret_size, e) < 0 ||

@@ -51,7 +51,7 @@ mail_send(const struct mail *m, struct err *e)
 	put_message(&b, m);
 	if (b.failed)
 		return err_memory(e);
-	if (sendmail_begin(&s, m->sendmail, NULL, e) < 0 ||
+	if (sendmail_begin(&s, m->sendmail, NULL, NULL, e) < 0 ||
 		sendmail_put(&s, span_of(b.p, b.len), e) < 0)
 		return -1;
 	return sendmail_end(&s, e);

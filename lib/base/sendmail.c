@@ -30,20 +30,17 @@ spawn(struct sendmail *s, int in, char *const argv[])
 }
 
 int
-sendmail_begin(struct sendmail *s, const char *program, const char *envelope, struct err *e)
+sendmail_begin(struct sendmail *s, const char *program, const char *sender, const char *envelope,
+	struct err *e)
 {
-	char *argv[] = { (char *)program, (char *)"-i", (char *)"-t", NULL, NULL, NULL, NULL, NULL,
-		NULL, NULL };
-	static const char *const reported[] = { "-N", "success,delay,failure", "-R", "hdrs", "-V" };
-	const size_t n = sizeof(reported) / sizeof(reported[0]);
+	const char *const argv[] = { program, "-i", "-t", envelope ? "-N" : NULL,
+		"success,delay,failure", "-R", "hdrs", "-V", envelope, "-f", sender, NULL };
 	int in[2], rc;
 
 	*s = (struct sendmail){ .program = program, .fd = -1 };
-	for (size_t i = 0; envelope && i <= n; i++)
-		argv[3 + i] = (char *)(i < n ? reported[i] : envelope);
 	if (pipe2(in, O_CLOEXEC) < 0)
 		return err_fail(e, EX_OSERR, errno, N_("cannot send mail"), NULL, "%s", program);
-	rc = spawn(s, in[0], argv);
+	rc = spawn(s, in[0], (char *const *)argv);
 	(void)close(in[0]);
 	s->fd = in[1];
 	if (rc == 0 && fcntl(s->fd, F_SETFL, O_NONBLOCK) == 0) /* our end alone */

@@ -55,7 +55,7 @@ promise "it leaves, the case is answered, and nothing of it is outside"
 dsar answer $c --mail "$scratch/a.zip"
 dsar --json case show $c >"$scratch/show"
 has "$scratch/show" '"state":"answered"'
-has "$scratch/sent" "X-Arguments: -i -t -N success,delay,failure -R hdrs -V $c"
+has "$scratch/sent" "X-Arguments: -i -t -N success,delay,failure -R hdrs -V $c -f privacy@node.example"
 has "$scratch/sent" 'Subject: [...]'
 has_not "$scratch/sent" 'Our answer'
 

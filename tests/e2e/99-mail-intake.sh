@@ -50,7 +50,7 @@ dsar --json intake --from "$scratch/german" >"$scratch/out"
 [ "$(jq -r '[.case, .opened, .receipt] | join(" ")' "$scratch/out")" = "2026-0001 true true" ] || fail "$(cat "$scratch/out")"
 [ "$(dsar --json case list | jq -r '[.article, .state] | join(" ")' | tr '\n' ,)" = "15 receipted,17 receipted," ] ||
 	fail "$(dsar case list)"
-has "$scratch/sent0" 'X-Arguments: -i -t -N success,delay,failure -R hdrs -V 2026-0001'
+has "$scratch/sent0" 'X-Arguments: -i -t -N success,delay,failure -R hdrs -V 2026-0001 -f privacy@node.example'
 has "$scratch/sent0" 'To: anna@example.org'
 has "$scratch/sent0" 'In-Reply-To: <one@example.org>'
 has "$scratch/sent0" 'Auto-Submitted: auto-replied'

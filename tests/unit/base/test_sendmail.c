@@ -39,7 +39,7 @@ send_large(const char *envelope)
 	struct sendmail s;
 
 	memset(block, 'x', sizeof(block));
-	if (sendmail_begin(&s, program, envelope, &e) < 0)
+	if (sendmail_begin(&s, program, "privacy@node.example", envelope, &e) < 0)
 		return -1;
 	for (unsigned i = 0; i < 32; i++)
 		if (sendmail_put(&s, span_of(block, sizeof(block)), &e) < 0)
@@ -58,7 +58,8 @@ START_TEST(all_of_a_mail_arrives_and_the_envelope_s_id_is_given)
 	f = fopen(strcat(strcpy(out, folder), "/args"), "re");
 	ck_assert_ptr_nonnull(fgets(args, sizeof(args), f));
 	(void)fclose(f);
-	ck_assert_str_eq(args, "-i -t -N success,delay,failure -R hdrs -V 2026-0001\n");
+	ck_assert_str_eq(args,
+		"-i -t -N success,delay,failure -R hdrs -V 2026-0001 -f privacy@node.example\n");
 	play("[ \"$*\" = '-i -t' ] && exec cat >out");
 	ck_assert_int_eq(send_large(NULL), 0);
 }
@@ -83,7 +84,7 @@ START_TEST(a_mail_that_was_begun_and_not_ended_is_not_sent)
 	struct sendmail s;
 
 	play("cat >part && mv part out");
-	ck_assert_int_eq(sendmail_begin(&s, program, NULL, &e), 0);
+	ck_assert_int_eq(sendmail_begin(&s, program, NULL, NULL, &e), 0);
 	ck_assert_int_eq(sendmail_put(&s, SPAN("From: x\n"), &e), 0);
 	sendmail_abort(&s);
 	ck_assert_int_eq(out_size(), -1);
