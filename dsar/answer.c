@@ -11,8 +11,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include <sodium.h>
-
 #include "base/options.h"
 #include "dsar/answer_mail.h"
 #include "dsar/command.h"
@@ -48,19 +46,12 @@ help(void)
 static int
 hash_file(const char *path, char ret[MADE_HASH_MAX], struct err *e)
 {
-	unsigned char hash[crypto_hash_sha256_BYTES], piece[16384];
-	crypto_hash_sha256_state st;
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = -1;
+	uint64_t len;
 
-	(void)crypto_hash_sha256_init(&st);
-	while (fd >= 0 && (n = read(fd, piece, sizeof(piece))) > 0)
-		(void)crypto_hash_sha256_update(&st, piece, (size_t)n);
-	if (n < 0)
+	if (fd < 0)
 		return err_fail(e, EX_NOINPUT, errno, N_("cannot read a file"), NULL, "%s", path);
-	(void)crypto_hash_sha256_final(&st, hash);
-	(void)sodium_bin2hex(ret, MADE_HASH_MAX, hash, sizeof(hash));
-	return 0;
+	return made_hash_file(fd, ret, &len, e);
 }
 
 /* A case without an erasure to carry out is decided and executed by its answer. */

@@ -13,8 +13,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include <sodium.h>
-
 #include "base/conf.h"
 #include "base/options.h"
 #include "dsar/command.h"
@@ -119,27 +117,6 @@ put_all(struct export *x, struct err *e)
 
 /* --- the archive ------------------------------------------------------------------------------ */
 
-static int
-hash_file(int fd, char ret[MADE_HASH_MAX], uint64_t *ret_len, struct err *e)
-{
-	unsigned char hash[crypto_hash_sha256_BYTES], piece[16384];
-	crypto_hash_sha256_state st;
-	ssize_t n;
-
-	(void)crypto_hash_sha256_init(&st);
-	*ret_len = 0;
-	while ((n = pread(fd, piece, sizeof(piece), (off_t)*ret_len)) != 0) {
-		if (n < 0)
-			return err_fail(
-				e, EX_IOERR, errno, N_("cannot read the archive"), NULL, NULL);
-		(void)crypto_hash_sha256_update(&st, piece, (size_t)n);
-		*ret_len += (uint64_t)n;
-	}
-	(void)crypto_hash_sha256_final(&st, hash);
-	(void)sodium_bin2hex(ret, MADE_HASH_MAX, hash, sizeof(hash));
-	return 0;
-}
-
 /* Midnight of the day: the same answer of one day is the same archive. */
 static int64_t
 day_begin_us(int64_t us)
@@ -227,7 +204,7 @@ make(struct export *x, int fd, struct err *e)
 	if (rc == 0)
 		rc = build(x, fd, e);
 	if (rc == 0)
-		rc = hash_file(fd, r.hash, &r.len, e);
+		rc = made_hash_file(fd, r.hash, &r.len, e);
 	if (rc == 0)
 		rc = case_within(x->s->registry, x->c.number, conclude, &r, e);
 	if (rc == 0)

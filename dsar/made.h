@@ -18,6 +18,9 @@ struct registry;
 
 void made_hash(struct span bytes, char ret[MADE_HASH_MAX]);
 
+/* … and of all that FD holds, from its begin. */
+int made_hash_file(int fd, char ret[MADE_HASH_MAX], uint64_t *ret_len, struct err *e);
+
 /* Puts on record that WHAT ("letter access", "archive") of HASH and LEN bytes is made for case NUMBER: before it
  * is written. Within a transaction. */
 int made_put(struct registry *r, const char *number, const char *what, const char *hash,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <gmime/gmime.h>
+#include <nettle/base64.h>
 #include <sodium.h>
 
 #include "base/buf.h"
@@ -182,7 +183,7 @@ put_inner(struct content *c, const struct mail_draft *m, const struct names *n)
 }
 
 #define LINE_BYTES 57 /* 76 characters of base64 (RFC 2045 section 6.8) */
-#define LINES      512
+#define LINES      1024
 
 static void
 crlf_put(struct buf *out, struct span text)
@@ -199,7 +200,7 @@ static int
 content_fill(struct content *c, struct err *e)
 {
 	unsigned char raw[LINE_BYTES * LINES];
-	char line[sodium_base64_ENCODED_LEN(LINE_BYTES, sodium_base64_VARIANT_ORIGINAL)];
+	char line[BASE64_ENCODE_RAW_LENGTH(LINE_BYTES) + 2];
 	size_t len = 0;
 	ssize_t n = 1;
 
@@ -214,11 +215,13 @@ content_fill(struct content *c, struct err *e)
 		return err_fail(
 			e, EX_IOERR, errno, N_("cannot read what is to be sent"), NULL, NULL);
 	for (size_t i = 0; i < len; i += LINE_BYTES) {
-		(void)sodium_bin2base64(line, sizeof(line), raw + i,
-			len - i < LINE_BYTES ? len - i : LINE_BYTES,
-			sodium_base64_VARIANT_ORIGINAL);
-		buf_str(&c->piece, line);
-		buf_put(&c->piece, "\r\n", 2);
+		const size_t now = len - i < LINE_BYTES ? len - i : LINE_BYTES;
+		const size_t wide = BASE64_ENCODE_RAW_LENGTH(now);
+
+		base64_encode_raw(line, now, raw + i);
+		line[wide] = '\r';
+		line[wide + 1] = '\n';
+		buf_put(&c->piece, line, wide + 2);
 	}
 	sodium_memzero(raw, sizeof(raw));
 	if (len == 0 && !c->ended) {

@@ -6,7 +6,11 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "dsar/armour.h"
 #include "dsar/openpgp-private.h"
+
+#define IO_BYTES                                                                                   \
+	"65536" /* at once, as much as a pipe holds; gpgme's own 512 cost a system call each */
 
 /* --- signatures ------------------------------------------------------------------------------- */
 
@@ -168,6 +172,12 @@ source_read(void *handle, void *p, size_t n)
 	return got;
 }
 
+static ssize_t
+armour_write(void *handle, const void *p, size_t n)
+{
+	return armour_put(handle, span_of(p, n)) < 0 ? -1 : (ssize_t)n;
+}
+
 /* All that was asked for, and nothing else? */
 static bool
 is_complete(struct openpgp *p, bool sign)
@@ -197,14 +207,21 @@ may_encrypt(struct openpgp *p, const char *fpr, bool sign, struct err *e)
 	return 0;
 }
 
+static int
+cannot_write(struct err *e)
+{
+	return err_fail(e, EX_IOERR, errno, N_("cannot write what was encrypted"), NULL, NULL);
+}
+
 int
 openpgp_encrypt(struct openpgp *p, const char *fpr, bool sign, openpgp_read *read, void *ctx,
 	int fd, struct err *e)
 {
 	const gpgme_encrypt_flags_t flags = GPGME_ENCRYPT_ALWAYS_TRUST |
 					    GPGME_ENCRYPT_NO_ENCRYPT_TO | GPGME_ENCRYPT_NO_COMPRESS;
-	struct gpgme_data_cbs cbs = { .read = source_read };
+	struct gpgme_data_cbs from = { .read = source_read }, into = { .write = armour_write };
 	struct source s = { .read = read, .ctx = ctx, .e = e };
+	struct armour armour;
 	CLEANUP_DATA gpgme_data_t in = NULL, out = NULL;
 	CLEANUP_KEY gpgme_key_t key = NULL;
 	gpgme_key_t to[2] = { NULL, NULL };
@@ -212,19 +229,27 @@ openpgp_encrypt(struct openpgp *p, const char *fpr, bool sign, openpgp_read *rea
 
 	if (may_encrypt(p, fpr, sign, e) < 0 || openpgp_find(p, fpr, &key, e) != 0)
 		return -1;
+	if (armour_begin(&armour, fd) < 0)
+		return cannot_write(e);
 	to[0] = key;
-	rc = gpgme_data_new_from_cbs(&in, &cbs, &s);
+	rc = gpgme_data_new_from_cbs(&in, &from, &s);
 	if (!rc)
-		rc = gpgme_data_new_from_fd(&out, fd);
+		rc = gpgme_data_new_from_cbs(&out, &into, &armour);
+	if (!rc)
+		rc = gpgme_data_set_flag(in, "io-buffer-size", IO_BYTES);
+	if (!rc)
+		rc = gpgme_data_set_flag(out, "io-buffer-size", IO_BYTES);
 	gpgme_signers_clear(p->ctx);
 	if (!rc && sign)
 		rc = gpgme_signers_add(p->ctx, p->own);
+	gpgme_set_armor(p->ctx, 0);
 	if (!rc)
 		rc = sign ? gpgme_op_encrypt_sign(p->ctx, to, flags, in, out)
 			  : gpgme_op_encrypt(p->ctx, to, flags, in, out);
+	gpgme_set_armor(p->ctx, 1);
 	if (s.failed)
 		return -1;
 	if (rc || !is_complete(p, sign))
 		return gnupg_fail(rc ? rc : gpgme_error(GPG_ERR_GENERAL), p->home, e);
-	return 0;
+	return armour_end(&armour) < 0 ? cannot_write(e) : 0;
 }
