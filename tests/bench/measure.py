@@ -10,7 +10,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(os.environ.get("BUILD", os.path.join(ROOT, "build")), "bench")
-LOGSCRUB = os.path.join(os.environ.get("SPARSAM_BIN", os.path.join(ROOT, "build/release/bin")), "logscrub")
+BIN = os.environ.get("SPARSAM_BIN", os.path.join(ROOT, "build/release/bin"))
+LOGSCRUB, DSAR = os.path.join(BIN, "logscrub"), os.path.join(BIN, "dsar")
 SIZE = os.environ.get("BENCH_SIZE", "256M")
 RUNS = int(os.environ.get("BENCH_RUNS", "3"))
 os.environ["LC_ALL"] = "C"                  # sed and grep count bytes, not characters
@@ -64,6 +65,6 @@ def logscrub(*options):
     return [LOGSCRUB, "-c", os.path.join(HERE, "conf", "sparsam.conf"), *options]
 
 
-def is_built():
+def is_built(program=LOGSCRUB):
     os.makedirs(os.environ["SPARSAM_BENCH_STATE"], exist_ok=True)
-    return os.access(LOGSCRUB, os.X_OK)
+    return os.access(program, os.X_OK)
