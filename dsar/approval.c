@@ -71,26 +71,38 @@ approver_of(const struct conf *c, const char *fingerprint)
 	return SIZE_MAX;
 }
 
+int
+approver_signed(const struct conf *c, struct span text, struct span signature, struct span key,
+	size_t *ret_who, char ret_fingerprint[FINGERPRINT_LEN + 1], struct err *e)
+{
+	CLEANUP(sign_check_freep) struct sign_check *check = NULL;
+	char scratch[SCRATCH_MAX];
+	int rc;
+
+	if (scratch_make(scratch, e) < 0)
+		return -1;
+	rc = sign_check_new(scratch, key, &check, ret_fingerprint, e);
+	if (rc == 0) {
+		*ret_who = approver_of(c, ret_fingerprint);
+		rc = *ret_who == SIZE_MAX ? 1 : sign_verify(check, text, signature, e);
+	}
+	check = sign_check_free(check);
+	scratch_remove(scratch);
+	return rc;
+}
+
 /* Sets of WHO, by place, that whose good signature it is. What the register says of its maker counts for nothing:
  * one signature may stand there twice. */
 static int
 check_one(const struct conf *c, struct span text, struct span signature, struct span key, bool *who,
 	struct err *e)
 {
-	CLEANUP(sign_check_freep) struct sign_check *check = NULL;
-	char fingerprint[FINGERPRINT_LEN + 1], scratch[SCRATCH_MAX];
-	size_t at = SIZE_MAX;
-	int rc;
+	char fingerprint[FINGERPRINT_LEN + 1];
+	size_t at;
+	const int rc = approver_signed(c, text, signature, key, &at, fingerprint, e);
 
-	if (scratch_make(scratch, e) < 0)
-		return -1;
-	rc = sign_check_new(scratch, key, &check, fingerprint, e);
 	if (rc == 0)
-		at = approver_of(c, fingerprint);
-	if (at != SIZE_MAX && (rc = sign_verify(check, text, signature, e)) == 0)
 		who[at] = true;
-	check = sign_check_free(check);
-	scratch_remove(scratch);
 	return rc < 0 ? -1 : 0;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "evidence/sign.h"
 
 struct conf;
 struct erasure;
@@ -27,3 +28,8 @@ int approval_make(struct registry *r, const struct erasure *x, struct span text,
  * different people. */
 int approvals_check(struct registry *r, const struct conf *c, const struct erasure *x,
 	struct span text, unsigned *ret_n, struct err *e);
+
+/* Is SIGNATURE a good one over TEXT by KEY, and is that one of C's approvers? 1: no. *ret_who is their place in
+ * the list. EX_UNAVAILABLE: gpg does not work. */
+int approver_signed(const struct conf *c, struct span text, struct span signature, struct span key,
+	size_t *ret_who, char ret_fingerprint[FINGERPRINT_LEN + 1], struct err *e);

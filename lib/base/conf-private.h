@@ -14,6 +14,7 @@
  *   conf_order.c   which store is erased before which
  *   conf_policy.c  categories and duties: both, as well
  *   conf_recipient.c  recipients: both, as well
+ *   conf_node.c    the sections agent and node
  *   conf_statistics.c  both of it for the section statistics
  */
 #pragma once
@@ -74,6 +75,9 @@ int conf_sets_expand(struct conf_draft *d, struct err *e);
 
 int conf_statistics_take(struct conf_draft *d, const char *file, cfg_t *root, struct err *e);
 int conf_statistics_check(const struct conf *c, struct err *e);
+
+int conf_agent_take(struct conf_draft *d, const char *file, cfg_t *sec, struct err *e);
+int conf_node_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct err *e);
 
 int conf_category_take(
 	struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct err *e);

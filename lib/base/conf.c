@@ -103,6 +103,7 @@ conf_free(struct conf *c)
 	free(c->category);
 	free(c->duty);
 	free(c->recipient);
+	free(c->node);
 	free(d);
 	return NULL;
 }

@@ -294,6 +294,14 @@ struct conf_recipient {
 	const char *what[LANGUAGES];         /* of it, in either language; "" */
 };
 
+/* node "NAME" { … }: a machine that carries out orders (dsar order), by its agent's key. */
+struct conf_node {
+	struct conf_place where;
+	const char *name;
+	const char *fingerprint; /* the whole one of its primary key */
+	const char *key;         /* the file that has the public key */
+};
+
 struct conf {
 	const char *file;                  /* the one read, or NULL: the shipped files alone */
 	const char *own_dir, *shipped_dir; /* where formats.d, stores.d and templates lie */
@@ -338,7 +346,13 @@ struct conf {
 	int64_t backup_s;         /* … how long the newest backup lives; 0: there are none */
 	bool second_person;       /* dsar: an erasure needs two approvals */
 	struct conf_list approvers; /* … by these keys: whole fingerprints */
-	int64_t longest_period_s;   /* of all logs; keys older than this are past */
+	const char *queue_dir;      /* state_dir/queue: orders to nodes, and their results */
+	struct conf_node *node;     /* … to these */
+	size_t n_nodes;
+	const char *agent_node;        /* dsar agent: this machine's name; NULL: the host's */
+	struct conf_list agent_escrow; /* … results are encrypted to this key, too; at most one */
+	const char *agent_escrow_key;  /* … the file that has it; NULL */
+	int64_t longest_period_s;      /* of all logs; keys older than this are past */
 	uint64_t
 		digest; /* of all that was read, to the byte: another one where something changed */
 };
@@ -360,6 +374,9 @@ DEFINE_CLEANUP(struct conf, conf_free)
 /* NULL where nothing has that name. */
 const struct conf_format *conf_find_format(const struct conf *c, const char *name);
 const struct conf_store *conf_find_store(const struct conf *c, const char *name);
+
+const struct conf_node *conf_find_node(const struct conf *c, const char *name);
+bool conf_is_node(const char *name); /* may a node be called that? */
 
 const struct conf_category *conf_find_category(const struct conf *c, const char *name);
 

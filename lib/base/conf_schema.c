@@ -290,6 +290,21 @@ static cfg_opt_t dsar_options[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t agent_options[] = {
+	CFG_LINE,
+	STR("node", node),
+	LIST("escrow", fingerprint),
+	STR("escrow_key", path),
+	CFG_END(),
+};
+
+static cfg_opt_t node_options[] = {
+	CFG_LINE,
+	STR("fingerprint", fingerprint),
+	STR("key", path),
+	CFG_END(),
+};
+
 /* sparsam.conf */
 static cfg_opt_t main_options[] = {
 	STR("state_dir", path),
@@ -298,6 +313,7 @@ static cfg_opt_t main_options[] = {
 	STR("log_dir", path),
 	STR("key_dir", path),
 	STR("register_dir", path),
+	STR("queue_dir", path),
 	STR("credential", path),
 	STR("pseudonym_prefix", prefix),
 	WORD("clock", clock),
@@ -307,6 +323,8 @@ static cfg_opt_t main_options[] = {
 	SECTION("statistics", statistics_options),
 	CFG_SEC("retention", retention_options, CFGF_NONE),
 	CFG_SEC("dsar", dsar_options, CFGF_NONE),
+	CFG_SEC("agent", agent_options, CFGF_NONE),
+	TITLED("node", node_options),
 	DECLARATIONS,
 	CFG_END(),
 };

@@ -453,6 +453,7 @@ _Static_assert(offsetof(struct conf_source, name) == offsetof(struct head, name)
 _Static_assert(offsetof(struct conf_category, name) == offsetof(struct head, name), "");
 _Static_assert(offsetof(struct conf_duty, name) == offsetof(struct head, name), "");
 _Static_assert(offsetof(struct conf_recipient, name) == offsetof(struct head, name), "");
+_Static_assert(offsetof(struct conf_node, name) == offsetof(struct head, name), "");
 _Static_assert(offsetof(struct conf_accept, id) == offsetof(struct head, name), "");
 
 struct kind {
@@ -471,6 +472,8 @@ static const struct kind duty_kind = { "duty", sizeof(struct conf_duty), conf_du
 static const struct kind recipient_kind = { "recipient", sizeof(struct conf_recipient),
 	conf_recipient_take };
 static const struct kind accept_kind = { "accept", sizeof(struct conf_accept), accept_take };
+
+static const struct kind node_kind = { "node", sizeof(struct conf_node), conf_node_take };
 
 /* Adds SEC to the N declarations at V, the first OWN of which are the operator's and win over
  * shipped ones of the same name. Two in one folder are a failure. */
@@ -577,6 +580,7 @@ globals_take(struct conf_draft *d, cfg_t *root)
 	conf_contact_take(d, root);
 	c->key_dir = state_folder(d, root, "key_dir", "keys");
 	c->register_dir = state_folder(d, root, "register_dir", "register");
+	c->queue_dir = state_folder(d, root, "queue_dir", "queue");
 }
 
 int
@@ -587,7 +591,10 @@ conf_take(struct conf_draft *d, const char *file, cfg_t *root, bool main, struct
 
 	if (main)
 		globals_take(d, root);
-	if (main && conf_statistics_take(d, name, root, e) < 0)
+	if (main && (conf_statistics_take(d, name, root, e) < 0 ||
+			    conf_agent_take(d, name, cfg_getsec(root, "agent"), e) < 0 ||
+			    declarations_take(
+				    d, name, root, &node_kind, &c->node, &c->n_nodes, 0, e) < 0))
 		return -1;
 	if (d->failed)
 		return err_memory(e);

@@ -340,6 +340,15 @@ conf_value_url(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
 
 /* Of an OpenPGP key of version 4: never a short id, which anybody can make. */
 int
+conf_value_node(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
+{
+	if (conf_is_node(value))
+		return conf_value_text(sec, opt, value, result);
+	cfg_error(sec, "option '%s' is a word of lower case, digits, dots and hyphens", opt->name);
+	return -1;
+}
+
+int
 conf_value_fingerprint(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
 {
 	if (strlen(value) == 40 && strspn(value, "0123456789ABCDEFabcdef") == 40)

@@ -33,6 +33,7 @@ conf_value conf_value_clock;
 conf_value conf_value_checksum;
 conf_value conf_value_land;        /* "HE" */
 conf_value conf_value_fingerprint; /* 40 hexadecimal digits */
+conf_value conf_value_node;        /* a machine's name: lower case, digits, ".", "-"; at most 64 */
 conf_value conf_value_store_type;
 conf_value conf_value_category;
 conf_value conf_value_network; /* ADDRESS or ADDRESS/BITS */

@@ -755,6 +755,32 @@ START_TEST(who_approves_is_named_by_a_whole_fingerprint)
 }
 END_TEST
 
+#define FPR "0123456789ABCDEF0123456789ABCDEF01234567"
+
+START_TEST(a_node_is_declared_by_its_name_and_its_key)
+{
+	struct err e = { 0 };
+	struct conf *c = read_good(
+		"node \"bbb1.example.org\" { fingerprint = \"" FPR "\" key = \"/etc/n.asc\" }\n"
+		"agent { node = \"n\" escrow = \"" FPR "\" escrow_key = \"/etc/e.asc\" }\n");
+
+	ck_assert_uint_eq(c->n_nodes, 1);
+	ck_assert_str_eq(conf_find_node(c, "bbb1.example.org")->key, "/etc/n.asc");
+	ck_assert_ptr_null(conf_find_node(c, "bbb2"));
+	ck_assert_str_eq(c->agent_node, "n");
+	ck_assert_str_eq(c->agent_escrow.v[0], FPR);
+	(void)conf_free(c);
+	ck_assert_ptr_null(read_text("node \"n\" { key = \"/etc/n.asc\" }\n", &e));
+	ck_assert_str_eq(e.what, "node without a key");
+	ck_assert_ptr_null(read_text(
+		"node \"../n\" { fingerprint = \"" FPR "\" key = \"/etc/n.asc\" }\n", &e));
+	ck_assert_str_eq(e.what, "bad name of a node");
+	ck_assert_ptr_null(read_text("agent { escrow = \"" FPR "\" }\n", &e));
+	ck_assert_str_eq(e.what, "one escrow key takes its fingerprint and its file");
+	ck_assert_ptr_null(read_text("agent { node = \"Not One\" }\n", &e));
+}
+END_TEST
+
 START_TEST(another_root_has_its_own_configuration)
 {
 	struct err e = { 0 };
@@ -895,6 +921,7 @@ suite(void)
 	tcase_add_test(files, parts_may_not_set_options_of_the_whole);
 	tcase_add_test(files, stores_are_erased_behind_those_they_name);
 	tcase_add_test(files, who_approves_is_named_by_a_whole_fingerprint);
+	tcase_add_test(files, a_node_is_declared_by_its_name_and_its_key);
 	tcase_add_test(files, another_root_has_its_own_configuration);
 	tcase_add_test(files, another_root_is_not_left);
 	tcase_add_test(files, a_missing_file_is_no_input);
