@@ -13,7 +13,8 @@ enum need {
 	NEED_CONF = 1,
 	NEED_REGISTER = 2, /* the register and its ledger, for writing */
 	NEED_STORES = 4,   /* formats, and what drivers share: a search reads stores */
-	NEED_NODE = 8      /* root: the node's holds, ledger and key, for writing */
+	NEED_NODE = 8,     /* root: the node's holds, ledger and key, for writing */
+	COMES_AGAIN = 16   /* a mail server calls it: what cannot be opened is to be tried again */
 };
 
 struct command {

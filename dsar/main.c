@@ -19,7 +19,8 @@
 
 static const struct command commands[] = {
 	{ "init", init_main, NEED_CONF, N_("make the register of requests") },
-	{ "intake", intake_main, NEED_CONF | NEED_REGISTER, N_("take mail with requests") },
+	{ "intake", intake_main, NEED_CONF | NEED_REGISTER | COMES_AGAIN,
+		N_("take mail with requests") },
 	{ "key", key_main, NEED_CONF | NEED_REGISTER, N_("OpenPGP keys: our own, and a person's") },
 	{ "case", case_main, NEED_CONF | NEED_REGISTER, N_("enter requests, and look at them") },
 	{ "identity", identity_main, NEED_CONF | NEED_REGISTER,
@@ -103,6 +104,8 @@ main(int argc, char **argv)
 		return usage_fail(_("no such command"));
 	needs = options_ask_help(argc - 1, argv + 1) ? 0 : cmd->needs;
 	status = session_open(&s, needs, &e);
+	if (status < 0 && needs & COMES_AGAIN)
+		e.exit = EX_TEMPFAIL; /* any other sends the mail back to who wrote it */
 	if (status == 0)
 		status = cmd->main(&s, argc - 1, argv + 1, &e);
 	if (status < 0)

@@ -89,6 +89,14 @@ for i in 1 2 3 4 5 6 7 8; do
 done
 [ "$(jq -r .receipt "$scratch/loop" | grep -c true)" -eq 5 ] || fail "a loop is answered for ever"
 
+promise "an address to which no mail can be written gets no receipt, and its case is there"
+printf 'From: "a b"@example.org\nMessage-ID: <odd@example.org>\n\nPlease send me a copy of my data.\n' >"$scratch/odd"
+[ "$(dsar --json intake <"$scratch/odd" | jq -r '[.opened, .receipt] | join(" ")')" = "true false" ] || fail "$(dsar intake <"$scratch/odd")"
+
+promise "what is wrong on our side sends no mail back"
+{ echo nonsense && cat "$scratch/sparsam.conf"; } >"$scratch/broken.conf"
+expect 75 "$SPARSAM_BIN/dsar" -c "$scratch/broken.conf" intake <"$scratch/odd" 2>"$scratch/stderr"
+
 promise "while the mail server is down nothing is lost: the receipt goes when the mail comes again"
 touch "$scratch/down"
 printf 'From: ben@example.org\nMessage-ID: <b@example.org>\n\nPlease send me a copy of the personal data that you have.\n' >"$scratch/ben"
