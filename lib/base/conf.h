@@ -116,7 +116,7 @@ struct conf_sink {
 };
 
 /* subject "KIND" { field = "F" … }: a record is about whoever has an identifier of KIND that F holds. Several
- * fields are several of these. */
+ * fields are several of these; "KIND:WORD" is one more of the kind. */
 struct conf_subject {
 	struct conf_place where;
 	const char *kind; /* "ip", "email", … */

@@ -117,7 +117,7 @@ static cfg_opt_t sqlite_options[] = { KEY("table"), KEY("time"), KEY("time_forma
 	KEY("clear"), KEY("vacuum"), CFG_END() };
 static cfg_opt_t postgres_options[] = { KEY("service"), KEY("socket"), KEY("port"), KEY("database"),
 	KEY("user"), KEY("passfile"), KEY("table"), KEY("time"), KEY("time_format"), KEY("where"),
-	KEY("with"), KEY("clear"), KEY("vacuum"), KEY("timeout"), CFG_END() };
+	KEY("with"), KEY("untie"), KEY("clear"), KEY("vacuum"), KEY("timeout"), CFG_END() };
 static cfg_opt_t redis_options[] = { KEY("socket"), KEY("address"), KEY("database"), KEY("user"),
 	KEY("password"), KEY("keys"), KEY("age"), KEY("field"), KEY("time_format"), KEY("rewrite"),
 	CFG_END() };

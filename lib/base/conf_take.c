@@ -235,6 +235,17 @@ field_of(struct conf_draft *d, cfg_t *sec, unsigned k)
 	return cfg_size(sec, "field") > k ? conf_strdup(d, cfg_getnstr(sec, "field", k)) : "";
 }
 
+/* What stands before a colon: the rest only tells two declarations of one kind apart. */
+static const char *
+kind_of(struct conf_draft *d, cfg_t *sec)
+{
+	char kind[128];
+
+	(void)snprintf(
+		kind, sizeof(kind), "%.*s", (int)strcspn(cfg_title(sec), ":"), cfg_title(sec));
+	return conf_strdup(d, kind);
+}
+
 static void
 subjects_take(struct conf_draft *d, const char *file, cfg_t *store, struct conf_store *s)
 {
@@ -247,7 +258,7 @@ subjects_take(struct conf_draft *d, const char *file, cfg_t *store, struct conf_
 		do {
 			s->subject[s->n_subjects++] = (struct conf_subject){
 				.where = place_of(file, sec),
-				.kind = conf_strdup(d, cfg_title(sec)),
+				.kind = kind_of(d, sec),
 				.field = field_of(d, sec, k),
 				.pseudonym = cfg_getbool(sec, "pseudonym"),
 				.match = match >= 0 ? (enum conf_match)match : CONF_MATCH_EQUAL,
@@ -269,7 +280,7 @@ links_take(struct conf_draft *d, const char *file, cfg_t *store, struct conf_sto
 		do {
 			s->link[s->n_links++] = (struct conf_link){
 				.where = place_of(file, sec),
-				.kind = conf_strdup(d, cfg_title(sec)),
+				.kind = kind_of(d, sec),
 				.field = field_of(d, sec, k),
 				.as = text_of(d, sec, "as"),
 				.from = text_of(d, sec, "from"),

@@ -3,8 +3,8 @@
  * digest.h - what a record is known by, wherever it has moved since
  *
  * BLAKE2b-256 of its store's name, its time and its text, each with its length before it; of what has
- * no text (a row too large to be read), of its place, offset and size in its stead. So a list of
- * digests names records that somebody has looked at, and nothing that came later.
+ * no text (a row too large to be read), of its place, offset and size in its stead; of a row of a database its
+ * own columns, and not the rows that hang on it. So a list of digests names records that somebody has looked at, and nothing that came later.
  *
  * It has no key: who knows a record's text can tell whether it is in a list. Lists are sealed, or
  * lie where the records themselves may be read.

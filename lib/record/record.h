@@ -19,6 +19,9 @@ struct record {
 	int64_t time_us; /* microseconds since 1970-01-01 UTC, or RECORD_NO_TIME */
 	struct span
 		text; /* as it is stored, with its line end; SPAN_NONE: not read for this question */
+	/* Of its text, the bytes that it is known by (record/digest.h); 0: all. What hangs on a row goes
+	 * with it, and comes and goes while the row stays what it was. */
+	size_t known_by;
 	uint64_t size;     /* bytes that it takes up in its place */
 	const char *place; /* file, table, key: for reports and messages */
 	uint64_t

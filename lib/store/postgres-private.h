@@ -33,8 +33,10 @@ struct pg_node {
 		PG_ROW,     /* the first: the table itself */
 		PG_WITH,    /* its rows go first */
 		PG_CASCADE, /* the database deletes its rows */
-		PG_BLOCK    /* while its rows are there, those of the table stay */
+		PG_BLOCK,   /* while its rows are there, those of the table stay */
+		PG_UNTIE    /* its rows stay, without what points to the row */
 	} role;
+	char *column; /* PG_UNTIE: which becomes NULL, in SQL */
 };
 
 /* Rows of CHILD point to rows of PARENT (places in `node`). */
@@ -51,9 +53,9 @@ struct pg {
 	const char *place; /* "database.table", for reports */
 	char *place_text;
 	const char *time, *where;
-	char *with_text, *clear_text;
-	const char *with[ROW_NAMES_MAX], *clear[ROW_NAMES_MAX];
-	size_t n_with, n_clear;
+	char *with_text, *clear_text, *untie_text;
+	const char *with[ROW_NAMES_MAX], *clear[ROW_NAMES_MAX], *untie[ROW_NAMES_MAX];
+	size_t n_with, n_clear, n_untie;
 	enum pg_vacuum vacuum;
 
 	char *time_column, *time_type, *zone; /* in SQL */
@@ -108,6 +110,13 @@ void pg_put_time(const struct pg *t, struct buf *sql, const char *expression);
 /* US as a value to which the time column can be compared. */
 void pg_put_bound(const struct pg *t, struct buf *sql, int64_t us, bool up);
 int64_t pg_time_of(struct pg *t, const char *text);
+
+/* Is NODE's row a part of the record? */
+static inline bool
+pg_is_part(const struct pg *t, size_t node)
+{
+	return t->node[node].role != PG_BLOCK && t->node[node].role != PG_UNTIE;
+}
 
 /* "row `nNODE` of that node hangs on `t`", a row of the table; SET: on one of those whose ctid is in $1
  * and, where there are partitions, whose tableoid is in $2. */

@@ -33,13 +33,15 @@ read_options(struct pg *t, const struct conf_store *s, struct err *e)
 	t->where = store_option(s, "where", "true");
 	t->with_text = strdup(store_option(s, "with", ""));
 	t->clear_text = strdup(store_option(s, "clear", ""));
+	t->untie_text = strdup(store_option(s, "untie", ""));
 	if (asprintf(&t->place_text, "%s.%s", database, table ? table : "") < 0)
 		t->place_text = NULL;
 	t->place = t->place_text;
-	if (!t->with_text || !t->clear_text || !t->place)
+	if (!t->with_text || !t->clear_text || !t->untie_text || !t->place)
 		return err_memory(e);
 	t->n_with = row_names(t->with_text, t->with);
 	t->n_clear = row_names(t->clear_text, t->clear);
+	t->n_untie = row_names(t->untie_text, t->untie);
 	if (!table || !t->time)
 		return pg_fail_conf(
 			t, N_("table or time is not declared"), table ? "time" : "table", e);
@@ -62,6 +64,7 @@ postgres_free(struct store *s)
 	row_release(&t->row);
 	free(t->place_text);
 	free(t->with_text);
+	free(t->untie_text);
 	free(t->clear_text);
 	free(t);
 }
@@ -344,7 +347,7 @@ tell_timeless(struct pg *t, struct err *e)
 	struct buf sql;
 	CLEANUP_PG PGresult *r = NULL;
 
-	if (t->n_clear > 0)
+	if (t->n_clear > 0 || !*t->time)
 		return 0;
 	buf_init(&sql, 1 << 16);
 	buf_printf(&sql, "SELECT EXISTS (SELECT FROM %s t WHERE %s IS NULL AND (%s))",

@@ -55,6 +55,30 @@ put_own(const struct pg *t, struct buf *sql)
 				    : " WHERE t.ctid = ANY ($1::tid[])");
 }
 
+/* Others' rows stay, and lose what points to the batch; rows of the batch itself keep their place, by which they go. */
+static int
+untie(struct erasing *x, size_t node, struct err *e)
+{
+	const struct pg *t = x->t;
+	struct buf sql;
+	uint64_t n;
+
+	buf_init(&sql, 1 << 16);
+	buf_printf(&sql, "UPDATE %s n%zu SET %s = NULL WHERE ", t->node[node].rel, node,
+		t->node[node].column);
+	pg_put_hangs(t, &sql, node, true);
+	if (strcmp(t->node[node].oid, t->node[0].oid) == 0) {
+		if (t->partitioned)
+			buf_printf(&sql,
+				" AND (n%zu.tableoid, n%zu.ctid) NOT IN (SELECT * FROM"
+				" unnest($2::oid[], $1::tid[]))",
+				node, node);
+		else
+			buf_printf(&sql, " AND n%zu.ctid <> ALL ($1::tid[])", node);
+	}
+	return erase_from(x, &sql, &n, e);
+}
+
 static int
 erase_batch(struct erasing *x, struct err *e)
 {
@@ -68,6 +92,9 @@ erase_batch(struct erasing *x, struct err *e)
 	buf_char(&x->oids, '\0');
 	if (x->ctids.failed || x->oids.failed)
 		return err_memory(e);
+	for (size_t i = 1; i < t->n_nodes; i++)
+		if (t->node[i].role == PG_UNTIE && untie(x, i, e) < 0)
+			return -1;
 	for (size_t i = 0; i < x->n_order; i++) {
 		const size_t node = x->order[i];
 

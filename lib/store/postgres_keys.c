@@ -33,22 +33,52 @@ is_named(const struct pg *t, const PGresult *r, int i)
 	return false;
 }
 
+/* The column of key I that `untie' names as TABLE.COLUMN, in SQL and as long as *RET_LEN says; NULL: none.
+ * Names of the configuration stand unquoted. */
+static const char *
+untied_column(const struct pg *t, const PGresult *r, int i, size_t *ret_len)
+{
+	const char *child = PQgetvalue(r, i, KEY_CHILD_NAME);
+	const size_t n_child = strlen(child);
+
+	for (size_t k = 0; k < t->n_untie; k++) {
+		const char *name = t->untie[k], *columns = PQgetvalue(r, i, KEY_COLUMNS);
+
+		if (strncmp(name, child, n_child) != 0 || name[n_child] != '.')
+			continue;
+		for (; *columns; columns += *columns == '\1') {
+			const size_t len = strcspn(columns, "\1"), quotes = *columns == '"';
+
+			if (len == strlen(name + n_child + 1) + 2 * quotes &&
+				strncmp(columns + quotes, name + n_child + 1, len - 2 * quotes) ==
+					0) {
+				*ret_len = len;
+				return columns;
+			}
+			columns += len;
+		}
+	}
+	return NULL;
+}
+
 /* The place of table OID among those with one of ROLE; a blocking table stands there once more, so
- * that what it blocks does not count as its part. */
+ * that what it blocks does not count as its part, and one that is untied for each of its keys. */
 static int
 node_for(struct pg *t, const char *oid, const char *rel, enum pg_role role, size_t *ret,
 	struct err *e)
 {
 	for (size_t i = 0; i < t->n_nodes; i++) {
-		if (strcmp(t->node[i].oid, oid) != 0 ||
-			(t->node[i].role == PG_BLOCK) != (role == PG_BLOCK))
+		if (strcmp(t->node[i].oid, oid) != 0 || role == PG_UNTIE ||
+			(role == PG_BLOCK ? t->node[i].role != role : !pg_is_part(t, i)))
 			continue;
 		*ret = i;
 		return 0;
 	}
 	if (t->n_nodes == PG_NODES_MAX)
 		return pg_fail_conf(t, N_("too many tables hang on this one"), rel, e);
-	t->node[t->n_nodes] = (struct pg_node){ strdup(oid), strdup(rel), role };
+	t->node[t->n_nodes] = (struct pg_node){
+		.oid = strdup(oid), .rel = strdup(rel), .role = role
+	};
 	*ret = t->n_nodes++;
 	return t->node[*ret].oid && t->node[*ret].rel ? 0 : err_memory(e);
 }
@@ -66,6 +96,19 @@ add_edge(struct pg *t, size_t child, size_t parent, const PGresult *r, int i, st
 	return x->columns && x->refers ? 0 : err_memory(e);
 }
 
+static int
+untie(struct pg *t, size_t parent, const PGresult *r, int i, const char *column, size_t len,
+	struct err *e)
+{
+	size_t at = 0;
+
+	if (node_for(t, PQgetvalue(r, i, KEY_CHILD), PQgetvalue(r, i, KEY_CHILD_REL), PG_UNTIE, &at,
+		    e) < 0)
+		return -1;
+	t->node[at].column = strndup(column, len);
+	return t->node[at].column ? add_edge(t, at, parent, r, i, e) : err_memory(e);
+}
+
 /* Key I of R, if it points to the node PARENT. */
 static int
 take_key(struct pg *t, size_t parent, const PGresult *r, int i, struct err *e)
@@ -74,10 +117,15 @@ take_key(struct pg *t, size_t parent, const PGresult *r, int i, struct err *e)
 	const char rule = *PQgetvalue(r, i, KEY_DELETE);
 	const bool itself = strcmp(child, t->node[parent].oid) == 0;
 	enum pg_role role = is_named(t, r, i) ? PG_WITH : rule == 'c' ? PG_CASCADE : PG_BLOCK;
-	size_t at = 0;
+	const char *column;
+	size_t at = 0, len = 0;
 
-	if (strcmp(PQgetvalue(r, i, KEY_PARENT), t->node[parent].oid) != 0 || rule == 'n' ||
-		rule == 'd')
+	if (strcmp(PQgetvalue(r, i, KEY_PARENT), t->node[parent].oid) != 0)
+		return 0;
+	column = untied_column(t, r, i, &len);
+	if (column)
+		return untie(t, parent, r, i, column, len, e);
+	if (rule == 'n' || rule == 'd')
 		return 0;
 	if (itself && rule == 'c')
 		return 0; /* the database follows it, as far as it goes */
@@ -100,7 +148,7 @@ pg_keys_read(struct pg *t, struct err *e)
 	if (!r)
 		return -1;
 	for (size_t parent = 0; parent < t->n_nodes; parent++)
-		for (int i = 0; t->node[parent].role != PG_BLOCK && i < PQntuples(r); i++)
+		for (int i = 0; pg_is_part(t, parent) && i < PQntuples(r); i++)
 			if (take_key(t, parent, r, i, e) < 0)
 				return -1;
 	return 0;
@@ -187,7 +235,7 @@ is_pointed_to(const struct pg *t, size_t node, const bool *done)
 {
 	for (size_t i = 0; i < t->n_edges; i++)
 		if (t->edge[i].parent == node && t->edge[i].child != node &&
-			t->node[t->edge[i].child].role != PG_BLOCK && !done[t->edge[i].child])
+			pg_is_part(t, t->edge[i].child) && !done[t->edge[i].child])
 			return true;
 	return false;
 }

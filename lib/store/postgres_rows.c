@@ -72,7 +72,7 @@ put_texts(const struct pg *t, struct buf *sql)
 		buf_str(sql, "::text ELSE '" TOO_LARGE "' END");
 	}
 	for (size_t i = 1; i < t->n_nodes; i++) {
-		if (t->node[i].role == PG_BLOCK)
+		if (!pg_is_part(t, i))
 			continue;
 		buf_printf(sql,
 			", (SELECT CASE WHEN sum(pg_column_size(n%zu)) <= %d"
@@ -243,8 +243,9 @@ fill_row(struct pg_rows *r)
 	row_clear(&t->row);
 	for (size_t i = 0; r->texts && i < t->n_columns; i++)
 		add_text(&t->row, t->column[i], r->page, r->at, column++);
+	t->row.own = t->row.text.len;
 	for (size_t i = 1; r->texts && i < t->n_nodes; i++)
-		if (t->node[i].role != PG_BLOCK)
+		if (pg_is_part(t, i))
 			add_text(&t->row, t->node[i].rel, r->page, r->at, column++);
 	t->row.size = strtoull(PQgetvalue(r->page, r->at, COL_SIZE), NULL, 10);
 }

@@ -128,8 +128,9 @@ find_table(struct pg *t, struct err *e)
 			t, N_("a view or virtual table has no rows of its own"), name, e);
 	t->partitioned = *kind == 'p';
 	t->unlogged = *PQgetvalue(r, 0, 3) == 'u';
-	t->node[0] = (struct pg_node){ strdup(PQgetvalue(r, 0, 0)), strdup(PQgetvalue(r, 0, 1)),
-		PG_ROW };
+	t->node[0] = (struct pg_node){ .oid = strdup(PQgetvalue(r, 0, 0)),
+		.rel = strdup(PQgetvalue(r, 0, 1)),
+		.role = PG_ROW };
 	t->n_nodes = 1;
 	return t->node[0].oid && t->node[0].rel ? 0 : err_memory(e);
 }
@@ -278,6 +279,7 @@ pg_table_release(struct pg *t)
 	for (size_t i = 0; i < t->n_nodes; i++) {
 		free(t->node[i].oid);
 		free(t->node[i].rel);
+		free(t->node[i].column);
 	}
 	for (size_t i = 0; i < t->n_edges; i++) {
 		free(t->edge[i].columns);

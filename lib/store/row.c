@@ -29,6 +29,7 @@ row_clear(struct row *r)
 {
 	buf_clear(&r->text);
 	r->n = 0;
+	r->own = 0;
 	r->size = 0;
 }
 
@@ -70,6 +71,7 @@ row_record(struct row *r, const struct conf_store *s, const char *place, int64_t
 	return (struct record){ .store = s,
 		.time_us = time_us,
 		.text = r->n > 0 && !r->text.failed ? span_of(r->text.p, r->text.len) : SPAN_NONE,
+		.known_by = r->text.failed ? 0 : r->own,
 		.size = r->size,
 		.place = place,
 		.offset = offset,
