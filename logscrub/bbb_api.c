@@ -2,6 +2,7 @@
 #include "logscrub/bbb_api.h"
 
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -178,6 +179,64 @@ api_checksum(enum conf_checksum sum, const char *call, const char *query,
 	sodium_memzero(&h, sizeof(h));
 }
 
+/* --- libcurl ---------------------------------------------------------------------------------- */
+
+/* It brings 26 libraries along (TLS, LDAP, Kerberos), whose start takes as long as that of logscrub's own
+ * configuration; so it is opened by whoever asks an API, and by no filter. */
+static const char *const curl_names[] = { "libcurl-gnutls.so.4", "libcurl.so.4" };
+
+static struct {
+	void *library; /* kept to the end */
+	typeof(curl_global_init_mem) *global_init_mem;
+	typeof(curl_easy_init) *easy_init;
+	typeof(curl_easy_cleanup) *easy_cleanup;
+	CURLcode (*easy_setopt)(CURL *, CURLoption, ...);
+	CURLcode (*easy_getinfo)(CURL *, CURLINFO, ...);
+	typeof(curl_easy_perform) *easy_perform;
+	typeof(curl_easy_strerror) *easy_strerror;
+} curl;
+
+static const struct {
+	const char *name;
+	void *place;
+} curl_calls[] = {
+	{ "curl_global_init_mem", &curl.global_init_mem },
+	{ "curl_easy_init", &curl.easy_init },
+	{ "curl_easy_cleanup", &curl.easy_cleanup },
+	{ "curl_easy_setopt", &curl.easy_setopt },
+	{ "curl_easy_getinfo", &curl.easy_getinfo },
+	{ "curl_easy_perform", &curl.easy_perform },
+	{ "curl_easy_strerror", &curl.easy_strerror },
+};
+
+static int
+curl_load(struct err *e)
+{
+	void *library = NULL;
+
+	for (size_t i = 0; !library && i < sizeof(curl_names) / sizeof(curl_names[0]); i++)
+		library = dlopen(curl_names[i], RTLD_NOW | RTLD_LOCAL);
+	for (size_t i = 0; library && i < sizeof(curl_calls) / sizeof(curl_calls[0]); i++) {
+		void *call = dlsym(library, curl_calls[i].name);
+
+		if (!call) {
+			(void)dlclose(library);
+			library = NULL;
+		} else {
+			memcpy(curl_calls[i].place, &call, sizeof(call));
+		}
+	}
+	if (!library)
+		return err_fail(e, EX_UNAVAILABLE, 0, N_("libcurl is not there"),
+			N_("install libcurl3-gnutls"), NULL);
+	/* it keeps parts of answers in buffers of its own */
+	if (curl.global_init_mem(CURL_GLOBAL_ALL, wipe_malloc, wipe_free, wipe_realloc, wipe_strdup,
+		    wipe_calloc) != CURLE_OK)
+		return err_memory(e);
+	curl.library = library;
+	return 0;
+}
+
 /* --- asking ----------------------------------------------------------------------------------- */
 
 struct asking {
@@ -193,7 +252,7 @@ take(char *p, size_t size, size_t n, void *ctx)
 	struct asking *a = ctx;
 	long status = 0;
 
-	(void)curl_easy_getinfo(a->curl, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl.easy_getinfo(a->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status != 200)
 		return size * n; /* an error's page is nobody's business */
 	if (bbb_answer_add(a->answer, p, size * n, a->e) < 0) {
@@ -208,18 +267,18 @@ set_up(struct asking *a, const char *url)
 {
 	CURL *c = a->curl;
 
-	(void)curl_easy_setopt(c, CURLOPT_URL, url);
-	(void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	(void)curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
-	(void)curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	(void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	(void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
-	(void)curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)API_TIMEOUT_S);
-	(void)curl_easy_setopt(c, CURLOPT_MAXFILESIZE, (long)ANSWER_MAX);
-	(void)curl_easy_setopt(c, CURLOPT_USERAGENT, "sparsam");
-	(void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
-	(void)curl_easy_setopt(c, CURLOPT_WRITEDATA, a);
+	(void)curl.easy_setopt(c, CURLOPT_URL, url);
+	(void)curl.easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	(void)curl.easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)curl.easy_setopt(c, CURLOPT_NOPROXY, "*");
+	(void)curl.easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	(void)curl.easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	(void)curl.easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
+	(void)curl.easy_setopt(c, CURLOPT_TIMEOUT, (long)API_TIMEOUT_S);
+	(void)curl.easy_setopt(c, CURLOPT_MAXFILESIZE, (long)ANSWER_MAX);
+	(void)curl.easy_setopt(c, CURLOPT_USERAGENT, "sparsam");
+	(void)curl.easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
+	(void)curl.easy_setopt(c, CURLOPT_WRITEDATA, a);
 }
 
 static int
@@ -231,7 +290,7 @@ fail_curl(CURLcode code, struct err *e)
 	if (code == CURLE_FILESIZE_EXCEEDED)
 		return err_fail(e, EX_DATAERR, 0, N_("the API's answer is too long"), NULL, NULL);
 	return err_fail(e, EX_UNAVAILABLE, 0, N_("the API cannot be reached"), NULL, "%s",
-		curl_easy_strerror(code));
+		curl.easy_strerror(code));
 }
 
 static int
@@ -241,29 +300,24 @@ ask(struct asking *a, const char *url, struct census_media *ret, struct err *e)
 	long status = 0;
 
 	set_up(a, url);
-	code = curl_easy_perform(a->curl);
+	code = curl.easy_perform(a->curl);
 	if (a->failed)
 		return -1;
 	if (code != CURLE_OK)
 		return fail_curl(code, e);
-	(void)curl_easy_getinfo(a->curl, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl.easy_getinfo(a->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status != 200)
 		return err_fail(e, EX_UNAVAILABLE, 0, N_("the API answers with an error"), NULL,
 			"HTTP %ld", status);
 	return bbb_answer_end(a->answer, ret, e);
 }
 
-/* libcurl keeps parts of answers in buffers of its own. */
 static int
 curl_begin(CURL **ret, struct err *e)
 {
-	static bool done;
-
-	if (!done && curl_global_init_mem(CURL_GLOBAL_ALL, wipe_malloc, wipe_free, wipe_realloc,
-			     wipe_strdup, wipe_calloc) != CURLE_OK)
-		return err_memory(e);
-	done = true;
-	*ret = curl_easy_init();
+	if (!curl.library && curl_load(e) < 0)
+		return -1;
+	*ret = curl.easy_init();
 	return *ret ? 0 : err_memory(e);
 }
 
@@ -284,7 +338,7 @@ api_meetings(const struct conf_api *c, const struct api_secret *secret, struct c
 		return err_within(e, "api \"%s\"", c->node);
 	a.answer = answer;
 	rc = ask(&a, url, ret, e);
-	curl_easy_cleanup(a.curl);
+	curl.easy_cleanup(a.curl);
 	sodium_memzero(url, sizeof(url));
 	return rc < 0 ? err_within(e, "api \"%s\"", c->node) : 0;
 }
