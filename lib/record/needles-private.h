@@ -22,3 +22,8 @@ struct needle_filter {
  * LEN, and *AT is behind the last block that could be looked at. */
 typedef uint64_t needle_skip(const struct needle_filter *f, const char *p, size_t len, size_t *at);
 needle_skip needle_skip_scalar, needle_skip_avx2;
+
+/* The same, where there are few windows: their second half is asked first, and in most blocks nothing passes it. With
+ * many the processor would guess wrongly too often. */
+#define NEEDLE_FEW 8
+needle_skip needle_skip_few_avx2;

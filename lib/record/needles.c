@@ -145,7 +145,8 @@ filter_add(struct needles *n, uint32_t window, unsigned bucket)
 	}
 }
 
-static void
+/* Returns how many windows there are. */
+static size_t
 groups_make(struct needles *n)
 {
 	size_t n_windows = 0;
@@ -174,12 +175,14 @@ groups_make(struct needles *n)
 		g->next = n->bucket[h >> 20];
 		n->bucket[h >> 20] = i;
 	}
+	return n_windows;
 }
 
 int
 needles_new(const struct needle *v, size_t n, struct needles **ret, struct err *e)
 {
 	CLEANUP(needles_freep) struct needles *made = calloc(1, sizeof(*made));
+	size_t n_windows;
 
 	if (!made)
 		return err_memory(e);
@@ -200,11 +203,11 @@ needles_new(const struct needle *v, size_t n, struct needles **ret, struct err *
 		if (place(made, &made->needle[made->n], &v[made->n], made->n, e) < 0)
 			return -1;
 	qsort(made->needle, n, sizeof(*made->needle), compare);
-	groups_make(made);
+	n_windows = groups_make(made);
 	made->skip = needle_skip_scalar;
 #if defined(__x86_64__)
 	if (__builtin_cpu_supports("avx2"))
-		made->skip = needle_skip_avx2;
+		made->skip = n_windows <= NEEDLE_FEW ? needle_skip_few_avx2 : needle_skip_avx2;
 #endif
 	*ret = TAKE(made);
 	return 0;

@@ -6,6 +6,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <stdbool.h>
 
 #define AVX2   __attribute__((target("avx2")))
 #define INLINE static inline __attribute__((always_inline))
@@ -25,18 +26,14 @@ buckets(const struct tables *t, unsigned k, const char *p)
 		_mm256_shuffle_epi8(t->hi[k], _mm256_and_si256(_mm256_srli_epi16(c, 4), low)));
 }
 
-AVX2 INLINE uint64_t
-half(const struct tables *t, const char *p)
+AVX2 INLINE uint32_t
+positions(__m256i in)
 {
-	const __m256i a = _mm256_and_si256(buckets(t, 0, p), buckets(t, 1, p));
-	const __m256i b = _mm256_and_si256(buckets(t, 2, p), buckets(t, 3, p));
-	const __m256i none = _mm256_cmpeq_epi8(_mm256_and_si256(a, b), _mm256_setzero_si256());
-
-	return ~(uint32_t)_mm256_movemask_epi8(none);
+	return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(in, _mm256_setzero_si256()));
 }
 
-AVX2 uint64_t
-needle_skip_avx2(const struct needle_filter *f, const char *p, size_t len, size_t *at)
+AVX2 INLINE uint64_t
+skip(const struct needle_filter *f, const char *p, size_t len, size_t *at, bool halves)
 {
 	struct tables t;
 
@@ -45,11 +42,31 @@ needle_skip_avx2(const struct needle_filter *f, const char *p, size_t len, size_
 		t.hi[k] = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)f->hi[k]));
 	}
 	for (; *at + NEEDLE_BLOCK + NEEDLE_WINDOW <= len; *at += NEEDLE_BLOCK) {
-		const uint64_t bits = half(&t, p + *at) | half(&t, p + *at + 32) << 32;
+		const char *a = p + *at, *b = a + 32;
+		__m256i ina = _mm256_and_si256(buckets(&t, 2, a), buckets(&t, 3, a));
+		__m256i inb = _mm256_and_si256(buckets(&t, 2, b), buckets(&t, 3, b));
+		uint64_t bits;
 
+		if (halves && _mm256_testz_si256(ina, ina) && _mm256_testz_si256(inb, inb))
+			continue;
+		ina = _mm256_and_si256(ina, _mm256_and_si256(buckets(&t, 0, a), buckets(&t, 1, a)));
+		inb = _mm256_and_si256(inb, _mm256_and_si256(buckets(&t, 0, b), buckets(&t, 1, b)));
+		bits = positions(ina) | (uint64_t)positions(inb) << 32;
 		if (bits)
 			return bits;
 	}
 	return 0;
+}
+
+AVX2 uint64_t
+needle_skip_avx2(const struct needle_filter *f, const char *p, size_t len, size_t *at)
+{
+	return skip(f, p, len, at, false);
+}
+
+AVX2 uint64_t
+needle_skip_few_avx2(const struct needle_filter *f, const char *p, size_t len, size_t *at)
+{
+	return skip(f, p, len, at, true);
 }
 #endif
