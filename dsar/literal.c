@@ -223,6 +223,20 @@ literals_release(struct literals *l)
 	*l = (struct literals){ 0 };
 }
 
+/* What an address of mail is looked for by: "nna@" or "nna%". What stands before the sign is the person's, what
+ * follows it on half of a node's lines; of all else the rarest bytes. */
+static size_t
+anchor_of(const struct literal *l)
+{
+	size_t at = 0;
+
+	if (l->token)
+		return TOKEN_ANCHOR;
+	while (l->class == IDENTIFIER_EMAIL && at < l->len && !strchr("@%+", l->text[at]))
+		at++;
+	return at >= 3 && at < l->len ? at - 3 : NEEDLE_ANY;
+}
+
 int
 literals_needles(const struct literals *l, struct needles **ret, struct err *e)
 {
@@ -232,7 +246,7 @@ literals_needles(const struct literals *l, struct needles **ret, struct err *e)
 		return err_memory(e);
 	for (size_t i = 0; i < l->n; i++)
 		v[i] = (struct needle){ .text = span_of(l->v[i].text, l->v[i].len),
-			.anchor = l->v[i].token ? TOKEN_ANCHOR : NEEDLE_ANY };
+			.anchor = anchor_of(&l->v[i]) };
 	return needles_new(v, l->n, ret, e);
 }
 
