@@ -32,26 +32,6 @@ struct sending {
 };
 
 static int
-address_take(struct sending *g, struct err *e)
-{
-	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
-	struct span to;
-
-	if (registry_prepare(
-		    g->s->registry, "SELECT address FROM case_file WHERE number = ?", &st, e) < 0)
-		return -1;
-	statement_text(st, 1, span_str(g->c.number));
-	if (registry_step(g->s->registry, st, e) != 0)
-		return -1;
-	to = statement_span(st, 0);
-	if (to.len == 0)
-		return err_fail(e, EX_NOPERM, 0, N_("the case has no address for its answer"), NULL,
-			"%s", g->c.number);
-	buf_span(&g->to, to);
-	return g->to.failed ? err_memory(e) : 0;
-}
-
-static int
 was_made(struct sending *g, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
@@ -103,7 +83,8 @@ begin(void *ctx, struct case_file *c, struct err *e)
 	int rc;
 
 	g->c = *c;
-	if (case_guard(g->s->registry, c, WHOLE, g->s->now_us, e) < 0 || address_take(g, e) < 0)
+	if (case_guard(g->s->registry, c, WHOLE, g->s->now_us, e) < 0 ||
+		case_address(g->s->registry, c, &g->to, e) < 0)
 		return -1;
 	rc = was_made(g, e);
 	if (rc > 0)

@@ -153,6 +153,23 @@ case_events(struct registry *r, const char *number, case_event_seen *seen, void 
 	return rc < 0 ? -1 : 0;
 }
 
+int
+case_address(struct registry *r, const struct case_file *c, struct buf *out, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (registry_prepare(r, "SELECT address FROM case_file WHERE number = ?", &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(c->number));
+	if (registry_step(r, st, e) != 0)
+		return -1;
+	if (statement_span(st, 0).len == 0)
+		return err_fail(e, EX_NOPERM, 0, N_("the case has no address for its answer"), NULL,
+			"%s", c->number);
+	buf_span(out, statement_span(st, 0));
+	return out->failed ? err_memory(e) : 0;
+}
+
 /* --- dates ------------------------------------------------------------------------------------ */
 
 struct pauses {

@@ -25,6 +25,7 @@
 
 #include <jansson.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
 
@@ -145,6 +146,9 @@ int case_event(struct registry *r, const char *number, const char *kind, json_t 
  * (a refusal that stays on record returns its exit status); -1: nothing was changed. */
 typedef int case_act(void *ctx, struct case_file *c, struct err *e);
 int case_within(struct registry *r, const char *number, case_act *act, void *ctx, struct err *e);
+
+/* Appends the address of C, to which its answer goes. EX_NOPERM: it has none. */
+int case_address(struct registry *r, const struct case_file *c, struct buf *out, struct err *e);
 
 /* The open cases of C's letter, C among them. *ret_n at most CASE_SIBLINGS_MAX. */
 #define CASE_SIBLINGS_MAX 7

@@ -18,6 +18,7 @@
 #include "dsar/openpgp.h"
 #include "dsar/registry.h"
 #include "dsar/session.h"
+#include "dsar/wkd.h"
 
 #define _(text) gettext(text)
 
@@ -39,9 +40,12 @@ help(void)
 	fputs(_("Usage: dsar key own [--make]\n"
 		"       dsar key CASE list\n"
 		"       dsar key CASE add --from FILE\n"
+		"       dsar key CASE fetch\n"
 		"       dsar key CASE confirm FINGERPRINT [--replace]\n"
 		"Our own key, and those that people send: candidates, until the DPO confirms one.\n\n"
 		"  --make       makes our own key; without it, it is printed\n"
+		"  fetch        asks the web server of her mail's domain for the key of the case's address;\n"
+		"               the domain learns of it\n"
 		"  confirm      answers go to this key from now on; the identity must be verified\n"
 		"  --replace    instead of the one that was confirmed before\n\n"
 		"Example:  dsar key 2026-0001 list\n"),
@@ -96,25 +100,107 @@ see_key(void *ctx, const char *fpr, const char *source, int64_t seen_us, struct 
 	return 0;
 }
 
+/* Takes the keys of BLOB as candidates. ADDRESS, unless it is SPAN_NONE, stands in each, or it is none. */
+static int
+take(struct asked *a, struct span blob, const char *source, struct span address, struct err *e)
+{
+	struct openpgp_key found[KEYS_A_FILE];
+	enum openpgp_fault fault;
+	size_t n = 0, taken = 0;
+
+	if (openpgp_import(a->ring, blob, found, KEYS_A_FILE, &n, &fault, e) < 0)
+		return -1;
+	if (n == 0)
+		return err_fail(
+			e, EX_DATAERR, 0, openpgp_fault_text(fault), NULL, "%s", a->c.number);
+	for (size_t i = 0; i < n; i++) {
+		struct openpgp_key k;
+
+		if (openpgp_judge(a->ring, found[i].fpr, address, &k, e) < 0)
+			return -1;
+		if (address.p && !k.has_address)
+			continue;
+		if (mail_box_key(a->s->registry, a->c.correspondence, &k, source, a->s->now_us, e) <
+			0)
+			return -1;
+		taken++;
+	}
+	return taken > 0 ? 0
+			 : err_fail(e, EX_DATAERR, 0, N_("the key is of another address"), NULL,
+				   "%s", a->c.number);
+}
+
 static int
 add_do(struct asked *a, struct err *e)
 {
-	struct openpgp_key found[KEYS_A_FILE];
 	struct buf blob = { 0 };
-	enum openpgp_fault fault;
-	size_t n = 0;
 	int rc = given_bytes(a->from, KEY_MAX, &blob, e);
 
 	if (rc == 0)
-		rc = openpgp_import(
-			a->ring, span_of(blob.p, blob.len), found, KEYS_A_FILE, &n, &fault, e);
+		rc = take(a, span_of(blob.p, blob.len), "file", SPAN_NONE, e);
 	buf_wipe(&blob);
-	if (rc == 0 && n == 0)
-		return err_fail(
-			e, EX_DATAERR, 0, openpgp_fault_text(fault), NULL, "%s", a->c.number);
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = mail_box_key(
-			a->s->registry, a->c.correspondence, &found[i], "file", a->s->now_us, e);
+	return rc;
+}
+
+static int
+fetch_note(struct asked *a, const char *what, struct err *e)
+{
+	json_t *data = json_pack("{s:s, s:s}", "what", what, "source", "wkd");
+
+	if (!data)
+		return err_memory(e);
+	if (registry_record(a->s->registry, a->c.number, "key", json_deep_copy(data), a->s->now_us,
+		    e) < 0) {
+		json_decref(data);
+		return -1;
+	}
+	return case_event(a->s->registry, a->c.number, "key", data, a->s->now_us, e);
+}
+
+static int
+fetch_end(struct asked *a, struct span keys, struct span address, struct err *e)
+{
+	int rc = registry_begin(a->s->registry, e);
+
+	if (rc < 0)
+		return -1;
+	rc = take(a, keys, "wkd", address, e);
+	if (rc == 0)
+		rc = fetch_note(a, "fetched", e);
+	return registry_end(a->s->registry, rc, e);
+}
+
+static int
+fetch_tell(struct asked *a, const char *what, struct err *e)
+{
+	if (registry_begin(a->s->registry, e) < 0)
+		return -1;
+	return registry_end(a->s->registry, fetch_note(a, what, e), e);
+}
+
+/* While it is asked the register is free for others. */
+static int
+fetch_do(struct asked *a, struct err *e)
+{
+	struct buf to = { .max = 1024 }, blob = { .max = KEY_MAX };
+	struct err ignored;
+	int rc = case_address(a->s->registry, &a->c, &to, e);
+
+	if (rc == 0)
+		rc = fetch_tell(a, "fetch", e);
+	if (rc == 0) {
+		rc = wkd_fetch(span_of(to.p, to.len), a->s->conf->wkd_ca, &blob, e);
+		if (rc > 0)
+			rc = err_fail(e, EX_UNAVAILABLE, 0,
+				N_("no key is published for that address"),
+				N_("send her the letter `key`"), "%s", a->c.number);
+		if (rc == 0)
+			rc = fetch_end(a, span_of(blob.p, blob.len), span_of(to.p, to.len), e);
+		if (rc < 0)
+			(void)fetch_tell(a, "not fetched", &ignored);
+	}
+	buf_wipe(&to);
+	buf_wipe(&blob);
 	return rc;
 }
 
@@ -153,6 +239,8 @@ act(struct asked *a, const char *verb, const char *fpr, struct err *e)
 
 	if (strcmp(verb, "list") == 0 && !fpr)
 		return mail_box_keys(a->s->registry, a->c.correspondence, see_key, a, e);
+	if (strcmp(verb, "fetch") == 0 && !fpr)
+		return fetch_do(a, e);
 	if (registry_begin(a->s->registry, e) < 0)
 		return -1;
 	if (strcmp(verb, "add") == 0 && a->from && !fpr)
@@ -160,7 +248,8 @@ act(struct asked *a, const char *verb, const char *fpr, struct err *e)
 	else if (strcmp(verb, "confirm") == 0 && fpr)
 		rc = confirm_do(a, fpr, e);
 	else
-		rc = usage_fail(_("key takes list, add --from FILE, or confirm and a fingerprint"));
+		rc = usage_fail(
+			_("key takes list, add --from FILE, fetch, or confirm and a fingerprint"));
 	return registry_end(a->s->registry, rc, e);
 }
 

@@ -343,8 +343,9 @@ struct conf {
 	struct conf_list address; /* … the controller's, its lines, for letters */
 	const char *request_mail; /* … where requests arrive, and From of answers; NULL: no mail */
 	long request_mail_max;    /* … bytes of a mail that its server takes; 10,240,000 */
-	int64_t backup_s;         /* … how long the newest backup lives; 0: there are none */
-	bool second_person;       /* dsar: an erasure needs two approvals */
+	const char *wkd_ca; /* … a file of certificates, for servers of keys; NULL: the system's */
+	int64_t backup_s;   /* … how long the newest backup lives; 0: there are none */
+	bool second_person;         /* dsar: an erasure needs two approvals */
 	struct conf_list approvers; /* … by these keys: whole fingerprints */
 	const char *queue_dir;      /* state_dir/queue: orders to nodes, and their results */
 	struct conf_node *node;     /* … to these */

@@ -284,6 +284,7 @@ static cfg_opt_t dsar_options[] = {
 	LIST("address", text),
 	STR("mail", mail),
 	NUMBER("mail_max"),
+	STR("wkd_ca", path),
 	STR("backup_period", period),
 	FLAG("second_person"),
 	LIST("approvers", fingerprint),

@@ -556,6 +556,7 @@ dsar_take(struct conf_draft *d, cfg_t *sec)
 	c->request_mail = conf_strdup(d, cfg_getstr(sec, "mail"));
 	if (cfg_getint(sec, "mail_max") > 0)
 		c->request_mail_max = cfg_getint(sec, "mail_max");
+	c->wkd_ca = conf_strdup(d, cfg_getstr(sec, "wkd_ca"));
 	c->backup_s = backup ? conf_period_s(backup) : 0;
 	c->second_person = cfg_getbool(sec, "second_person");
 	c->approvers = list_of(d, sec, "approvers");
