@@ -139,6 +139,7 @@ static cfg_opt_t store_options[] = {
 	STR("part_of", text),
 	LIST("journal", text),
 	LIST("erase_after", text),
+	LIST("rectify", text),
 	FLAG("break_seal"),
 	SECTION("scrub", scrub_options),
 	TITLED("subject", subject_options),

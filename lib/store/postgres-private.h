@@ -8,6 +8,7 @@
  *   postgres_keys.c   what hangs on its rows by foreign keys
  *   postgres_rows.c   rows page by page
  *   postgres_act.c    rows erased batch by batch, partitions dropped; vacuum; the log's horizon
+ *   postgres_set.c    columns set to other values
  *
  * A record is a row together with the rows that hang on it: those of the tables in `with`, and those
  * that the database itself deletes with it (ON DELETE CASCADE). They go together or not at all.
@@ -164,3 +165,11 @@ int pg_leaf_goes(struct pg *t, const struct selector *which, size_t leaf, struct
 
 int pg_act(struct store *s, const struct plan_step *step, const struct selector *which,
 	struct store_result *ret, struct err *e);
+int pg_set(struct store *s, const struct selector *which, const struct store_value *v, size_t n,
+	uint64_t *ret_n, struct err *e);
+
+/* What the rows of NODE were before does not stay in its table, as far as that is declared. */
+void pg_vacuum(struct pg *t, size_t node);
+
+/* Tells where copies of what went are left, out of our reach. */
+void pg_tell_remains(struct pg *t);

@@ -390,6 +390,7 @@ const struct store_driver store_postgres = {
 	.cost = postgres_cost,
 	.plan = postgres_plan,
 	.act = pg_act,
+	.set = pg_set,
 	.oldest = postgres_oldest,
 	.size = postgres_size,
 };

@@ -281,24 +281,21 @@ vacuum(struct pg *t, const char *rel, struct err *e)
 }
 
 /* Bounded as all statements are; one that was in use is done with the next run that erases. */
-static void
-vacuum_all(struct erasing *x)
+void
+pg_vacuum(struct pg *t, size_t node)
 {
-	struct pg *t = x->t;
 	struct err why;
 
 	if (t->vacuum == PG_VACUUM_NO)
 		return;
-	for (size_t i = 0; i <= x->n_order; i++)
-		if (vacuum(t, t->node[i < x->n_order ? x->order[i] : 0].rel, &why) < 0)
-			store_tell(&t->store, NOTE_REMAINS, t->place, why.what);
-		else
-			t->rewritten = t->vacuum == PG_VACUUM_FULL;
+	if (vacuum(t, t->node[node].rel, &why) < 0)
+		store_tell(&t->store, NOTE_REMAINS, t->place, why.what);
+	else
+		t->rewritten = t->vacuum == PG_VACUUM_FULL;
 }
 
-/* Where copies of what went are left, out of our reach. */
-static void
-tell_remains(struct pg *t)
+void
+pg_tell_remains(struct pg *t)
 {
 	struct err ignored;
 	CLEANUP_PG PGresult *r = pg_ask(t, &ignored,
@@ -342,9 +339,10 @@ pg_act(struct store *s, const struct plan_step *step, const struct selector *whi
 	else
 		rc = erase_rows(&x, e) < 0 ? -1 : tell_locked(&x, e);
 	if (rc == 0 && step->action != PLAN_DROP && ret->n_erased > 0)
-		vacuum_all(&x);
+		for (size_t i = 0; i <= x.n_order; i++)
+			pg_vacuum(t, i < x.n_order ? x.order[i] : 0);
 	if (rc == 0 && ret->n_erased > 0)
-		tell_remains(t);
+		pg_tell_remains(t);
 	buf_release(&x.ctids);
 	buf_release(&x.oids);
 	return rc;

@@ -5,6 +5,7 @@
  *   sqlite.c          the driver: which files, what a plan says of each
  *   sqlite_db.c       one database: opened by descriptor, its table, its rows in slices
  *   sqlite_act.c      rows erased, the write-ahead log cut off
+ *   sqlite_set.c      columns set to other values
  *   sqlite_remains.c  what an application's own library left in free pages
  *
  * The program that owns a database goes on working: rows are read and erased in slices of
@@ -89,6 +90,12 @@ int64_t sqlite_now_us(void); /* of a clock that only goes ahead */
 
 int sqlite_act(struct store *s, const struct plan_step *step, const struct selector *which,
 	struct store_result *ret, struct err *e);
+
+int sqlite_set(struct store *s, const struct selector *which, const struct store_value *v, size_t n,
+	uint64_t *ret_n, struct err *e);
+
+/* Takes what was overwritten out of the write-ahead log, and tells what is left elsewhere. */
+void sqlite_clean(const struct sqlite_db *db);
 
 /* How many pages hold bytes of rows that are not there any more? Reads the file by the descriptor
  * of DB. -1: it cannot be told. *RET_BYTES: so many were looked through, free pages first; -1: all. */

@@ -328,5 +328,6 @@ const struct store_driver store_sqlite = {
 	.cost = sqlite_cost,
 	.plan = sqlite_plan,
 	.act = sqlite_act,
+	.set = sqlite_set,
 	.oldest = sqlite_oldest,
 };

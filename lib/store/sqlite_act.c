@@ -213,6 +213,13 @@ look_for_remains(const struct sqlite_db *db)
 	store_tell(&db->t->store, NOTE_REMAINS, db->path, detail);
 }
 
+void
+sqlite_clean(const struct sqlite_db *db)
+{
+	cut_log(db);
+	look_for_remains(db);
+}
+
 static int
 erase(struct sqlite_db *db, const struct selector *which, struct store_result *ret, struct err *e)
 {
@@ -253,7 +260,6 @@ sqlite_act(struct store *s, const struct plan_step *step, const struct selector 
 		return rc < 0 ? -1 : 0;
 	if (erase(db, which, ret, e) < 0)
 		return -1;
-	cut_log(db);
-	look_for_remains(db);
+	sqlite_clean(db);
 	return 0;
 }

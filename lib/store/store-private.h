@@ -25,6 +25,9 @@ struct store_driver {
 		struct store *s, const struct selector *which, struct plan *plan, struct err *e);
 	int (*act)(struct store *s, const struct plan_step *step, const struct selector *which,
 		struct store_result *ret, struct err *e);
+	/* NULL: records stay as they were written */
+	int (*set)(struct store *s, const struct selector *which, const struct store_value *v,
+		size_t n, uint64_t *ret_n, struct err *e);
 	/* Sets *US to the time of what WHICH selects, where it is less. NULL: by a scan */
 	int (*oldest)(struct store *s, const struct selector *which, int64_t *us, struct err *e);
 	/* NULL: the files of its places */

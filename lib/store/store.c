@@ -172,6 +172,16 @@ store_act(struct store *s, const struct plan_step *step, const struct selector *
 }
 
 int
+store_set(struct store *s, const struct selector *which, const struct store_value *v, size_t n,
+	uint64_t *ret_n, struct err *e)
+{
+	if (!s->driver->set)
+		return STORE_FIXED;
+	*ret_n = 0;
+	return within(s, s->driver->set(s, which, v, n, ret_n, e), e);
+}
+
+int
 store_see_oldest(void *ctx, const struct record *r, struct err *e)
 {
 	int64_t *oldest = ctx;

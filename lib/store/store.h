@@ -120,6 +120,19 @@ void store_unlinked(struct store *s);
 int store_act(struct store *s, const struct plan_step *step, const struct selector *which,
 	struct store_result *ret, struct err *e);
 
+/* Sets fields to values in each record that WHICH selects, all of a record's or none. *ret_n: records that
+ * were changed; one that somebody else has locked is not. Durable on return. STORE_FIXED: this kind of
+ * store keeps its records as they were written. STORE_REFUSED: a value would not stand there as it was
+ * given (against a rule, cut off, turned into another form): the record stays as it was. */
+#define STORE_FIXED   1
+#define STORE_REFUSED 2
+struct store_value {
+	const char *field;
+	const char *value; /* UTF-8 */
+};
+int store_set(struct store *s, const struct selector *which, const struct store_value *v, size_t n,
+	uint64_t *ret_n, struct err *e);
+
 /* The time of the oldest record that is there and that KEPT (may be NULL) does not select: read
  * back, but of files that are what they were when they were read today (known.h). STORE_EMPTY:
  * there is none. */

@@ -204,6 +204,37 @@ START_TEST(rows_past_the_cutoff_go_and_the_others_stay)
 }
 END_TEST
 
+static uint64_t
+set_mine(const char *mine, const char *field, const char *value, int rc)
+{
+	char who[64];
+	const struct store_value v = { field, value };
+	struct select_question q = { .ctx = who, .record = is_mine };
+	const struct selector which = select_ask(&q);
+	uint64_t n = 0;
+
+	(void)snprintf(who, sizeof(who), "%s", mine);
+	ck_assert_int_eq(store_set(store, &which, &v, 1, &n, &e), rc);
+	return n;
+}
+
+START_TEST(a_column_is_set_and_what_stood_there_is_nowhere_any_more)
+{
+	fill("at INTEGER, who TEXT, age INTEGER", "s");
+	open_store();
+	ck_assert_uint_eq(set_mine("planted-6-value", "who", "O'Neil \"; ü", 0), 1);
+	ck_assert_int_eq(number("SELECT count(*) FROM visit WHERE who = 'O''Neil \"; ü'"), 1);
+	ck_assert_int_eq(number("SELECT count(*) FROM visit WHERE who LIKE 'planted-%'"), 99);
+	ck_assert_uint_eq(occurs("planted-6-value"), 0);
+	ck_assert_uint_eq(set_mine("planted-6-value", "who", "again", 0), 0);
+	ck_assert_uint_eq(set_mine("planted-7-value", "no such column", "x", 0), 0);
+	/* another value is made of it: taken back */
+	ck_assert_uint_eq(set_mine("planted-7-value", "age", "007", STORE_REFUSED), 0);
+	ck_assert_int_eq(number("SELECT count(*) FROM visit WHERE age IS NOT NULL"), 0);
+	ck_assert_uint_eq(set_mine("planted-7-value", "age", "7", 0), 1);
+}
+END_TEST
+
 START_TEST(the_cutoff_is_exact)
 {
 	const struct selector old = select_before(CUTOFF);
@@ -507,6 +538,7 @@ main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, rows_past_the_cutoff_go_and_the_others_stay, 0, 9);
+	tcase_add_test(tc, a_column_is_set_and_what_stood_there_is_nowhere_any_more);
 	tcase_add_test(tc, the_cutoff_is_exact);
 	tcase_add_loop_test(tc, a_held_row_stays, 0, 2);
 	tcase_add_test(tc, a_record_has_its_columns_as_fields);
