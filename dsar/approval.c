@@ -9,7 +9,6 @@
 #include "base/buf.h"
 #include "base/conf.h"
 #include "base/scratch.h"
-#include "dsar/erasure.h"
 #include "dsar/registry-private.h"
 #include "evidence/sign.h"
 
@@ -22,7 +21,7 @@ const char approval_schema[] =
 	" PRIMARY KEY (number, hash, fingerprint)) STRICT, WITHOUT ROWID;";
 
 static int
-write_one(struct registry *r, const struct erasure *x, const char *fingerprint,
+write_one(struct registry *r, const struct approved *x, const char *fingerprint,
 	struct span signature, struct span key, int64_t now_us, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
@@ -40,7 +39,7 @@ write_one(struct registry *r, const struct erasure *x, const char *fingerprint,
 }
 
 int
-approval_make(struct registry *r, const struct erasure *x, struct span text, struct sign *s,
+approval_make(struct registry *r, const struct approved *x, struct span text, struct sign *s,
 	int64_t now_us, struct err *e)
 {
 	struct buf signature, key;
@@ -107,8 +106,8 @@ check_one(const struct conf *c, struct span text, struct span signature, struct 
 }
 
 int
-approvals_check(struct registry *r, const struct conf *c, const struct erasure *x, struct span text,
-	unsigned *ret_n, struct err *e)
+approvals_check(struct registry *r, const struct conf *c, const struct approved *x,
+	struct span text, unsigned *ret_n, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 	const unsigned needed = c->second_person ? 2 : 1;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * approval.h - signatures under an erasure's plan
+ * approval.h - signatures under the plan of an erasure or a rectification
  *
  * Who may approve stands in the configuration, by the whole fingerprint of a primary key: dsar {
- * approvers = { … } }. An approval is that key's detached signature over the plan's text (erasure.h), kept
+ * approvers = { … } }. An approval is that key's detached signature over the plan's text (erasure.h, rectification.h), kept
  * with the public key as it was, so that it can be checked by anybody, later, elsewhere. It counts for that
  * plan alone: another text has no signature. Where dsar { second_person = true }, two different primary
  * keys have to have signed.
@@ -16,17 +16,20 @@
 #include "evidence/sign.h"
 
 struct conf;
-struct erasure;
 struct registry;
 struct sign;
 
+struct approved { /* a plan: of which case, and its hash */
+	const char *number, *hash;
+};
+
 /* Signs TEXT, X's plan, with S, and keeps that. Within a transaction. */
-int approval_make(struct registry *r, const struct erasure *x, struct span text, struct sign *s,
+int approval_make(struct registry *r, const struct approved *x, struct span text, struct sign *s,
 	int64_t now_us, struct err *e);
 
 /* Is TEXT, X's plan, approved as C asks for it? EX_NOPERM says what is missing; *ret_n: good approvals by
  * different people. */
-int approvals_check(struct registry *r, const struct conf *c, const struct erasure *x,
+int approvals_check(struct registry *r, const struct conf *c, const struct approved *x,
 	struct span text, unsigned *ret_n, struct err *e);
 
 /* Is SIGNATURE a good one over TEXT by KEY, and is that one of C's approvers? 1: no. *ret_who is their place in

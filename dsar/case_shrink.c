@@ -30,9 +30,10 @@ const char case_count_schema[] =
 	" outcome TEXT NOT NULL, in_time INTEGER NOT NULL, n INTEGER NOT NULL,"
 	" PRIMARY KEY (year, article, outcome, in_time)) STRICT, WITHOUT ROWID;";
 
-/* Proof: what was decided and sent, as hashes and grounds. */
+/* Proof: what was decided and sent, as hashes and grounds; and what a person has stated about a record that could not be
+ * changed, without which it would be wrong again (Art. 16). */
 static const char *const proof_tables[] = { "case_file", "case_event", "made", "approvals",
-	"erasures", "notice", "breach", "tombstones" };
+	"erasures", "rectifications", "statements", "notice", "breach", "tombstones" };
 /* Of its own life: until the last backup that may hold the person is gone. */
 static const char *const own_life_tables[] = { "case_file", "case_event", "tombstones" };
 /* Of an event's data; what a person wrote, or wrote about a person, goes. A refusal's reasons are proof (R12e). */

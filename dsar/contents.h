@@ -9,6 +9,7 @@
  *   contents.c        places, dates, the case
  *   contents_finds.c  the blocks
  *   contents_erasure.c  an erasure
+ *   contents_rectification.c  a rectification
  */
 #pragma once
 #include <stdint.h>
@@ -32,6 +33,11 @@ int contents_finds(struct session *s, const struct case_file *c, bool provided, 
 
 /* Adds what the case's erasure has done, kept, and not done. EX_NOPERM: there was none yet. */
 int contents_erasure(struct session *s, const struct case_file *c, struct places *p, struct err *e);
+
+/* Adds which fields of which stores were set, and to what; what was stated instead, and why. What the DPO says in her
+ * own lines may be all: EX_NOPERM where there is neither. */
+int contents_rectification(
+	struct session *s, const struct case_file *c, struct places *p, struct err *e);
 
 /* A day (record/day.h) or the local day of a time, as it is written: "27. November 2026", "27 November 2026". */
 #define CONTENTS_DAY_MAX 32

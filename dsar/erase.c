@@ -127,11 +127,12 @@ still_stands(struct erasing *g, struct buf *text, struct err *e)
 static int
 approved(struct erasing *g, struct buf *text, struct err *e)
 {
+	const struct approved plan = { g->number, g->x.hash };
 	struct err why;
 	unsigned n;
 
 	if (approvals_check(
-		    g->s->registry, g->s->conf, &g->x, span_of(text->p, text->len), &n, &why) == 0)
+		    g->s->registry, g->s->conf, &plan, span_of(text->p, text->len), &n, &why) == 0)
 		return 0;
 	*e = why;
 	return why.exit == EX_NOPERM ? refuse(g, "approval", why.what, why.todo, e) : -1;

@@ -13,6 +13,7 @@
 #include "base/conf.h"
 #include "base/utf8.h"
 #include "dsar/export-private.h"
+#include "dsar/rectification.h"
 #include "dsar/session.h"
 #include "record/record.h"
 #include "record/timestamp.h"
@@ -109,12 +110,28 @@ row_values(json_t *record, struct span row)
 	return rc < 0 ? rc : json_object_set_new(record, "values", values);
 }
 
+/* What the person has stated about a record that could not be changed (Art. 16). */
+static int
+put_statement(const struct table *t, const struct find *f, json_t *record)
+{
+	struct buf said;
+	struct err ignored;
+	int rc;
+
+	buf_init(&said, STATEMENTS_MAX);
+	rc = statements_of(t->x->s->registry, f->digest, &said, &ignored);
+	if (rc == 0 && said.len > 0)
+		rc = json_object_set_new(record, "statement", string_of(span_of(said.p, said.len)));
+	buf_wipe(&said);
+	return rc;
+}
+
 static json_t *
 record_of(const struct table *t, const struct find *f, struct span text)
 {
 	json_t *record = json_object(), *value = NULL;
 	char time[28];
-	int rc = 0;
+	int rc = put_statement(t, f, record);
 
 	if (f->time_us != RECORD_NO_TIME) {
 		timestamp_format(f->time_us, time);
@@ -314,7 +331,7 @@ schema_new(const char *number)
 {
 	return json_pack(
 		"{s:s, s:s, s:s, s:s,"
-		" s:{s:{s:s}, s:{s:s}, s:{s:s, s:{s:s, s:{s:{s:s, s:s}, s:{s:s}, s:{s:s}, s:{}, "
+		" s:{s:{s:s}, s:{s:s}, s:{s:s, s:{s:s, s:{s:{s:s, s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{}, "
 		"s:{s:s, s:{s:s}}}}}}, s:{}}",
 		"$schema", "https://json-schema.org/draft/2020-12/schema", "title", number,
 		"description",
@@ -324,9 +341,9 @@ schema_new(const char *number)
 		" stands, data of others were blackened.",
 		"type", "object", "properties", "case", "type", "string", "store", "type", "string",
 		"records", "type", "array", "items", "type", "object", "properties", "time", "type",
-		"string", "format", "date-time", "blackened", "type", "boolean", "text", "type",
-		"string", "value", "values", "type", "object", "additionalProperties", "type",
-		"string", "stores");
+		"string", "format", "date-time", "blackened", "type", "boolean", "statement",
+		"type", "string", "text", "type", "string", "value", "values", "type", "object",
+		"additionalProperties", "type", "string", "stores");
 }
 
 static int

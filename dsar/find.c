@@ -138,6 +138,29 @@ find_add(struct registry *r, const char *number, const struct find *f, int64_t *
 	return 0;
 }
 
+int
+find_became(struct registry *r, const char *number, int64_t id, const struct find *f, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	/* a search may have found it so already */
+	if (registry_prepare(r,
+		    "UPDATE OR REPLACE finds SET time_us = ?3, text = ?4, size = ?5, digest = ?6,"
+		    " decision = CASE WHEN decision = ?7 THEN ?8 ELSE decision END"
+		    " WHERE number = ?1 AND id = ?2",
+		    &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(number));
+	(void)sqlite3_bind_int64(st, 2, id);
+	bind_time(st, 3, f->time_us);
+	statement_blob(st, 4, f->text);
+	(void)sqlite3_bind_int64(st, 5, (int64_t)f->size);
+	statement_blob(st, 6, span_of(f->digest, sizeof(f->digest)));
+	(void)sqlite3_bind_int(st, 7, FIND_BLACKEN);
+	(void)sqlite3_bind_int(st, 8, FIND_OPEN);
+	return registry_step(r, st, e) < 0 ? -1 : 0;
+}
+
 static struct find
 find_of_row(sqlite3_stmt *st)
 {

@@ -45,6 +45,11 @@ struct find {
 int find_add(struct registry *r, const char *number, const struct find *f, int64_t *ret_id,
 	struct err *e);
 
+/* Find ID's record was changed by us, into what F says of its time, text, size and digest. What was blackened of it is to
+ * be looked at again. Call it within a transaction. */
+int find_became(
+	struct registry *r, const char *number, int64_t id, const struct find *f, struct err *e);
+
 /* Calls SEEN for each find of case NUMBER, by store, time and id; of STORE alone where it is not NULL. F
  * and what it points to are borrowed until SEEN returns; 1 from it ends early. */
 typedef int find_seen(void *ctx, const struct find *f, struct err *e);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "dsar/session.h"
 #include "evidence/hold.h"
 #include "evidence/ledger.h"
@@ -96,4 +97,38 @@ held_end(struct session *s, const char *number, uint64_t id, struct err *e)
 		    e) < 0)
 		return -1;
 	return hold_release(s->holds, id, s->now_us, e) < 0 ? -1 : 0;
+}
+
+int
+held_end_all(struct session *s, const char *number, const char *reason, struct err *e)
+{
+	uint64_t id;
+
+	while ((id = held_find(s, number, reason)) != 0)
+		if (held_end(s, number, id, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* The list is read anew by each addition, and what was added stands behind what there was. */
+int
+held_also(struct session *s, const struct held *h, const char *number, struct err *e)
+{
+	const struct hold *list;
+	const size_t n = holds_list(s->holds, &list);
+
+	for (size_t i = 0; i < n && held_count(h) > 0; i++) {
+		cleanup_mem char *reason = NULL;
+		uint64_t id;
+
+		(void)holds_list(s->holds, &list);
+		if (strcmp(list[i].incident, number) != 0 || !held_is(&list[i], list[i].reason))
+			continue;
+		reason = strdup(list[i].reason);
+		if (!reason)
+			return err_memory(e);
+		if (held_keep(s, h, number, reason, list[i].expires_us, &id, e) < 0)
+			return -1;
+	}
+	return 0;
 }

@@ -38,6 +38,9 @@ size_t held_count(const struct held *h);
 int held_keep(struct session *s, const struct held *h, const char *number, const char *reason,
 	int64_t expires_us, uint64_t *ret_id, struct err *e);
 
+/* What holds of case NUMBER are in force hold H's records from now on as well, under the same reasons, until each ends. */
+int held_also(struct session *s, const struct held *h, const char *number, struct err *e);
+
 /* Is D in force, of ours and under REASON? */
 bool held_is(const struct hold *d, const char *reason);
 
@@ -45,3 +48,6 @@ bool held_is(const struct hold *d, const char *reason);
 uint64_t held_find(const struct session *s, const char *number, const char *reason);
 
 int held_end(struct session *s, const char *number, uint64_t id, struct err *e);
+
+/* Ends all of case NUMBER under REASON. */
+int held_end_all(struct session *s, const char *number, const char *reason, struct err *e);

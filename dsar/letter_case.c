@@ -107,7 +107,7 @@ const struct letter_kind letter_kinds[] = {
 	{ "portability", NULL, false, WHOLE, fill_finds },
 	{ "erasure", NULL, false, PERSONAL, contents_erasure },
 	{ "restriction", "restricted", true, PERSONAL, NULL },
-	{ "rectification", "changed", true, PERSONAL, NULL },
+	{ "rectification", "changed", false, PERSONAL, contents_rectification },
 	{ "objection", "done", true, PERSONAL, NULL },
 	{ NULL, NULL, false, 0, NULL },
 };

@@ -34,6 +34,7 @@ static const char *const schemas[] = {
 	find_schema,
 	review_schema,
 	erasure_schema,
+	rectification_schema,
 	approval_schema,
 	tombstone_schema,
 	made_schema,

@@ -136,7 +136,7 @@ lift(struct restricting *g, struct err *e)
 	}
 	if (account(g, "lifted", id, e) < 0)
 		return -1;
-	return held_end(g->s, g->c.number, id, e);
+	return held_end_all(g->s, g->c.number, REASON, e);
 }
 
 static int

@@ -3,6 +3,7 @@
 #include <libintl.h>
 #include <stdio.h>
 
+#include "dsar/rectification.h"
 #include "dsar/review-private.h"
 #include "dsar/session.h"
 #include "record/record.h"
@@ -177,7 +178,8 @@ put_text(struct reviewing *r, const struct find *f, const struct covers *c)
 }
 
 static void
-put_find_json(struct reviewing *r, const struct find *f, const struct covers *c)
+put_find_json(
+	struct reviewing *r, const struct find *f, const struct covers *c, const struct buf *said)
 {
 	struct print *p = &r->s->out;
 	const struct identifier *id = identifier_of(r, f->identifier);
@@ -196,6 +198,8 @@ put_find_json(struct reviewing *r, const struct find *f, const struct covers *c)
 	print_str(p, "ground", span_str(f->ground));
 	if (f->text.p)
 		print_str(p, "text", f->text);
+	if (said->len > 0)
+		print_str(p, "statement", span_of(said->p, said->len));
 	print_int(p, "covers", (int64_t)c->n);
 	print_end(p);
 	for (size_t i = 0; p->json && i < c->n; i++) {
@@ -212,12 +216,22 @@ int
 review_show_find(struct reviewing *r, const struct find *f, struct err *e)
 {
 	struct covers c = { 0 };
-	const int rc = covers_of(r, f, &c, e);
+	struct buf said;
+	int rc = covers_of(r, f, &c, e);
 
+	buf_init(&said, STATEMENTS_MAX);
+	if (rc == 0)
+		rc = statements_of(r->s->registry, f->digest, &said, e);
 	if (rc == 0 && r->s->out.json)
-		put_find_json(r, f, &c);
+		put_find_json(r, f, &c, &said);
 	else if (rc == 0)
 		put_text(r, f, &c);
+	if (rc == 0 && !r->s->out.json && said.len > 0) {
+		printf("%s: ", _("statement about it"));
+		print_safe(&r->s->out, span_of(said.p, said.len));
+		putchar('\n');
+	}
+	buf_wipe(&said);
 	covers_release(&c);
 	return rc;
 }
