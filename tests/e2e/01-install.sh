@@ -8,7 +8,7 @@ prefix=$stage/usr/local
 promise "make install puts everything below DESTDIR and PREFIX"
 make -s -C "$root" BUILD="$BUILD" VARIANT="$VARIANT" PREFIX=/usr/local DESTDIR="$stage" install >"$scratch/install.log" 2>&1
 for f in bin/logscrub bin/retention bin/dsar share/man/man8/retention.8 share/man/man8/dsar.8 share/sparsam/stores.d/nginx.conf share/sparsam/formats.d/nginx.conf \
-	share/doc/sparsam/README.md share/sparsam/raw-off/journald.conf share/man/man7/sparsam-raw-off.7 share/man/man8/logscrub.8 share/man/man5/sparsam-json.5 share/locale/de/LC_MESSAGES/sparsam.mo \
+	share/doc/sparsam/README.md share/sparsam/raw-off/journald.conf share/man/man7/sparsam-raw-off.7 share/man/man7/sparsam-own-database.7 share/man/man8/logscrub.8 share/man/man5/sparsam-json.5 share/locale/de/LC_MESSAGES/sparsam.mo \
 	share/bash-completion/completions/logscrub; do
 	[ -s "$prefix/$f" ] || fail "$f is not installed"
 done
