@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/walk.h"
+#include "base/watch.h"
 
 #define PIECE_LEN    (4u << 20) /* of one folder whose files are looked at one by one */
 #define ENTRY_LEAST  24u        /* bytes of a struct dirent64 */
@@ -277,6 +278,12 @@ folder_remove(
 
 /* --- measured --------------------------------------------------------------------------------- */
 
+static int64_t
+last_write_us(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000000 + st->st_mtim.tv_nsec / 1000;
+}
+
 struct measure {
 	struct levels levels;
 	struct folder_measure *m;
@@ -313,7 +320,9 @@ measure_name(struct measure *w, int dirfd, const char *name, unsigned char type,
 		return measure_folder(w, dirfd, name, depth, e);
 	if (!S_ISREG(st.st_mode))
 		return 0;
-	us = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
+	if (st.st_nlink > 1 || depth == 0)
+		watch_lost(m->watch, m->group);
+	us = last_write_us(&st);
 	m->n_files++;
 	m->n_seen++;
 	m->bytes += (uint64_t)st.st_blocks * 512;
@@ -335,13 +344,19 @@ measure_folder(struct measure *w, int dirfd, const char *name, unsigned depth, s
 	struct err ignored;
 	cleanup_fd int fd = -1;
 	struct look l = { .w = w, .depth = depth };
+	struct folder_measure *m = w->m;
+	struct stat st;
 	char *buffer;
 
 	if (depth >= FOLDER_DEPTH_MAX)
 		return 0;
-	fd = walk_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0, NULL, &ignored);
+	fd = walk_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0, &st, &ignored);
 	if (fd < 0)
 		return 0;
+	if (last_write_us(&st) < m->watch_us)
+		watch_folder(m->watch, m->group, fd);
+	else
+		watch_lost(m->watch, m->group); /* it will stay, most probably */
 	buffer = level_buffer(&w->levels, depth);
 	if (!buffer)
 		return err_memory(e);

@@ -26,9 +26,15 @@
 int folder_remove(
 	int dirfd, const char *name, const struct conf_list *last, uint64_t *ret_n, struct err *e);
 
+struct watch;
+
 struct folder_measure {
 	uint64_t budget;   /* files that may still be looked at; the others count as the average */
 	int64_t enough_us; /* end when a file is younger; INT64_MAX: never */
+	/* watched from now on, each folder that was changed last before watch_us; group 0: none is */
+	struct watch *watch;
+	uint32_t group;
+	int64_t watch_us;
 	/* counted up: */
 	uint64_t n_files, n_seen, bytes; /* of those looked at */
 	int64_t newest_us; /* last write of any regular file; INT64_MIN: there is none */

@@ -16,6 +16,7 @@
 #include <pcre2.h>
 
 #include "base/buf.h"
+#include "base/watch.h"
 #include "record/timestamp.h"
 #include "store/folder.h"
 #include "store/named.h"
@@ -66,8 +67,11 @@ struct tree {
 	struct store_size size; /* that the plan has seen, until it is asked for … */
 	bool has_size; /* … once: to see a million files again takes as long as to remove them */
 	struct folder_measure
-		read;    /* all files of the unit in hand, as its age was told by them; … */
-	bool has_read;   /* … or it was told by something else */
+		read;        /* all files of the unit in hand, as its age was told by them; … */
+	bool has_read;       /* … or it was told by something else */
+	struct watch *watch; /* over what the plan has looked at, until the act; or NULL */
+	uint32_t group;      /* of the unit that is being planned; 0: none is watched */
+	int64_t watch_us;
 	int unsynced_fd; /* the folder changed last, not on the disk yet; -1: none */
 	dev_t unsynced_dev;
 	int64_t synced_us;
@@ -89,6 +93,8 @@ struct tree_part {
 struct tree_unit {
 	uint32_t id, first, last; /* in `text`, in `part` */
 	int64_t name_us;          /* what its name says, or RECORD_NO_TIME */
+	uint32_t group;           /* watched: as long as it is untouched, … */
+	int64_t newest_us;        /* … that is the last write of any file in its folders */
 };
 
 struct tree_units {

@@ -112,6 +112,7 @@ tree_free(struct store *s)
 	if (t->unsynced_fd >= 0)
 		(void)fsync(t->unsynced_fd), (void)close(t->unsynced_fd); /* too late to tell */
 	tree_units_free(t->due);
+	watch_free(t->watch);
 	named_free(t->named);
 	pcre2_match_data_free(t->match);
 	pcre2_code_free(t->unit);
@@ -316,6 +317,11 @@ plan_whole(struct question *q, const struct tree_units *u, const struct tree_uni
 	step.driver = q->t->due->n;
 	if (tree_units_copy(q->t->due, u, one, e) < 0)
 		return -1;
+	if (q->t->has_read && q->t->read.newest_us != INT64_MIN) {
+		q->t->due->unit[step.driver].newest_us = q->t->read.newest_us;
+		q->t->due->unit[step.driver].group = q->t->group;
+		q->t->group = 0; /* until the act */
+	}
 	return plan_add(q->plan, &step, e);
 }
 
@@ -370,9 +376,8 @@ plan_file(struct question *q, const struct tree_units *u, const struct tree_unit
 }
 
 static int
-plan_unit(void *ctx, const struct tree_units *u, const struct tree_unit *one, struct err *e)
+plan_one(struct question *q, const struct tree_units *u, const struct tree_unit *one, struct err *e)
 {
-	struct question *q = ctx;
 	bool selected;
 	uint64_t bytes;
 	int64_t us;
@@ -390,16 +395,47 @@ plan_unit(void *ctx, const struct tree_units *u, const struct tree_unit *one, st
 }
 
 static int
+plan_unit(void *ctx, const struct tree_units *u, const struct tree_unit *one, struct err *e)
+{
+	struct question *q = ctx;
+	int rc;
+
+	q->t->group = watch_begin(q->t->watch);
+	rc = plan_one(q, u, one, e);
+	watch_end(q->t->watch, q->t->group); /* it stays, or nothing in it was looked at */
+	q->t->group = 0;
+	return rc;
+}
+
+/* Are units as old as the files in them? */
+static bool
+looks_into(const struct tree *t)
+{
+	const struct tree_clues *both[] = { &t->age, &t->keep_if };
+
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < both[k]->n; i++)
+			if (both[k]->v[i].kind == CLUE_NEWEST || both[k]->v[i].kind == CLUE_QUIET)
+				return true;
+	return false;
+}
+
+static int
 tree_plan(struct store *s, const struct selector *which, struct plan *plan, struct err *e)
 {
 	struct question q = { .t = (struct tree *)s, .which = which, .plan = plan };
 	const size_t before = plan->n;
+	int64_t from_us;
+	bool timeless;
 
 	q.t->due = tree_units_free(q.t->due);
 	q.t->due = tree_units_new(q.t, UINT32_MAX);
 	if (!q.t->due)
 		return err_memory(e);
 	q.t->size = (struct store_size){ 0 };
+	q.t->watch = watch_free(q.t->watch);
+	q.t->watch = looks_into(q.t) ? watch_new() : NULL;
+	selector_reach(which, &from_us, &q.t->watch_us, &timeless);
 	weight_init(&q.weight);
 	if (tree_each(q.t, plan_unit, &q, e) < 0 || files_flush(&q, e) < 0)
 		return -1;

@@ -127,7 +127,7 @@ act_unit(struct tree *t, const struct plan_step *step, const struct selector *wh
 	struct store_result *ret, struct err *e)
 {
 	struct tree_units *u = t->due;
-	const struct tree_unit *one;
+	struct tree_unit *one;
 	bool selected;
 	int64_t us;
 
@@ -138,6 +138,8 @@ act_unit(struct tree *t, const struct plan_step *step, const struct selector *wh
 	look_again(t, u, one);
 	if (tree_unit_selected(t, u, one, which, &selected, &us, e) < 0)
 		return -1;
+	watch_end(t->watch, one->group);
+	one->group = 0;
 	if (!selected) {
 		ret->n_stayed = 1;
 		return 0;

@@ -360,17 +360,34 @@ mark_time(const struct tree_units *u, const struct tree_unit *one, const struct 
 
 /* --- what lies in it -------------------------------------------------------------------------- */
 
+/* What the plan has read, if nothing of it was touched since; files are looked at anew with each act. */
+static bool
+newest_known(
+	const struct tree *t, const struct tree_units *u, const struct tree_unit *one, int64_t *ret)
+{
+	if (!watch_untouched(t->watch, one->group))
+		return false;
+	*ret = one->newest_us;
+	for (const struct tree_part *p = NULL; (p = tree_next_part(u, one, p));)
+		if (!p->is_folder)
+			take_latest(ret, p->mtime_us);
+	return true;
+}
+
 /* The last write of any file in it, or a later one than ENOUGH_US. A removal that was cut short has
  * changed its folders, but none of its files: those count only where there is no file. */
 static int
 newest_of(struct tree *t, const struct tree_units *u, const struct tree_unit *one,
 	int64_t enough_us, int64_t *ret, struct err *e)
 {
-	struct folder_measure m = {
-		.budget = UINT64_MAX, .enough_us = enough_us, .newest_us = INT64_MIN
-	};
+	struct folder_measure m = { .budget = UINT64_MAX,
+		.enough_us = enough_us,
+		.newest_us = INT64_MIN,
+		.watch_us = t->watch_us };
 	int64_t folders_us = RECORD_NO_TIME;
 
+	if (newest_known(t, u, one, ret))
+		return 0;
 	for (const struct tree_part *p = NULL; (p = tree_next_part(u, one, p));) {
 		char path[PATH_MAX];
 		const char *name;
@@ -381,6 +398,8 @@ newest_of(struct tree *t, const struct tree_units *u, const struct tree_unit *on
 		if (!tree_part_path(u, p, path))
 			continue;
 		dirfd = place_open_folder(&t->store.conf->paths, path, &name, &why);
+		m.watch = p->is_folder ? t->watch : NULL;
+		m.group = t->group;
 		if (dirfd >= 0 && folder_measure(dirfd, name, &m, e) < 0)
 			return -1;
 	}

@@ -200,6 +200,43 @@ START_TEST(the_newest_file_in_it_is_its_age)
 }
 END_TEST
 
+/* Each is touched between plan and act: written by who has it open, added to, deep in it, and given a young
+ * time under another name. */
+START_TEST(what_is_touched_since_the_plan_stays)
+{
+	const struct timespec now[2] = { { .tv_sec = NOW_S }, { .tv_sec = NOW_S } };
+	int fd;
+
+	claim("r/*");
+	declare("age", "newest");
+	for (const char *p = "abcdef"; *p; p++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "r/%c/x/y", *p);
+		make(name, 9, "old");
+	}
+	ck_assert_int_eq(link(in("r/d/x/y"), in("elsewhere")), 0);
+	fd = open(in("r/a/x/y"), O_WRONLY | O_APPEND | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	plan_for(&old);
+	ck_assert_uint_eq(plan.n, 6);
+	ck_assert_int_eq(write(fd, "new", 3), 3);
+	ck_assert_int_eq(futimens(fd, now), 0); /* the kernel's clock is another one */
+	(void)close(fd);
+	make("r/b/x/z", 0, "young");
+	age(in("r/c/x/y"), 1);
+	fd = open(in("elsewhere"), O_WRONLY | O_APPEND | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(futimens(fd, now), 0);
+	(void)close(fd);
+	fd = open(in("r/e/x/y"), O_RDONLY | O_CLOEXEC); /* read: as old as before */
+	(void)close(fd);
+	ck_assert_uint_eq(act(&old), 2);
+	ck_assert(is_there("r/a/x/y") && is_there("r/b/x/y") && is_there("r/c/x/y") &&
+		  is_there("r/d/x/y") && !is_there("r/e") && !is_there("r/f"));
+}
+END_TEST
+
 START_TEST(a_date_in_the_name_is_its_age)
 {
 	claim("r/*");
@@ -495,6 +532,7 @@ main(void)
 	tcase_add_test(t, folders_go_by_their_last_change);
 	tcase_add_test(t, files_of_a_folder_are_one_step);
 	tcase_add_test(t, the_newest_file_in_it_is_its_age);
+	tcase_add_test(t, what_is_touched_since_the_plan_stays);
 	tcase_add_test(t, a_date_in_the_name_is_its_age);
 	tcase_add_test(t, a_scattered_unit_is_one_step);
 	tcase_add_test(t, the_end_of_a_meeting_is_found);
