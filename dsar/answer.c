@@ -26,19 +26,21 @@ struct asked {
 	struct session *s;
 	char hash[FILES_MAX][MADE_HASH_MAX];
 	int n;
-	bool mail, again;
+	bool mail, again, dry;
 };
 
 static void
 help(void)
 {
 	fputs(_("Usage: dsar answer CASE FILE...\n"
-		"       dsar answer CASE --mail [--again] FILE\n"
+		"       dsar answer CASE --mail [--again | --dry-run] FILE\n"
 		"Says that these files, which were made here for the case, were given to the person, and\n"
 		"that it is answered with them. They are known by their hashes, which stay on record.\n"
 		"Everything must have been searched and looked at, unless the request was refused.\n\n"
-		"  --mail     sends FILE first, encrypted to the key that is confirmed for the person\n"
-		"  --again    it was begun before, and has not left\n\n"
+		"  --mail       sends FILE first, encrypted to the key that is confirmed for the person; an\n"
+		"               archive that is too large for one mail in several, of whole files\n"
+		"  --again      a mail was begun before, and has not left\n"
+		"  --dry-run    says how many mails it takes, and how large they are at most\n\n"
 		"Example:  dsar answer 2026-0001 2026-0001.zip\n"),
 		stdout);
 }
@@ -92,7 +94,8 @@ send_first(struct asked *a, const char *number, const char *path, struct err *e)
 
 	if (fd < 0)
 		return err_fail(e, EX_NOINPUT, errno, N_("cannot read a file"), NULL, "%s", path);
-	return answer_mail(a->s, number, fd, a->hash[0], a->again, e);
+	return answer_mail(a->s, number, fd, a->hash[0],
+		(a->again ? ANSWER_AGAIN : 0U) | (a->dry ? ANSWER_DRY : 0U), e);
 }
 
 int
@@ -102,17 +105,19 @@ answer_main(struct session *s, int argc, char **argv, struct err *e)
 	const struct option_to table[] = {
 		{ "mail", 0, NULL, &a.mail },
 		{ "again", 0, NULL, &a.again },
+		{ "dry-run", 0, NULL, &a.dry },
 	};
 	int rc = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
 
 	if (rc > 0)
 		return 0;
-	if (rc < 0 || argc - optind < 2 || argc - optind > (a.mail ? 2 : FILES_MAX + 1))
+	if (rc < 0 || (a.dry && !a.mail) || argc - optind < 2 ||
+		argc - optind > (a.mail ? 2 : FILES_MAX + 1))
 		return usage_fail(_("answer takes the number of a case, and what was given out"));
 	for (int i = optind + 1; i < argc; i++)
 		if (hash_file(argv[i], a.hash[a.n++], e) < 0)
 			return -1;
 	if (a.mail && send_first(&a, argv[optind], argv[optind + 1], e) < 0)
 		return -1;
-	return case_within(s->registry, argv[optind], act, &a, e);
+	return a.dry ? 0 : case_within(s->registry, argv[optind], act, &a, e);
 }

@@ -298,8 +298,8 @@ file_report(struct taking *t, struct err *e)
 		rc = mail_box_file(r, t->digest, t->c.number, e);
 	if (rc == 0)
 		rc = case_event(r, t->c.number, "delivery",
-			json_pack("{s:o, s:o}", "action", text_of(m->action), "status",
-				text_of(m->status)),
+			json_pack("{s:o, s:o, s:o}", "action", text_of(m->action), "status",
+				text_of(m->status), "envelope", text_of(m->envelope_id)),
 			t->s->now_us, e);
 	if (registry_end(r, rc, e) < 0)
 		return -1;

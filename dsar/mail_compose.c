@@ -294,7 +294,8 @@ hand_over(const struct mail_draft *m, const struct names *n, int cipher, uint64_
 	struct sendmail s;
 	int len;
 
-	if (sendmail_begin(&s, m->sendmail, m->from, m->case_number, e) < 0)
+	if (sendmail_begin(
+		    &s, m->sendmail, m->from, m->envelope ? m->envelope : m->case_number, e) < 0)
 		return -1;
 	len = snprintf(end, sizeof(end), "\n--%s--\n", n->outer);
 	if (put_outer(&s, m, n, e) < 0 || put_cipher(&s, cipher, ret_size, e) < 0 ||
@@ -346,4 +347,20 @@ mail_sealed_size(uint64_t n)
 	const uint64_t outer = (lines + 2) / 3 * 4;
 
 	return outer + outer / 64 + 1 + OVERHEAD;
+}
+
+uint64_t
+mail_sealed_room(uint64_t max)
+{
+	uint64_t fits = 0, above = max; /* a mail is larger than what it holds */
+
+	while (above - fits > 1) {
+		const uint64_t n = fits + (above - fits) / 2;
+
+		if (mail_sealed_size(n) <= max)
+			fits = n;
+		else
+			above = n;
+	}
+	return fits;
 }

@@ -19,7 +19,8 @@
 struct mail_draft {
 	const char *sendmail, *from;
 	const char *spool;       /* a folder for the file without a name */
-	const char *case_number; /* the envelope's id; our Message-ID begins with it */
+	const char *case_number; /* our Message-ID begins with it */
+	const char *envelope;    /* the envelope's id; NULL: the case's number */
 	struct span to;          /* one address */
 	struct span in_reply_to; /* a Message-ID without brackets; SPAN_NONE */
 	const char *subject;     /* UTF-8, one line */
@@ -39,3 +40,6 @@ int mail_send_sealed(struct openpgp *p, const char *fpr, const struct mail_draft
 
 /* How large the mail of an attachment of N bytes becomes, at most: known before it is made. */
 uint64_t mail_sealed_size(uint64_t n);
+
+/* How large an attachment may be whose mail has at most MAX bytes; 0: none fits. */
+uint64_t mail_sealed_room(uint64_t max);
