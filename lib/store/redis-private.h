@@ -11,6 +11,7 @@
  */
 #pragma once
 #include <hiredis/hiredis.h>
+#include <jansson.h>
 
 #include "record/json.h"
 #include "store/row.h"
@@ -37,6 +38,7 @@ struct redis {
 	struct json_paths *json; /* to the field */
 	char *place;             /* "DATABASE:PATTERN" */
 	redisReply *value;       /* of the key in hand */
+	json_t *document;        /* … where that is JSON */
 };
 
 /* --- the connection --------------------------------------------------------------------------- */

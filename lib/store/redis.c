@@ -30,7 +30,8 @@ static int
 read_age(struct redis *t, struct err *e)
 {
 	static const char *const words[] = { "field", "score", "idle", "name" };
-	const char *word = store_option(t->store.conf, "age", t->field ? "field" : "");
+	const char *otherwise = t->field ? "field" : t->store.conf->until_erased ? "name" : "";
+	const char *word = store_option(t->store.conf, "age", otherwise);
 	size_t i = 0;
 
 	while (i < sizeof(words) / sizeof(words[0]) && strcmp(words[i], word) != 0)
@@ -109,6 +110,7 @@ redis_free(struct store *s)
 	struct redis *t = (struct redis *)s;
 
 	freeReplyObject(t->value);
+	json_decref(t->document);
 	if (t->link)
 		redisFree(t->link);
 	json_paths_free(t->json);

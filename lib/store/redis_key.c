@@ -129,6 +129,35 @@ add_value(struct row *row, const redisReply *r, bool pairs)
 	}
 }
 
+/* Members of an object are fields by their names, a text stands without its quotes: so Etherpad writes all it has. */
+static void
+add_text(struct redis *t, const redisReply *r)
+{
+	const char *name;
+	json_t *member;
+
+	t->document = r->type == REDIS_REPLY_STRING
+			      ? json_loadb(r->str, r->len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL)
+			      : NULL;
+	if (json_is_string(t->document)) {
+		row_add(&t->row, "value",
+			span_of(json_string_value(t->document), json_string_length(t->document)));
+	} else if (json_is_object(t->document)) {
+		json_object_foreach(t->document, name, member)
+		{
+			cleanup_mem char *text = json_dumps(member, JSON_COMPACT | JSON_ENCODE_ANY);
+
+			row_add(&t->row, name,
+				json_is_string(member) ? span_of(json_string_value(member),
+								 json_string_length(member))
+				: text                 ? span_str(text)
+						       : SPAN_NONE);
+		}
+	} else {
+		add_value(&t->row, r, false);
+	}
+}
+
 static int
 read_value(struct redis *t, struct span key, struct span type, uint64_t size, struct err *e)
 {
@@ -139,7 +168,10 @@ read_value(struct redis *t, struct span key, struct span type, uint64_t size, st
 	t->value = ask_value(t, key, type, e);
 	if (!t->value)
 		return -1;
-	add_value(&t->row, t->value, span_eq(type, SPAN("hash")));
+	if (span_eq(type, SPAN("string")))
+		add_text(t, t->value);
+	else
+		add_value(&t->row, t->value, span_eq(type, SPAN("hash")));
 	return 0;
 }
 
@@ -150,6 +182,8 @@ begin(struct redis *t, struct span key)
 {
 	freeReplyObject(t->value);
 	t->value = NULL;
+	json_decref(t->document);
+	t->document = NULL;
 	row_clear(&t->row);
 	row_add(&t->row, "key", key);
 }
