@@ -31,6 +31,7 @@ struct filter {
 	struct buf out;
 	struct confirm *confirm; /* -o */
 	struct output *packed;   /* --in-place */
+	struct replace_folder clean;
 	uint64_t n_read, n_written, n_dropped[DROP_REASONS];
 	bool hungry; /* --confirm: answer each message */
 
@@ -225,7 +226,7 @@ run_in_place(struct filter *f, const char *file, struct err *e)
 	cleanup_fd int dir = walk_open_parent(file, &name, e);
 	int rc, fd;
 
-	if (dir < 0 || replace_begin(dir, name, &r, e) < 0)
+	if (dir < 0 || replace_begin(dir, name, &f->clean, &r, e) < 0)
 		return -1;
 	fd = fcntl(replace_old_fd(r), F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)

@@ -17,7 +17,7 @@
  * long. */
 bool replace_aside_name(const char *name, const struct stat *old, char ret[NAME_MAX + 1]);
 
-/* replace_finish() of all that was left of the file NAME. */
+/* replace_finish() of all that was left of the file NAME. 1: something is left of others. */
 int replace_finish_all(int dirfd, const char *name, struct err *e);
 
 /* Does somebody have the file FD (open for reading alone) open for writing? EX_TEMPFAIL; EX_NOPERM. NAME

@@ -31,7 +31,8 @@ struct replace {
 	int old_fd, new_fd;
 	char *name, *temporary;
 	struct stat old;
-	bool made; /* the temporary is there */
+	struct replace_folder *clean; /* or NULL */
+	bool made;                    /* the temporary is there */
 };
 
 static int
@@ -75,8 +76,38 @@ temporary_open(struct replace *r, struct err *e)
 	return 0;
 }
 
+/* Looked for once in each folder: in one of a thousand logs, each of which is replaced, it would be a
+ * million names. */
+static int
+left_finish(struct replace *r, struct err *e)
+{
+	struct stat st;
+	int rc;
+
+	if (fstat(r->dirfd, &st) < 0)
+		return replace_failed(r, N_("cannot open the folder"), e);
+	if (r->clean && r->clean->dev == st.st_dev && r->clean->ino == st.st_ino)
+		return 0;
+	rc = replace_finish_all(r->dirfd, r->name, e);
+	if (rc == 0 && r->clean)
+		*r->clean = (struct replace_folder){ st.st_dev, st.st_ino };
+	return rc < 0 ? -1 : 0;
+}
+
+/* Another program may have been killed since. */
+static int
+temporary_open_anew(struct replace *r, struct err *e)
+{
+	if (temporary_open(r, e) == 0)
+		return 0;
+	if (e->errnum != EEXIST || replace_finish(r->dirfd, r->temporary, e) < 0)
+		return -1;
+	return temporary_open(r, e);
+}
+
 int
-replace_begin(int dirfd, const char *name, struct replace **ret, struct err *e)
+replace_begin(int dirfd, const char *name, struct replace_folder *clean, struct replace **ret,
+	struct err *e)
 {
 	CLEANUP(replace_freep) struct replace *r = NULL;
 
@@ -85,7 +116,9 @@ replace_begin(int dirfd, const char *name, struct replace **ret, struct err *e)
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return err_memory(e);
-	*r = (struct replace){ .dirfd = -1, .old_fd = -1, .new_fd = -1, .name = strdup(name) };
+	*r = (struct replace){
+		.dirfd = -1, .old_fd = -1, .new_fd = -1, .name = strdup(name), .clean = clean
+	};
 	if (!r->name || asprintf(&r->temporary, ".%s.sparsam-new", name) < 0) {
 		r->temporary = NULL;
 		return err_memory(e);
@@ -94,8 +127,7 @@ replace_begin(int dirfd, const char *name, struct replace **ret, struct err *e)
 	r->dirfd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->dirfd < 0)
 		return replace_failed(r, N_("cannot open the folder"), e);
-	if (replace_finish_all(r->dirfd, name, e) < 0 || old_open(r, e) < 0 ||
-		temporary_open(r, e) < 0)
+	if (left_finish(r, e) < 0 || old_open(r, e) < 0 || temporary_open_anew(r, e) < 0)
 		return -1;
 	*ret = TAKE(r);
 	return 0;
@@ -277,8 +309,12 @@ replace_commit(struct replace *r, struct err *e)
 	r->made = false;
 	if (fsync(r->dirfd) < 0)
 		return replace_failed(r, N_("cannot write the folder"), e);
-	return aside ? replace_aside_end(r->dirfd, r->temporary, r->old_fd, e)
-		     : late_writer_wait(r, e);
+	if (aside && replace_aside_end(r->dirfd, r->temporary, r->old_fd, e) < 0) {
+		if (r->clean)
+			r->clean->ino = 0;
+		return -1;
+	}
+	return aside ? 0 : late_writer_wait(r, e);
 }
 
 struct replace *

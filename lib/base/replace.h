@@ -9,6 +9,7 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -16,11 +17,19 @@
 struct replace;
 struct stat;
 
-/* Begins to replace the file NAME below DIRFD (borrowed). Refuses (EX_NOPERM) a link, a file with
+/* The folder in which this run has looked for what killed ones left, and nothing is left; {0} at first. */
+struct replace_folder {
+	dev_t dev;
+	ino_t ino;
+};
+
+/* Begins to replace the file NAME below DIRFD (borrowed), once what was left of it is dealt with: where CLEAN, which
+ * lives until the end, says that nothing is left in the folder, it is not read again (NULL: it is). Refuses (EX_NOPERM) a link, a file with
  * several links, one that is no regular file, and (EX_TEMPFAIL) one that some process has open for
  * writing (fcntl F_SETLEASE: this takes the file's owner or CAP_LEASE) or is replacing, too
  * (flock). EX_NOINPUT: there is none. */
-int replace_begin(int dirfd, const char *name, struct replace **ret, struct err *e);
+int replace_begin(int dirfd, const char *name, struct replace_folder *clean, struct replace **ret,
+	struct err *e);
 
 int replace_old_fd(const struct replace *r); /* to read from */
 int replace_new_fd(const struct replace *r); /* to write to */

@@ -255,16 +255,22 @@ replace_finish_all(int dirfd, const char *name, struct err *e)
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *d;
 	struct aside a;
+	bool others = false;
 	int rc = 0;
 
 	if (!dir)
 		return failed(name, N_("cannot open the folder"), e);
 	(void)fd_take(&fd); /* closedir() ends it */
-	while (rc >= 0 && (d = readdir(dir)))
-		if (read_name(d->d_name, &a) && strcmp(a.name, name) == 0)
+	while (rc >= 0 && (d = readdir(dir))) {
+		if (!read_name(d->d_name, &a))
+			continue;
+		if (strcmp(a.name, name) == 0)
 			rc = replace_finish(dirfd, d->d_name, e);
+		else
+			others = true;
+	}
 	(void)closedir(dir);
-	return rc < 0 ? -1 : 0;
+	return rc < 0 ? -1 : others;
 }
 
 int

@@ -11,6 +11,7 @@
  *   textlog_left.c     what a run that was ended has left beside the files
  */
 #pragma once
+#include "base/replace.h"
 #include "record/reader.h"
 #include "store/known.h"
 #include "store/place.h"
@@ -33,6 +34,7 @@ struct textlog {
 	size_t n_own;
 	const char *copies; /* the pattern of the copies, one of `own`; NULL: no state_dir */
 	enum textlog_anchor anchor;
+	struct replace_folder clean;
 };
 
 /* Is PATH one of the holds' copies? Then its mtime is the anchor of the file that it is of. */

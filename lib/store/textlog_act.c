@@ -65,7 +65,7 @@ act_rewrite(struct textlog *t, int dirfd, const char *name, const struct plan_st
 	struct stat st;
 	int fd, rc;
 
-	if (replace_begin(dirfd, name, &r, e) < 0)
+	if (replace_begin(dirfd, name, &t->clean, &r, e) < 0)
 		return -1;
 	fd = fcntl(replace_old_fd(r), F_DUPFD_CLOEXEC, 0);
 	if (fd < 0 || fstat(fd, &st) < 0)

@@ -74,7 +74,7 @@ act_rewrite(const struct utmp_store *t, int dirfd, const char *name, const struc
 {
 	CLEANUP(replace_freep) struct replace *r = NULL;
 
-	if (replace_begin(dirfd, name, &r, e) < 0 || rewrite(t, r, step, which, ret, e) < 0)
+	if (replace_begin(dirfd, name, NULL, &r, e) < 0 || rewrite(t, r, step, which, ret, e) < 0)
 		return -1;
 	if (ret->n_erased == 0)
 		return 0;

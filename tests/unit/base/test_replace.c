@@ -89,7 +89,7 @@ replace_all(const char *text, struct err *e)
 	CLEANUP(replace_freep) struct replace *r = NULL;
 	char old[100];
 
-	if (replace_begin(dir, "log", &r, e) < 0)
+	if (replace_begin(dir, "log", NULL, &r, e) < 0)
 		return -1;
 	if (read(replace_old_fd(r), old, sizeof(old)) < 0 ||
 		write(replace_new_fd(r), text, strlen(text)) != (ssize_t)strlen(text))
@@ -113,7 +113,7 @@ START_TEST(the_new_content_takes_the_name)
 	struct replace *r;
 	char text[100];
 
-	ck_assert_int_eq(replace_begin(dir, "log", &r, &e), 0);
+	ck_assert_int_eq(replace_begin(dir, "log", NULL, &r, &e), 0);
 	ck_assert_int_eq(read(replace_old_fd(r), text, sizeof(text)), sizeof(OLD) - 1);
 	ck_assert_int_eq(write(replace_new_fd(r), NEW, sizeof(NEW) - 1), sizeof(NEW) - 1);
 	ck_assert(file_holds("log", OLD));
@@ -129,7 +129,7 @@ START_TEST(without_a_commit_nothing_happened)
 	struct err e = { 0 };
 	struct replace *r;
 
-	ck_assert_int_eq(replace_begin(dir, "log", &r, &e), 0);
+	ck_assert_int_eq(replace_begin(dir, "log", NULL, &r, &e), 0);
 	ck_assert_int_eq(write(replace_new_fd(r), NEW, sizeof(NEW) - 1), sizeof(NEW) - 1);
 	replace_free(r);
 	ck_assert(file_holds("log", OLD));
@@ -194,7 +194,7 @@ check_refused(const char *name, int exit)
 	struct err e = { 0 };
 	struct replace *r;
 
-	ck_assert_int_eq(replace_begin(dir, name, &r, &e), -1);
+	ck_assert_int_eq(replace_begin(dir, name, NULL, &r, &e), -1);
 	ck_assert_msg(e.exit == exit, "%s: %d, %s", name, e.exit, e.what);
 	ck_assert(file_holds("log", OLD));
 }
@@ -239,7 +239,7 @@ START_TEST(two_at_once_are_refused)
 	struct err e = { 0 };
 	struct replace *r;
 
-	ck_assert_int_eq(replace_begin(dir, "log", &r, &e), 0);
+	ck_assert_int_eq(replace_begin(dir, "log", NULL, &r, &e), 0);
 	check_refused("log", EX_TEMPFAIL);
 	ck_assert_int_eq(write(replace_new_fd(r), NEW, sizeof(NEW) - 1), sizeof(NEW) - 1);
 	ck_assert_int_eq(replace_commit(r, &e), 0);
@@ -254,7 +254,7 @@ check_changed(void (*change)(void))
 	struct err e = { 0 };
 	struct replace *r;
 
-	ck_assert_int_eq(replace_begin(dir, "log", &r, &e), 0);
+	ck_assert_int_eq(replace_begin(dir, "log", NULL, &r, &e), 0);
 	change();
 	ck_assert_int_eq(replace_commit(r, &e), -1);
 	ck_assert_int_eq(e.exit, EX_TEMPFAIL);
@@ -354,6 +354,42 @@ START_TEST(an_unfinished_copy_is_not_taken_for_a_log)
 }
 END_TEST
 
+static void
+replace_in(const char *name, struct replace_folder *clean)
+{
+	CLEANUP(replace_freep) struct replace *r = NULL;
+	struct err e = { 0 };
+
+	ck_assert_msg(replace_begin(dir, name, clean, &r, &e) == 0, "%s: %s", e.what, e.where);
+	ck_assert_int_eq(replace_commit(r, &e), 0);
+}
+
+/* What a killed run leaves is found: all of a file before it is replaced, and once in each folder. */
+START_TEST(what_is_left_is_looked_for_once_in_a_folder)
+{
+	struct replace_folder clean = { 0 };
+	struct stat st;
+
+	file_make(".log.sparsam-123-0", "half");
+	file_make(".other.sparsam-124-0", "half");
+	replace_in("log", &clean);
+	ck_assert_int_eq(faccessat(dir, ".log.sparsam-123-0", F_OK, 0), -1);
+	ck_assert_uint_eq(clean.ino, 0); /* of another one something is left */
+	ck_assert_int_eq(unlinkat(dir, ".other.sparsam-124-0", 0), 0);
+	replace_in("log", &clean);
+	ck_assert_int_eq(fstat(dir, &st), 0);
+	ck_assert(clean.dev == st.st_dev && clean.ino == st.st_ino);
+	file_make(".log.sparsam-123-0", "half");
+	file_make(".log.sparsam-new", "half"); /* would be in the way */
+	replace_in("log", &clean);
+	ck_assert_int_eq(faccessat(dir, ".log.sparsam-123-0", F_OK, 0), 0); /* not looked for */
+	ck_assert_int_eq(faccessat(dir, ".log.sparsam-new", F_OK, 0), -1);
+	clean = (struct replace_folder){ st.st_dev, st.st_ino + 1 };
+	replace_in("log", &clean);
+	ck_assert_int_eq(entries(), 1);
+}
+END_TEST
+
 START_TEST(a_removed_file_is_there_again_with_what_came_late)
 {
 	struct err e = { 0 };
@@ -439,6 +475,7 @@ suite(void)
 	tcase_add_test(t, what_a_killed_run_has_left_is_removed);
 	tcase_add_test(t, a_line_that_comes_late_is_there_once);
 	tcase_add_test(t, an_unfinished_copy_is_not_taken_for_a_log);
+	tcase_add_test(t, what_is_left_is_looked_for_once_in_a_folder);
 	tcase_add_test(t, a_removed_file_is_there_again_with_what_came_late);
 	tcase_add_test(t, killed_at_any_system_call_the_file_is_old_or_new);
 	suite_add_tcase(s, t);
