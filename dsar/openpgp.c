@@ -42,10 +42,11 @@ cannot_make(const char *path, struct err *e)
 		N_("cannot make a keyring"), NULL, "%s", path);
 }
 
+/* The register's folder has the setgid bit, which is inherited; to ask for it is denied to a unit. */
 static int
 folder_make(const char *path, struct err *e)
 {
-	return mkdir(path, 02770) < 0 && errno != EEXIST ? cannot_make(path, e) : 0;
+	return mkdir(path, 0770) < 0 && errno != EEXIST ? cannot_make(path, e) : 0;
 }
 
 static int
