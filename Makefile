@@ -138,6 +138,7 @@ install: all                       ## into $(DESTDIR)$(PREFIX), and the configur
 	$(call put,$(share)/sparsam/formats.d,$(wildcard conf/formats.d/*.conf))
 	$(call put,$(share)/sparsam/stores.d,$(wildcard conf/stores.d/*.conf))
 	$(call put,$(share)/sparsam/raw-off,$(wildcard conf/raw-off/*))
+	$(call put,$(share)/sparsam/mail,$(wildcard conf/mail/*))
 	$(call put,$(share)/sparsam/templates/de,$(wildcard conf/templates/de/*.txt))
 	$(call put,$(share)/sparsam/templates/en,$(wildcard conf/templates/en/*.txt))
 	$(call put,$(share)/doc/sparsam,README.md ARCHITECTURE.md CHANGELOG.md)
@@ -155,7 +156,7 @@ install: all                       ## into $(DESTDIR)$(PREFIX), and the configur
 	$(call put,$(share)/doc/sparsam/logscrub.service.d,$(wildcard systemd/logscrub.service.d/*.conf))
 	$(call put,$(share)/doc/sparsam/retention.service.d,$(wildcard systemd/retention.service.d/*.conf))
 	$(call put,$(share)/doc/sparsam/sudoers.d,$(wildcard conf/sudoers.d/*))
-	sed -i 's|/usr/bin/|$(PREFIX)/bin/|g' $(share)/doc/sparsam/sudoers.d/*
+	sed -i 's|/usr/bin/|$(PREFIX)/bin/|g' $(share)/doc/sparsam/sudoers.d/* $(share)/sparsam/mail/*
 	$(if $(units),sed -i 's|/usr/bin/|$(PREFIX)/bin/|g' $(unit.homes))
 	install -d $(addprefix $(DESTDIR)$(SYSCONFDIR)/sparsam/,formats.d stores.d)
 	test -e $(DESTDIR)$(SYSCONFDIR)/sparsam/sparsam.conf || \

@@ -47,6 +47,7 @@ int export_main(struct session *s, int argc, char **argv, struct err *e);
 int notify_main(struct session *s, int argc, char **argv, struct err *e);
 int answer_main(struct session *s, int argc, char **argv, struct err *e);
 int certificate_main(struct session *s, int argc, char **argv, struct err *e);
+int remind_main(struct session *s, int argc, char **argv, struct err *e);
 int report_main(struct session *s, int argc, char **argv, struct err *e);
 
 /* Says that the command line is wrong, and returns EX_USAGE. */

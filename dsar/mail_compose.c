@@ -71,11 +71,12 @@ names_make(const struct mail_draft *m, struct names *n, struct err *e)
 	if (!is_address(m->to) || !is_address(span_str(m->from)) || !domain)
 		return err_fail(e, EX_DATAERR, 0, N_("no mail can be written to that address"),
 			N_("see the address of the case, and `mail` in the section dsar"), "%s",
-			m->case_number);
+			m->case_number ? m->case_number : "-");
 	token(random);
 	token(n->inner);
 	token(n->outer);
-	(void)snprintf(n->id, sizeof(n->id), "%s.%s%.90s", m->case_number, random, domain);
+	(void)snprintf(n->id, sizeof(n->id), "%s.%s%.90s", m->case_number ? m->case_number : "dsar",
+		random, domain);
 	(void)gmtime_r(&t, &tm);
 	(void)strftime(n->date, sizeof(n->date), "%a, %d %b %Y %H:%M:%S +0000", &tm);
 	g_mime_init();
@@ -132,7 +133,8 @@ mail_send_clear(const struct mail_draft *m, struct err *e)
 		return -1;
 	put_headers(&b, m, &n, n.subject, "");
 	put_reply(&b, m->in_reply_to);
-	buf_str(&b, "Auto-Submitted: auto-replied\nMIME-Version: 1.0\n");
+	buf_printf(&b, "Auto-Submitted: %s\nMIME-Version: 1.0\n",
+		m->case_number ? "auto-replied" : "auto-generated");
 	put_text(&b, m->text);
 	if (b.failed)
 		return err_memory(e);

@@ -19,7 +19,7 @@
 struct mail_draft {
 	const char *sendmail, *from;
 	const char *spool;       /* a folder for the file without a name */
-	const char *case_number; /* our Message-ID begins with it */
+	const char *case_number; /* our Message-ID begins with it; NULL: of no case, no reports */
 	const char *envelope;    /* the envelope's id; NULL: the case's number */
 	struct span to;          /* one address */
 	struct span in_reply_to; /* a Message-ID without brackets; SPAN_NONE */

@@ -53,6 +53,8 @@ static const struct command commands[] = {
 	{ "answer", answer_main, NEED_CONF | NEED_REGISTER, N_("say what was given out") },
 	{ "certificate", certificate_main, NEED_CONF | NEED_REGISTER | NEED_NODE,
 		N_("certify an erasure, signed by this machine") },
+	{ "remind", remind_main, NEED_CONF | NEED_REGISTER,
+		N_("say which dates come near, and which keys end") },
 	{ "report", report_main, NEED_CONF | NEED_REGISTER, N_("a year's figures for auditors") },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

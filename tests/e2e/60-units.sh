@@ -5,7 +5,7 @@
 need systemd-analyze
 units=$scratch/units
 mkdir "$units"
-cp "$root"/systemd/*.{service,socket,timer} "$units"
+cp "$root"/systemd/*.{service,socket,timer,path} "$units"
 # They name the place where a package puts the program; here it need not be.
 sed -i 's,/usr/bin/\(logscrub\|retention\|dsar\),/bin/true,g' "$units"/*
 

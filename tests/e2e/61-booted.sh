@@ -31,6 +31,9 @@ install -d -m 2755 -g systemd-journal "$node/var/log/journal" # as Debian's pack
 mkdir -p "$node/etc/sparsam/stores.d" "$node/etc/credstore.encrypted" "$node/var/lib/prometheus/node-exporter"
 cat >"$node/etc/sparsam/sparsam.conf" <<-'END'
 	clock = "local"
+	controller = "Example e. V."
+	dpo = "dpo@node.example"
+	dsar { land = "HE" mail = "privacy@node.example" }
 	source "syslog" { type = "syslog" listen = "systemd:syslog" tag "nginx" { store = "nginx-access" } }
 	source "journal" { type = "journal" }
 	statistics { node = "bbb1" round = 1
@@ -124,6 +127,22 @@ dsar answer "$case" /tmp/answer.zip
 systemctl start dsar-due.service dsar-tidy.service
 for unit in due tidy; do systemctl show "dsar-$unit.service" -p Result -p ExecMainStatus >"/out/dsar-$unit.state"; done
 retention hold list --json >/out/holds-after.json
+box=/var/lib/sparsam-mail/Maildir
+setpriv --reuid sparsam-mail --regid sparsam-dpo --init-groups mkdir -p $box/new $box/cur $box/tmp
+setpriv --reuid sparsam-mail --regid sparsam-dpo --init-groups dsar key own --make >/dev/null
+systemctl start sparsam-intake.path
+printf 'From: ben@people.example\nMessage-ID: <b@people.example>\n\nmy data, please\n' >/tmp/mail
+install -o sparsam-mail -m 600 /tmp/mail $box/new/1.a
+taken() { dsar --json case list | grep -q '"state":"receipted"'; }
+within taken || true
+dsar case new --lang en --article 15 --received 2026-01-02 >/dev/null
+systemctl start dsar-remind.service
+for unit in sparsam-intake dsar-remind; do systemctl show "$unit.service" -p Result -p ExecMainStatus >"/out/$unit.state"; done
+dsar --json case list >/out/mailed.json
+ls $box/cur >/out/cur
+find /var/spool/postfix/maildrop -type f >/out/maildrop
+journalctl -q --no-pager -u sparsam-intake.service -u dsar-remind.service >/out/mail.txt
+
 rm -rf /var/lib/sparsam/register # what follows looks for persons in what logs have left
 
 systemctl stop logscrub.service
@@ -170,4 +189,12 @@ in_force() { jq -s 'map(select(.state == "in force")) | length' "$1"; }
 [ "$(in_force "$out/holds.json")" -gt "$(in_force "$out/holds-after.json")" ] || fail "$(cat "$out/holds.json" "$out/holds-after.json")"
 for unit in due tidy; do
 	grep -q Result=success "$out/dsar-$unit.state" || fail "$(cat "$out/dsar-$unit.state")"
+done
+
+promise "a mail in the maildir is taken at once, its receipt and the reminder are in Postfix's queue"
+[ "$(jq -r .state "$out/mailed.json" | grep -c receipted)" -eq 1 ] || fail "$(cat "$out/mail.txt" "$out/mailed.json")"
+has "$out/cur" 1.a:2,S
+[ "$(wc -l <"$out/maildrop")" -eq 2 ] || fail "$(cat "$out/mail.txt" "$out/maildrop")"
+for unit in sparsam-intake dsar-remind; do
+	has "$out/$unit.state" Result=success
 done

@@ -42,9 +42,9 @@ in_jail bash -ec '
 	postconf -e compatibility_level=3.6 myhostname=node.example "mydestination=node.example people.example" \
 		mynetworks=127.0.0.0/8 inet_interfaces=loopback-only alias_maps= recipient_delimiter= \
 		default_transport=error:none mailbox_transport=lmtp:unix:private/dovecot-lmtp \
-		sparsam_destination_recipient_limit=1 transport_maps=inline:{privacy@node.example=sparsam:}
+		transport_maps=inline:{privacy@node.example=sparsam:}
 	postconf -F "*/*/chroot=n"
-	postconf -M "sparsam/unix=sparsam unix - n n - 1 pipe flags=R user=sparsam-mail:sparsam-dpo argv='"$dsar -c $conf"' intake"
+	sed "s,/usr/bin/dsar,'"$dsar -c $conf"'," '"$root"'/conf/mail/master.cf >>/etc/postfix/master.cf
 	cat >/etc/dovecot/dovecot.conf <<-X
 		protocols = lmtp
 		ssl = no
@@ -225,9 +225,9 @@ in_jail postqueue -f
 wait_for received 4
 [ "$(dpo --json case list | wc -l)" -eq 4 ] || fail "$(dpo case list)"
 
-promise "by a maildir that Dovecot delivers into it is the same"
-in_jail postconf -e transport_maps= \
-	"virtual_alias_maps=inline:{privacy@node.example=sparsam-mail@node.example}"
+promise "by a maildir that Postfix delivers into it is the same"
+in_jail install -o sparsam-mail -m 600 "$root/conf/mail/forward" /var/lib/sparsam-mail/.forward
+in_jail postconf -e transport_maps= "alias_maps=inline:{privacy=sparsam-mail}"
 in_jail postfix reload >"$scratch/postfix.log" 2>&1
 mail five | as anna /usr/sbin/sendmail -i -f anna@people.example privacy@node.example
 box=/var/lib/sparsam-mail/Maildir
