@@ -18,6 +18,7 @@ struct format {
 	struct template *template;
 	struct pattern *pattern;
 	struct pattern_begin *begin;
+	struct syslog_head head;
 	struct format *variant[FORMAT_VARIANTS_MAX];
 	unsigned n_variants;
 	int glance_at; /* the part of a template, the field of a syslog line or pattern; -1: no glance tells */
@@ -366,7 +367,7 @@ format_split(struct format *f, struct span line, struct split *ret)
 			return FORMAT_LIMIT;
 		return pattern_split(f->pattern, line, ret);
 	case FORMAT_SYSLOG:
-		syslog_split(line, ret);
+		syslog_split(&f->head, line, ret);
 		return FORMAT_OK;
 	case FORMAT_JSON:
 	case FORMAT_VARIANTS:
@@ -386,7 +387,7 @@ format_glance(struct format *f, struct span line, struct split *ret)
 	if (f->decl->type == FORMAT_PATTERN)
 		return line.len >= f->place_at + f->place_len &&
 		       split_add(ret, line.p + f->place_at, f->place_len, f->glance_at);
-	syslog_split(line, ret);
+	syslog_split(&f->head, line, ret);
 	while (ret->n > 0 && ret->piece[ret->n - 1].field != f->glance_at)
 		ret->n--;
 	return ret->n > 0;

@@ -365,7 +365,9 @@ tag(struct cursor *c)
 	if (name_end > p && name_end[-1] == ']') {
 		pid_end = name_end - 1;
 		name_end = bytes_find(p, pid_end, '[');
-		if (!name_end || name_end + 1 == pid_end || pid_end - name_end > PID_MAX + 1 ||
+		if (!name_end || name_end + 1 == pid_end || pid_end - name_end > PID_MAX + 1)
+			return false;
+		if (bytes_digits_end(name_end + 1, c->end) < pid_end && /* rarely */
 			!are_parts(name_end + 1, pid_end, PART_PID))
 			return false;
 	} else if (bytes_find(p, name_end, '@')) {
@@ -455,16 +457,64 @@ attempt(struct cursor *c, bool (*read)(struct cursor *c))
 	return false;
 }
 
+/* --- the line before ------------------------------------------------------------------------- */
+
+/* Whatever is read of a header before its TAG is decided by no byte behind it. */
+static bool
+same_head(struct cursor *c, const struct syslog_head *h)
+{
+	const char *start = c->p;
+
+	if (h->len == 0 || (size_t)(c->end - start) < h->len || !bytes_eq(start, h->text, h->len))
+		return false;
+	put(c, h->time_len, SYSLOG_TIME);
+	c->p++;
+	put(c, h->host_len, SYSLOG_HOSTNAME);
+	c->p++;
+	if (tag(c)) {
+		message(c);
+		return true;
+	}
+	c->split->n = 0;
+	c->p = start;
+	return false;
+}
+
+/* Without a PRI, and with the host's name once. */
+static void
+note_head(struct syslog_head *h, const char *start, const struct split *s)
+{
+	const struct piece *pc = s->piece;
+	size_t len;
+
+	if (s->n < 3 || pc[0].field != SYSLOG_TIME || pc[1].field != SYSLOG_HOSTNAME ||
+		pc[2].field != SYSLOG_APPNAME)
+		return;
+	len = (size_t)(pc[2].p - start);
+	if (len > sizeof(h->text))
+		return;
+	memcpy(h->text, start, len);
+	h->len = (uint8_t)len;
+	h->time_len = (uint8_t)pc[0].len;
+	h->host_len = (uint8_t)pc[1].len;
+}
+
 void
-syslog_split(struct span line, struct split *ret)
+syslog_split(struct syslog_head *head, struct span line, struct split *ret)
 {
 	struct cursor c = { .p = line.p, .end = line.p + line.len, .split = ret };
 
 	ret->n = 0;
 	ret->whole = true;
-	c.has_pri = pri(&c);
-	if (attempt(&c, rfc5424) || attempt(&c, rfc3164))
+	if (same_head(&c, head))
 		return;
+	c.has_pri = pri(&c);
+	if (attempt(&c, rfc5424))
+		return;
+	if (attempt(&c, rfc3164)) {
+		note_head(head, line.p, ret);
+		return;
+	}
 	if (c.has_pri && tag(&c)) {
 		message(&c);
 		return;

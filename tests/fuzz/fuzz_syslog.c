@@ -3,10 +3,12 @@
  * fuzz_syslog.c - any line is a syslog line, bare at the least
  *
  * All of it is in the pieces. With everything but the time dropped, and all of that again, it reads
- * the same: what logscrub writes it can read.
+ * the same: what logscrub writes it can read. The line before it changes nothing, not even when it is the
+ * same but for its end.
  */
 #include "base/buf.h"
 #include "pieces.h"
+#include "record/format-private.h"
 
 static void
 drop_all(const struct format *f, const struct split *s, struct buf *out)
@@ -19,6 +21,31 @@ drop_all(const struct format *f, const struct split *s, struct buf *out)
 			buf_char(out, '-');
 		else
 			buf_put(out, p->p, p->len);
+	}
+}
+
+static void
+check_same(const struct split *a, const struct split *b)
+{
+	CHECK(a->n == b->n);
+	for (unsigned i = 0; i < a->n; i++)
+		CHECK(a->piece[i].p == b->piece[i].p && a->piece[i].len == b->piece[i].len &&
+			a->piece[i].field == b->piece[i].field);
+}
+
+/* F has seen LINE; each of its beginnings is read as by a format that has seen nothing. */
+static void
+check_beginnings(struct format *f, struct span line)
+{
+	struct split seen, alone;
+
+	for (size_t n = line.len < 64 ? line.len : 64; n > 0; n--) {
+		struct syslog_head none = { .len = 0 };
+
+		CHECK(format_split(f, line, &seen) == FORMAT_OK);
+		CHECK(format_split(f, span_of(line.p, n), &seen) == FORMAT_OK);
+		syslog_split(&none, span_of(line.p, n), &alone);
+		check_same(&seen, &alone);
 	}
 }
 
@@ -43,6 +70,7 @@ check(struct format *f, struct span line)
 	CHECK(after.n == before.n);
 	drop_all(f, &after, &twice);
 	CHECK(span_eq(text, span_of(twice.p, twice.len)));
+	check_beginnings(f, line);
 	if (format_retry_bare(f, line, &retried)) {
 		CHECK(retried.n == 1);
 		pieces_spell_out(line, &retried);

@@ -116,6 +116,47 @@ START_TEST(header_is_split)
 }
 END_TEST
 
+/* Any line before it, and itself once more. */
+START_TEST(header_is_split_likewise_behind_another_line)
+{
+	struct splitting s;
+
+	splitting_init(&s, (struct conf_format){ .type = FORMAT_SYSLOG });
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ck_assert_str_eq(splitting_of(&s, cases[i].line), cases[i].split);
+		ck_assert_str_eq(splitting_of(&s, cases[_i].line), cases[_i].split);
+	}
+	splitting_release(&s);
+}
+END_TEST
+
+/* What stands behind the head of the line before, which is all that is known of it. */
+START_TEST(head_of_the_line_before_says_nothing_of_what_is_behind)
+{
+	static const char *const tails[][2] = {
+		{ "sshd[7]: x",
+			"{time=Nov 24 01:40:29} {hostname=vm} {appname=sshd}[{procid=7}]: {message=x}" },
+		{ "cron: y", "{time=Nov 24 01:40:29} {hostname=vm} {appname=cron}: {message=y}" },
+		{ "cron:", "{time=Nov 24 01:40:29} {hostname=vm} {appname=cron}:" },
+		{ "sshd[a b]: x", "{message=Nov 24 01:40:29 vm sshd[a b]: x}" },
+		{ "vm sshd: x",
+			"{time=Nov 24 01:40:29} {hostname=vm} {hostname=vm} {appname=sshd}: {message=x}" },
+		{ "Connection refused: x", "{message=Nov 24 01:40:29 vm Connection refused: x}" },
+		{ "", "{message=Nov 24 01:40:29 vm }" },
+	};
+	struct splitting s;
+	char line[128];
+
+	splitting_init(&s, (struct conf_format){ .type = FORMAT_SYSLOG });
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		(void)splitting_of(&s, "Nov 24 01:40:29 vm kernel: before");
+		(void)snprintf(line, sizeof(line), "Nov 24 01:40:29 vm %s", tails[i][0]);
+		ck_assert_str_eq(splitting_of(&s, line), tails[i][1]);
+	}
+	splitting_release(&s);
+}
+END_TEST
+
 /* Whatever is dropped from it, a line is read in the same way afterwards. */
 START_TEST(header_is_found_again_when_fields_are_dropped)
 {
@@ -175,6 +216,8 @@ main(void)
 	int failures;
 
 	tcase_add_loop_test(t, header_is_split, 0, n);
+	tcase_add_loop_test(t, header_is_split_likewise_behind_another_line, 0, n);
+	tcase_add_test(t, head_of_the_line_before_says_nothing_of_what_is_behind);
 	tcase_add_loop_test(t, header_is_found_again_when_fields_are_dropped, 0, n);
 	tcase_add_test(t, second_chance_reads_the_whole_line_as_message);
 	suite_add_tcase(suite, t);
