@@ -15,10 +15,12 @@
 		.parsecb = conf_value_line                                                         \
 	}
 
-#define STR(name, form)  CFG_STR_CB(name, NULL, CFGF_NONE, conf_value_##form)
+/* Without a default: libconfuse would make a value, or all of a section, for each option that nobody has set. Such
+ * a text is NULL, and a flag false. */
+#define STR(name, form)  CFG_STR_CB(name, NULL, CFGF_NODEFAULT, conf_value_##form)
 #define WORD(name, form) CFG_INT_CB(name, -1, CFGF_NONE, conf_value_##form)
 #define NUMBER(name)     CFG_INT_CB(name, -1, CFGF_NONE, conf_value_number)
-#define FLAG(name)       CFG_BOOL_CB(name, cfg_false, CFGF_NONE, conf_value_flag)
+#define FLAG(name)       CFG_BOOL_CB(name, cfg_false, CFGF_NODEFAULT, conf_value_flag)
 #define LIST(name, form) CFG_STR_LIST_CB(name, NULL, CFGF_NONE, conf_value_##form)
 #define NAMES(name)      CFG_PTR_LIST_CB(name, NULL, CFGF_NONE, conf_value_name, free)
 #define SECTION(n, o)    CFG_SEC(n, o, CFGF_MULTI)
@@ -106,7 +108,7 @@ static cfg_opt_t sink_options[] = {
 
 /* What only the driver of a type knows; it reads the texts itself. */
 #define KEY(name)    STR(name, text)
-#define DRIVER(type) CFG_SEC(#type, type##_options, CFGF_NONE)
+#define DRIVER(type) CFG_SEC(#type, type##_options, CFGF_NODEFAULT)
 
 static cfg_opt_t textlog_options[] = { KEY("anchor"), KEY("reopen"), CFG_END() };
 static cfg_opt_t tree_options[] = { KEY("unit"), KEY("age"), KEY("keep_if"), KEY("about"),
