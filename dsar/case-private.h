@@ -38,5 +38,10 @@ typedef void case_tidied(void *ctx, const char *number);
 int case_tidy(
 	struct registry *r, int64_t now_us, bool dry, case_tidied *tell, void *ctx, struct err *e);
 
+/* C is refused, wholly or in PART, on GROUND: on both accounts, within a transaction. EVENT, which the letter of refusal is
+ * made of, is given away. */
+int case_refuse(struct session *s, struct case_file *c, const char *ground, bool part,
+	json_t *event, struct err *e);
+
 int case_list(struct session *s, bool all, struct err *e);
 int case_show(struct session *s, const char *number, struct err *e);

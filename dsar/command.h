@@ -40,6 +40,7 @@ int review_main(struct session *s, int argc, char **argv, struct err *e);
 int erase_main(struct session *s, int argc, char **argv, struct err *e);
 int approve_main(struct session *s, int argc, char **argv, struct err *e);
 int rectify_main(struct session *s, int argc, char **argv, struct err *e);
+int object_main(struct session *s, int argc, char **argv, struct err *e);
 int restrict_main(struct session *s, int argc, char **argv, struct err *e);
 int reapply_main(struct session *s, int argc, char **argv, struct err *e);
 int letter_main(struct session *s, int argc, char **argv, struct err *e);

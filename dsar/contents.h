@@ -39,6 +39,10 @@ int contents_erasure(struct session *s, const struct case_file *c, struct places
 int contents_rectification(
 	struct session *s, const struct case_file *c, struct places *p, struct err *e);
 
+/* Adds, where the DPO says nothing of her own, what an objection is about: the stores of its finds. */
+int contents_objection(
+	struct session *s, const struct case_file *c, struct places *p, struct err *e);
+
 /* A day (record/day.h) or the local day of a time, as it is written: "27. November 2026", "27 November 2026". */
 #define CONTENTS_DAY_MAX 32
 void contents_day(const char *lang, int32_t day, char ret[CONTENTS_DAY_MAX]);

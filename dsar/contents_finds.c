@@ -9,6 +9,7 @@
 #include "dsar/contents.h"
 #include "dsar/identifier.h"
 #include "dsar/registry.h"
+#include "dsar/restriction.h"
 #include "dsar/review.h"
 #include "dsar/session.h"
 #include "record/record.h"
@@ -20,7 +21,7 @@ struct share {
 	const struct conf_store *store;
 	uint64_t n_given, n_blackened, n_covers, n_files, n_others;
 	uint64_t n_excluded
-		[8]; /* by the place of the ground in review_grounds[]; the last: any other */
+		[16]; /* by the place of the ground in review_grounds[]; the last: any other */
 	int64_t first_us, last_us;
 };
 
@@ -77,8 +78,8 @@ count_find(void *ctx, const struct find *f, struct err *e)
 									   : h->first_us;
 		h->last_us = f->time_us > h->last_us ? f->time_us : h->last_us;
 	}
-	if (f->decision == FIND_EXCLUDE) {
-		count_excluded(h, f->ground);
+	if (f->decision == FIND_EXCLUDE || restriction_bars(g->s->registry, g->c->number, f)) {
+		count_excluded(h, f->decision == FIND_EXCLUDE ? f->ground : GROUND_RESTRICTED);
 		return 0;
 	}
 	h->n_given++;
@@ -132,6 +133,8 @@ why_excluded(size_t ground)
 		return _("rights and freedoms of others (Art. 15(4) GDPR)");
 	if (word && strcmp(word, GROUND_SECRET) == 0)
 		return _("security of the service (Art. 15(4) GDPR)");
+	if (word && strcmp(word, GROUND_RESTRICTED) == 0)
+		return _("restricted on behalf of another person (Art. 18 GDPR)");
 	if (word && strcmp(word, GROUND_TWICE) == 0)
 		return _("enclosed already");
 	return _("for the reason that is kept with your case");

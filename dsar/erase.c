@@ -14,7 +14,9 @@
 #include "dsar/erase-private.h"
 #include "dsar/held.h"
 #include "dsar/keep.h"
+#include "dsar/objection.h"
 #include "dsar/registry.h"
+#include "dsar/restriction.h"
 #include "evidence/hold.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
@@ -71,12 +73,38 @@ plan_keep(struct erasing *g, struct err *e)
 }
 
 static int
+refuse(struct erasing *g, const char *why, const char *what, const char *todo, struct err *e)
+{
+	if (registry_record(g->s->registry, g->number, "refusal", json_pack("{s:s}", "needs", why),
+		    g->s->now_us, e) < 0)
+		return -1;
+	return err_fail(e, EX_NOPERM, 0, what, todo, "%s", g->number);
+}
+
+/* What is objected to is erased when that is right, and not before (Art. 17(1)(c)). */
+static int
+objection_check(struct erasing *g, struct err *e)
+{
+	struct objection o;
+
+	if (g->c.article != ARTICLE_OBJECTION)
+		return 0;
+	if (objection_read(g->s->registry, g->number, &o, e) < 0)
+		return -1;
+	return o.state == OBJECTION_UPHELD
+		       ? 0
+		       : refuse(g, "objection", N_("the objection is not upheld"),
+				 N_("decide it with `dsar object CASE --uphold`"), e);
+}
+
+static int
 plan(struct erasing *g, struct err *e)
 {
 	struct buf text = { 0 };
 	int rc;
 
-	if (case_guard(g->s->registry, &g->c, NEEDS_ALL, g->s->now_us, e) < 0)
+	if (case_guard(g->s->registry, &g->c, NEEDS_ALL, g->s->now_us, e) < 0 ||
+		objection_check(g, e) < 0)
 		return -1;
 	rc = erasure_read(g->s->registry, g->number, &g->x, e);
 	if (rc < 0)
@@ -95,15 +123,6 @@ plan(struct erasing *g, struct err *e)
 }
 
 /* --- the act ---------------------------------------------------------------------------------- */
-
-static int
-refuse(struct erasing *g, const char *why, const char *what, const char *todo, struct err *e)
-{
-	if (registry_record(g->s->registry, g->number, "refusal", json_pack("{s:s}", "needs", why),
-		    g->s->now_us, e) < 0)
-		return -1;
-	return err_fail(e, EX_NOPERM, 0, what, todo, "%s", g->number);
-}
 
 /* Is the plan that was approved still the plan of now? */
 static int
@@ -219,7 +238,8 @@ finish(struct erasing *g, uint64_t n_failed, struct err *e)
 	}
 	/* what comes back of it now is a backup's, and not kept for an answer */
 	if (account(g, n_left == 0 ? "end" : "unfinished", e) < 0 ||
-		(g->x.state == ERASURE_DONE && keep_end(g->s, g->number, e) < 0))
+		(g->x.state == ERASURE_DONE && (keep_end(g->s, g->number, e) < 0 ||
+						       restriction_lift(g->s, g->number, e) < 0)))
 		return -1;
 	return ledger_sign(g->s->ledger, g->s->sign, e) < 0 ? -1 : 0;
 }

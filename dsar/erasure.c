@@ -23,7 +23,8 @@ const char erasure_schema[] =
 	"CREATE TABLE erasure_items ("
 	" number TEXT NOT NULL, at INTEGER NOT NULL, find INTEGER NOT NULL, store TEXT NOT NULL,"
 	" place TEXT NOT NULL, digest BLOB NOT NULL, fate INTEGER NOT NULL, ground TEXT NOT NULL,"
-	" until_us INTEGER NOT NULL, PRIMARY KEY (number, at)) STRICT, WITHOUT ROWID;";
+	" until_us INTEGER NOT NULL, PRIMARY KEY (number, at)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX erasure_items_kept ON erasure_items (digest) WHERE fate = 2;"; /* KEEP */
 
 static const char *const fates[ERASURE_FATES] = { "missing", "erase", "keep", "exclude", "gone" };
 

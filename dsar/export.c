@@ -21,6 +21,7 @@
 #include "dsar/letter_case.h"
 #include "dsar/made.h"
 #include "dsar/registry.h"
+#include "dsar/restriction.h"
 #include "dsar/session.h"
 
 #define _(text) gettext(text)
@@ -42,6 +43,8 @@ export_takes(const struct export *x, const struct find *f)
 	const struct conf_store *s = conf_find_store(x->s->conf, f->store);
 
 	if (f->decision != FIND_KEEP && f->decision != FIND_BLACKEN)
+		return false;
+	if (restriction_bars(x->s->registry, x->c.number, f))
 		return false;
 	return !x->provided || (s && f->own && contents_is_portable(s));
 }

@@ -108,7 +108,7 @@ const struct letter_kind letter_kinds[] = {
 	{ "erasure", NULL, false, PERSONAL, contents_erasure },
 	{ "restriction", "restricted", true, PERSONAL, NULL },
 	{ "rectification", "changed", false, PERSONAL, contents_rectification },
-	{ "objection", "done", true, PERSONAL, NULL },
+	{ "objection", "done", false, PERSONAL, contents_objection },
 	{ NULL, NULL, false, 0, NULL },
 };
 

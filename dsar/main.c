@@ -43,6 +43,8 @@ static const struct command commands[] = {
 		N_("sign the plan of an erasure or rectification") },
 	{ "restrict", restrict_main, NEED_CONF | NEED_REGISTER | NEED_NODE,
 		N_("keep what was found from being used or deleted") },
+	{ "object", object_main, NEED_CONF | NEED_REGISTER | NEED_NODE,
+		N_("note an objection, and decide it") },
 	{ "reapply", reapply_main, NEED_CONF | NEED_REGISTER | NEED_STORES | NEED_NODE,
 		N_("erase again what a backup has brought back") },
 	{ "letter", letter_main, NEED_CONF | NEED_REGISTER, N_("write a letter to the person") },

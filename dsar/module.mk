@@ -16,11 +16,11 @@ dsar.srcs += dsar/identifier.c dsar/subject.c dsar/find.c dsar/literal.c dsar/ma
 	     dsar/search.c dsar/scan.c dsar/held.c dsar/keep.c
 dsar.srcs += dsar/review.c dsar/review_known.c dsar/review_command.c dsar/review_print.c dsar/review_ask.c
 dsar.srcs += dsar/erasure.c dsar/keeper.c dsar/erase.c dsar/erase_plan.c dsar/erase_act.c dsar/erase_show.c
-dsar.srcs += dsar/approval.c dsar/approve.c dsar/tombstone.c dsar/reapply.c dsar/restrict.c
+dsar.srcs += dsar/approval.c dsar/approve.c dsar/tombstone.c dsar/reapply.c dsar/restrict.c dsar/restriction.c dsar/objection.c dsar/object.c
 dsar.srcs += dsar/rectification.c dsar/rectify.c dsar/rectify_plan.c dsar/rectify_act.c
 dsar.srcs += dsar/contents.c dsar/contents_finds.c dsar/letter_case.c dsar/letter_command.c dsar/made.c
 dsar.srcs += dsar/pack.c dsar/export.c dsar/export_data.c dsar/export_files.c
-dsar.srcs += dsar/notice.c dsar/notify.c dsar/answer.c dsar/contents_erasure.c dsar/contents_rectification.c dsar/certificate.c
+dsar.srcs += dsar/notice.c dsar/notify.c dsar/answer.c dsar/contents_erasure.c dsar/contents_rectification.c dsar/contents_objection.c dsar/certificate.c
 dsar.srcs += dsar/figures.c dsar/report.c
 dsar.srcs += dsar/key_state.c dsar/remind.c
 

@@ -15,6 +15,7 @@
 #include "dsar/keeper.h"
 #include "dsar/rectify-private.h"
 #include "dsar/registry.h"
+#include "dsar/restriction.h"
 #include "evidence/hold.h"
 #include "evidence/ledger.h"
 #include "record/record.h"
@@ -149,6 +150,8 @@ keep_result(struct acting *a, enum rectify_fate fate, struct err *e)
 		memcpy(a->now.digest, a->item->becomes, sizeof(a->now.digest));
 		a->now.text = span_of(a->text.p, a->text.len);
 		rc = find_became(r, a->x->number, a->item->find, &a->now, e);
+		if (rc == 0)
+			rc = restriction_became(r, a->item->digest, a->item->becomes, e);
 	}
 	if (rc == 0)
 		rc = case_event(r, a->x->number, "rectification",

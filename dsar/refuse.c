@@ -64,9 +64,8 @@ forbidden(struct session *s, const struct case_file *c, const char *what, const 
 	return (err_fail)(e, EX_NOPERM, 0, what, todo, "%s", c->number), -1;
 }
 
-/* Sets it, on both accounts. EVENT is given away. */
-static int
-refused_set(struct session *s, struct case_file *c, const char *ground, bool part, json_t *event,
+int
+case_refuse(struct session *s, struct case_file *c, const char *ground, bool part, json_t *event,
 	struct err *e)
 {
 	if (!event)
@@ -108,7 +107,7 @@ refuse_act(void *ctx, struct case_file *c, struct err *e)
 			s, c, N_("only an objection is balanced"), N_("give another ground"), e);
 	event = event_of(a);
 	if (strcmp(a->ground, "excessive") != 0)
-		return refused_set(s, c, a->ground, a->part, event, e);
+		return case_refuse(s, c, a->ground, a->part, event, e);
 	if (!event)
 		return err_memory(e);
 	if (registry_record(s->registry, c->number, "case",
@@ -145,7 +144,7 @@ agree_to(struct session *s, struct case_file *c, json_t *proposal, struct err *e
 			N_("somebody else of the group sparsam-dpo has to agree"), e);
 	if (json_object_set_new(proposal, "second", json_integer(case_who())) < 0)
 		return err_memory(e);
-	return refused_set(s, c, "excessive", json_is_true(json_object_get(proposal, "part")),
+	return case_refuse(s, c, "excessive", json_is_true(json_object_get(proposal, "part")),
 		json_incref(proposal), e);
 }
 

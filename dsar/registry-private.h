@@ -25,6 +25,7 @@ extern const char review_schema[];
 extern const char case_count_schema[];
 extern const char erasure_schema[];
 extern const char rectification_schema[];
+extern const char restriction_schema[];
 extern const char approval_schema[];
 extern const char tombstone_schema[];
 extern const char made_schema[];

@@ -35,6 +35,7 @@ static const char *const schemas[] = {
 	review_schema,
 	erasure_schema,
 	rectification_schema,
+	restriction_schema,
 	approval_schema,
 	tombstone_schema,
 	made_schema,

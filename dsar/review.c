@@ -17,13 +17,26 @@ const char review_schema[] =
 	" PRIMARY KEY (set_id, first)) STRICT, WITHOUT ROWID;";
 
 const char *const review_grounds[] = { GROUND_HERS, GROUND_OTHERS, GROUND_SECRET, GROUND_NOT_HERS,
-	GROUND_TWICE, NULL };
+	GROUND_TWICE, GROUND_RESTRICTED, GROUND_CONSENT, GROUND_CLAIMS, GROUND_RIGHTS,
+	GROUND_PUBLIC, NULL };
 
 bool
 review_ground_is_known(const char *word)
 {
 	for (size_t i = 0; review_grounds[i]; i++)
 		if (strcmp(word, review_grounds[i]) == 0)
+			return true;
+	return false;
+}
+
+bool
+review_ground_lifts(const char *word)
+{
+	static const char *const lifts[] = { GROUND_CONSENT, GROUND_CLAIMS, GROUND_RIGHTS,
+		GROUND_PUBLIC };
+
+	for (size_t i = 0; i < sizeof(lifts) / sizeof(lifts[0]); i++)
+		if (strcmp(word, lifts[i]) == 0)
 			return true;
 	return false;
 }

@@ -29,12 +29,20 @@ struct session;
 /* Why a find is kept, blackened or left out: the words that letters can say in the person's language. Any
  * other ground is the DPO's own text. */
 extern const char *const review_grounds[];
-#define GROUND_HERS     "hers"      /* hers, and nobody else's */
-#define GROUND_OTHERS   "others"    /* rights and freedoms of others (Art. 15(4)) */
-#define GROUND_SECRET   "secret"    /* keys, passwords, what protects the service */
-#define GROUND_NOT_HERS "not-hers"  /* about somebody else */
-#define GROUND_TWICE    "duplicate" /* given already */
+#define GROUND_HERS       "hers"       /* hers, and nobody else's */
+#define GROUND_OTHERS     "others"     /* rights and freedoms of others (Art. 15(4)) */
+#define GROUND_SECRET     "secret"     /* keys, passwords, what protects the service */
+#define GROUND_NOT_HERS   "not-hers"   /* about somebody else */
+#define GROUND_TWICE      "duplicate"  /* given already */
+#define GROUND_RESTRICTED "restricted" /* on another's behalf (Art. 18) */
+/* Art. 18(2): what is restricted on another's behalf is given out all the same, with consent, for legal claims, to protect
+ * the rights of another person, for an important public interest. */
+#define GROUND_CONSENT "consent"
+#define GROUND_CLAIMS  "claims"
+#define GROUND_RIGHTS  "rights"
+#define GROUND_PUBLIC  "public-interest"
 bool review_ground_is_known(const char *word);
+bool review_ground_lifts(const char *word); /* one of Art. 18(2) */
 
 /* What is known of the people in case NUMBER's finds. Wiped by its release. */
 struct known {

@@ -15,6 +15,7 @@
 #include "dsar/command.h"
 #include "dsar/given.h"
 #include "dsar/registry.h"
+#include "dsar/restriction.h"
 #include "dsar/review-private.h"
 #include "dsar/session.h"
 
@@ -43,7 +44,8 @@ help(void)
 		"  --also FILE  … and without these texts (one a line; -: standard input)\n"
 		"  --only FILE  … without these texts alone\n"
 		"  --exclude    it is left out; needs a ground\n"
-		"  --ground     hers, others, secret, not-hers, duplicate, or - for a text on standard input\n"
+		"  --ground     hers, others, secret, not-hers, duplicate, restricted, or - for a text on standard input;\n"
+		"               of what is restricted on another's behalf: consent, claims, rights, public-interest\n"
 		"  --store      all finds of a store that are not decided; those that came over a path\n"
 		"               that is not the person's own have to be named to be kept\n"
 		"  --rule       clean: keep what is her own and has nothing to blacken; own: blacken\n"
@@ -165,6 +167,25 @@ cover(struct deciding *g, const struct find *f, struct covers *ret, struct err *
 	return cover_lines(f, span_of(g->a->text.p, g->a->text.len), ret, e);
 }
 
+/* A ground that was not given is the one that goes without saying. */
+static const char *
+ground_of(const struct asked *a, enum find_decision d)
+{
+	if (a->ground)
+		return strcmp(a->ground, "-") == 0 ? a->words.p : a->ground;
+	return d == FIND_KEEP ? GROUND_HERS : d == FIND_BLACKEN ? GROUND_OTHERS : "";
+}
+
+/* Restricted on another's behalf, and no ground to give it out all the same. */
+static bool
+is_barred(const struct deciding *g, const struct find *f)
+{
+	struct find as = *f;
+
+	as.ground = ground_of(g->a, g->d.decision);
+	return restriction_bars(g->r->s->registry, g->r->file.number, &as);
+}
+
 static int
 choose_find(void *ctx, const struct find *f, struct err *e)
 {
@@ -172,6 +193,12 @@ choose_find(void *ctx, const struct find *f, struct err *e)
 	struct covers c = { 0 };
 	int rc = 0;
 
+	if (g->d.decision != FIND_EXCLUDE && is_barred(g, f))
+		return err_fail(e, EX_NOPERM, 0,
+			N_("it is restricted on behalf of another case (Art. 18)"),
+			N_("it goes out with a --ground of Art. 18(2): consent, claims, rights, "
+			   "public-interest"),
+			"%lld", (long long)f->id);
 	if (g->d.decision == FIND_BLACKEN)
 		rc = cover(g, f, &c, e);
 	if (rc == 0)
@@ -188,7 +215,7 @@ choose_of_store(void *ctx, const struct find *f, struct err *e)
 
 	if (f->decision != FIND_OPEN)
 		return 0;
-	if (!f->own && g->d.decision != FIND_EXCLUDE) {
+	if (g->d.decision != FIND_EXCLUDE && (!f->own || is_barred(g, f))) {
 		g->r->n_left++;
 		return 0;
 	}
@@ -205,7 +232,7 @@ choose_by_rule(void *ctx, const struct find *f, struct err *e)
 
 	if (f->decision != FIND_OPEN)
 		return 0;
-	if (!f->own) {
+	if (!f->own || is_barred(g, f)) {
 		g->r->n_left++;
 		return 0;
 	}
@@ -230,15 +257,6 @@ choose_all(struct deciding *g, struct err *e)
 		if (review_find(r, number, g->a->id[i], choose_find, g, e) < 0)
 			return -1;
 	return 0;
-}
-
-/* A ground that was not given is the one that goes without saying. */
-static const char *
-ground_of(const struct asked *a, enum find_decision d)
-{
-	if (a->ground)
-		return strcmp(a->ground, "-") == 0 ? a->words.p : a->ground;
-	return d == FIND_KEEP ? GROUND_HERS : d == FIND_BLACKEN ? GROUND_OTHERS : "";
 }
 
 static int
@@ -332,7 +350,7 @@ say_left(struct reviewing *r)
 	if (r->n_left > 0)
 		fprintf(stderr,
 			_("dsar: %" PRIu64
-			  " finds came over a path that is not the person's own: name them\n"),
+			  " finds came over a path that is not the person's own, or are restricted: name them\n"),
 			r->n_left);
 	if (r->s->out.json) {
 		print_begin(&r->s->out);
@@ -419,7 +437,8 @@ wrong(const struct asked *a)
 	if (a->exclude && !a->ground)
 		return _("what is left out needs a --ground");
 	if (a->ground && strcmp(a->ground, "-") != 0 && !review_ground_is_known(a->ground))
-		return _("--ground is hers, others, secret, not-hers, duplicate, or - for a text");
+		return _(
+			"--ground is hers, others, secret, not-hers, duplicate, restricted, consent, claims, rights, public-interest, or - for a text");
 	if (a->rule && strcmp(a->rule, "clean") != 0 && strcmp(a->rule, "own") != 0)
 		return _("--rule is clean or own");
 	if ((a->only || a->also) && !a->blacken)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "dsar/rectification.h"
+#include "dsar/restriction.h"
 #include "dsar/review-private.h"
 #include "dsar/session.h"
 #include "record/record.h"
@@ -36,10 +37,20 @@ struct listing {
 	struct print_table *t;
 };
 
+/* The case on whose behalf F is restricted, or "". */
 static void
-put_row(struct print_table *t, const struct find *f, const struct covers *c)
+restricted_by(struct reviewing *r, const struct find *f, char ret[CASE_NUMBER_MAX])
 {
-	char time[28];
+	struct err ignored;
+
+	if (restriction_by(r->s->registry, r->file.number, f->digest, ret, &ignored) != 0)
+		ret[0] = '\0';
+}
+
+static void
+put_row(struct reviewing *r, struct print_table *t, const struct find *f, const struct covers *c)
+{
+	char time[28], by[CASE_NUMBER_MAX];
 
 	time_text(f->time_us, time);
 	print_table_cell(t, true, "%" PRId64, f->id);
@@ -49,17 +60,23 @@ put_row(struct print_table *t, const struct find *f, const struct covers *c)
 	print_table_cell(t, false, "%s", find_decision_name(f->decision));
 	print_table_cell(t, true, "%zu", c->n);
 	print_table_cell(t, false, "%s", review_ground_is_known(f->ground) ? f->ground : "");
+	restricted_by(r, f, by);
+	print_table_cell(t, false, "%s", by);
 }
 
 static void
 put_json(struct reviewing *r, const struct find *f, const struct covers *c)
 {
 	struct print *p = &r->s->out;
+	char by[CASE_NUMBER_MAX];
 
+	restricted_by(r, f, by);
 	print_begin(p);
 	print_str(p, "case", span_str(r->file.number));
 	print_int(p, "find", f->id);
 	print_str(p, "store", span_str(f->store));
+	if (*by)
+		print_str(p, "restricted", span_str(by));
 	if (f->time_us != RECORD_NO_TIME)
 		print_time(p, "time", f->time_us);
 	print_bool(p, "own", f->own);
@@ -86,7 +103,7 @@ list_find(void *ctx, const struct find *f, struct err *e)
 	const int rc = covers_of(l->r, f, &c, e);
 
 	if (rc == 0 && l->t)
-		put_row(l->t, f, &c);
+		put_row(l->r, l->t, f, &c);
 	else if (rc == 0)
 		put_json(l->r, f, &c);
 	covers_release(&c);
@@ -100,7 +117,7 @@ review_list(struct reviewing *r, struct err *e)
 	int rc;
 
 	if (!r->s->out.json) {
-		l.t = print_table_new(7);
+		l.t = print_table_new(8);
 		print_table_cell(l.t, true, "%s", _("find"));
 		print_table_cell(l.t, false, "%s", _("store"));
 		print_table_cell(l.t, false, "%s", _("time"));
@@ -108,6 +125,7 @@ review_list(struct reviewing *r, struct err *e)
 		print_table_cell(l.t, false, "%s", _("decision"));
 		print_table_cell(l.t, true, "%s", _("to blacken"));
 		print_table_cell(l.t, false, "%s", _("ground"));
+		print_table_cell(l.t, false, "%s", _("restricted by"));
 	}
 	rc = finds_each(r->s->registry, r->file.number, NULL, list_find, &l, e);
 	if (l.t)
@@ -183,7 +201,9 @@ put_find_json(
 {
 	struct print *p = &r->s->out;
 	const struct identifier *id = identifier_of(r, f->identifier);
+	char by[CASE_NUMBER_MAX];
 
+	restricted_by(r, f, by);
 	print_begin(p);
 	print_str(p, "case", span_str(r->file.number));
 	print_int(p, "find", f->id);
@@ -198,6 +218,8 @@ put_find_json(
 	print_str(p, "ground", span_str(f->ground));
 	if (f->text.p)
 		print_str(p, "text", f->text);
+	if (*by)
+		print_str(p, "restricted", span_str(by));
 	if (said->len > 0)
 		print_str(p, "statement", span_of(said->p, said->len));
 	print_int(p, "covers", (int64_t)c->n);
@@ -217,8 +239,10 @@ review_show_find(struct reviewing *r, const struct find *f, struct err *e)
 {
 	struct covers c = { 0 };
 	struct buf said;
+	char by[CASE_NUMBER_MAX];
 	int rc = covers_of(r, f, &c, e);
 
+	restricted_by(r, f, by);
 	buf_init(&said, STATEMENTS_MAX);
 	if (rc == 0)
 		rc = statements_of(r->s->registry, f->digest, &said, e);
@@ -226,6 +250,8 @@ review_show_find(struct reviewing *r, const struct find *f, struct err *e)
 		put_find_json(r, f, &c, &said);
 	else if (rc == 0)
 		put_text(r, f, &c);
+	if (rc == 0 && !r->s->out.json && *by)
+		printf(_("restricted on behalf of case %s (Art. 18)\n"), by);
 	if (rc == 0 && !r->s->out.json && said.len > 0) {
 		printf("%s: ", _("statement about it"));
 		print_safe(&r->s->out, span_of(said.p, said.len));

@@ -22,6 +22,7 @@
 #include "dsar/find.h"
 #include "dsar/keep.h"
 #include "dsar/registry.h"
+#include "dsar/restriction.h"
 #include "dsar/scan.h"
 #include "dsar/session.h"
 #include "dsar/subject.h"
@@ -515,8 +516,24 @@ show_answer(void *ctx, const struct answer_of_store *a, struct err *e)
 	return 0;
 }
 
+struct counting {
+	struct search *x;
+	size_t n;
+};
+
+static int
+count_restricted(void *ctx, const struct find *f, struct err *e)
+{
+	struct counting *g = ctx;
+	char by[CASE_NUMBER_MAX];
+	const int rc = restriction_by(g->x->s->registry, g->x->c.number, f->digest, by, e);
+
+	g->n += rc == 0;
+	return rc < 0 ? -1 : 0;
+}
+
 static void
-show_sum(struct search *x, const struct sum *sum, bool held)
+show_sum(struct search *x, const struct sum *sum, size_t restricted, bool held)
 {
 	struct print *o = &x->s->out;
 	size_t waiting = 0;
@@ -529,6 +546,7 @@ show_sum(struct search *x, const struct sum *sum, bool held)
 	print_int(o, "waiting", (int64_t)waiting);
 	print_int(o, "found", (int64_t)sum->n_found);
 	print_int(o, "failed", (int64_t)sum->n_failed);
+	print_int(o, "restricted", (int64_t)restricted);
 	print_bool(o, "complete", sum->n_failed == 0);
 	print_bool(o, "held", held);
 	print_end(o);
@@ -545,6 +563,14 @@ show_sum(struct search *x, const struct sum *sum, bool held)
 				"list`\n",
 				waiting),
 			waiting, x->c.number);
+	if (restricted > 0)
+		fprintf(o->f,
+			ngettext(
+				"%zu record is restricted on behalf of another case: see `dsar review %s`\n",
+				"%zu records are restricted on behalf of another case: see `dsar review "
+				"%s`\n",
+				restricted),
+			restricted, x->c.number);
 	if (sum->n_failed > 0)
 		fprintf(o->f,
 			ngettext("%zu store was not searched: the search is not complete\n",
@@ -557,6 +583,7 @@ static int
 show(struct search *x, const struct sum *sum, bool held, struct err *e)
 {
 	struct showing v = { .o = &x->s->out, .table = print_table_new(4) };
+	struct counting g = { .x = x };
 	int rc;
 
 	if (!v.table)
@@ -570,7 +597,9 @@ show(struct search *x, const struct sum *sum, bool held, struct err *e)
 		v.table = (print_table_free(v.table, NULL), NULL);
 	else
 		print_table_free(v.table, v.o);
-	show_sum(x, sum, held);
+	if (rc == 0)
+		rc = finds_each(x->s->registry, x->c.number, NULL, count_restricted, &g, e);
+	show_sum(x, sum, g.n, held);
 	return rc;
 }
 
