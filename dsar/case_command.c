@@ -27,7 +27,7 @@ struct asked {
 	struct session *s;
 	struct case_letter letter;
 	const char *received, *address, *reason;
-	bool all, reminder, sent, no_recipients, dry;
+	bool all, reminder, sent, dry;
 };
 
 static void
@@ -38,7 +38,7 @@ help(void)
 		"       dsar case show CASE\n"
 		"       dsar case note CASE [--reminder]\n"
 		"       dsar case extend CASE --reason complexity|number --notice-sent\n"
-		"       dsar case close CASE [--no-recipients]\n"
+		"       dsar case close CASE\n"
 		"       dsar case tidy [--dry-run]\n"
 		"Keeps the requests of people, each with its dates.\n\n"
 		"  --article N    what the letter invokes: 7 withdrawal, 15 access, 16 rectification,\n"
@@ -182,27 +182,22 @@ see_told(void *ctx, const char *kind, int64_t time_us, const json_t *data, struc
 }
 
 static int
-told_check(struct session *s, struct case_file *c, const struct asked *a, struct err *e)
+told_check(struct session *s, struct case_file *c, struct err *e)
 {
 	bool told = false, due;
 
-	if (c->refused || (c->article != ARTICLE_RECTIFICATION && c->article != ARTICLE_ERASURE &&
-				  c->article != ARTICLE_RESTRICTION))
-		return 0;
-	if (notices_due(s->conf, s->registry, c, &due, e) < 0)
+	if (notices_due(s->conf, s->registry, c, &due, e) < 0 ||
+		case_events(s->registry, c->number, see_told, &told, e) < 0)
 		return -1;
-	if (a->no_recipients && !due)
-		return case_event(s->registry, c->number, "notified",
-			json_pack("{s:s}", "what", "none"), s->now_us, e);
-	if (case_events(s->registry, c->number, see_told, &told, e) < 0)
-		return -1;
-	if (told && !due)
-		return 0;
+	if (!due) /* "notified" of a case that has nobody to notify says so, too */
+		return told ? 0
+			    : case_event(s->registry, c->number, "notified",
+				      json_pack("{s:s}", "what", "none"), s->now_us, e);
 	if (registry_record(s->registry, c->number, "refusal",
 		    json_pack("{s:s}", "needs", "notified"), s->now_us, e) < 0)
 		return -1;
 	return err_fail(e, EX_NOPERM, 0, N_("the recipients of the data were not told"),
-		N_("say `dsar notify`, or --no-recipients where there are none"), "%s", c->number);
+		N_("say `dsar notify`"), "%s", c->number);
 }
 
 static int
@@ -212,7 +207,7 @@ close_act(void *ctx, struct case_file *c, struct err *e)
 	struct session *s = a->s;
 	char set[96];
 
-	if (told_check(s, c, a, e) < 0 || case_move(s->registry, c, CASE_CLOSED, s->now_us, e) < 0)
+	if (told_check(s, c, e) < 0 || case_move(s->registry, c, CASE_CLOSED, s->now_us, e) < 0)
 		return -1;
 	(void)snprintf(set, sizeof(set), "closed_us = %" PRId64 ", gone_us = %" PRId64, s->now_us,
 		case_gone_us(s->now_us));
@@ -305,7 +300,6 @@ case_main(struct session *s, int argc, char **argv, struct err *e)
 		{ "all", 0, NULL, &a.all },
 		{ "reminder", 0, NULL, &a.reminder },
 		{ "notice-sent", 0, NULL, &a.sent },
-		{ "no-recipients", 0, NULL, &a.no_recipients },
 		{ "dry-run", 0, NULL, &a.dry },
 	};
 	int rc;

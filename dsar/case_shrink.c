@@ -20,6 +20,7 @@
 
 #include "base/cleanup.h"
 #include "dsar/case-private.h"
+#include "dsar/openpgp.h"
 #include "dsar/registry-private.h"
 
 #define PROOF_YEARS 3
@@ -33,9 +34,11 @@ const char case_count_schema[] =
 /* Proof: what was decided and sent, as hashes and grounds; and what a person has stated about a record that could not be
  * changed, without which it would be wrong again (Art. 16). */
 static const char *const proof_tables[] = { "case_file", "case_event", "made", "approvals",
-	"erasures", "rectifications", "statements", "notice", "breach", "tombstones" };
-/* Of its own life: until the last backup that may hold the person is gone. */
-static const char *const own_life_tables[] = { "case_file", "case_event", "tombstones" };
+	"erasures", "rectifications", "statements", "restricted", "notice", "breach",
+	"tombstones" };
+/* Of their own life: until the last backup that may hold the person is gone, until the restriction is lifted. */
+static const char *const own_life_tables[] = { "case_file", "case_event", "tombstones",
+	"restricted" };
 /* Of an event's data; what a person wrote, or wrote about a person, goes. A refusal's reasons are proof (R12e). */
 static const char *const proof_words[] = { "what", "method", "ground", "reasons", "article",
 	"received", "to", "from", "reason", "notice_sent", "until_raw", "role", "answer_to", "by",
@@ -221,8 +224,8 @@ files_remove(int at, const char *name, const char *number, unsigned depth, struc
 			       : err_fail(e, EX_NOPERM, errno, N_("cannot open the register"),
 					 N_("its people are of the group sparsam-dpo"), "%s", name);
 	for (const struct dirent *en; rc == 0 && (en = readdir(d));) {
-		if (en->d_name[0] == '.')
-			continue;
+		if (en->d_name[0] == '.' || (depth == 0 && strcmp(en->d_name, "pgp") == 0))
+			continue; /* keyrings are a letter's, not a case's */
 		if (is_of_case(en->d_name, number))
 			rc = entry_remove(dirfd(d), en->d_name, 0, e);
 		else if (depth == 0 && en->d_type == DT_DIR)
@@ -234,6 +237,37 @@ files_remove(int at, const char *name, const char *number, unsigned depth, struc
 
 /* --- acts ------------------------------------------------------------------------------------- */
 
+/* Is C the last of its letter's cases that was open? Then nothing is encrypted to the person any more. */
+static int
+is_last(struct registry *r, const struct case_file *c, bool *ret, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (registry_prepare(r,
+		    "SELECT count(*) FROM case_file WHERE correspondence = ?1 AND state < ?2", &st,
+		    e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(c->correspondence));
+	(void)sqlite3_bind_int(st, 2, CASE_SHRUNK);
+	if (registry_step(r, st, e) < 0)
+		return -1;
+	*ret = sqlite3_column_int64(st, 0) == 0;
+	return 0;
+}
+
+/* This one does not count any more. */
+static int
+keyring_remove(struct registry *r, const struct case_file *c, struct err *e)
+{
+	bool last;
+
+	if (is_last(r, c, &last, e) < 0)
+		return -1;
+	if (last)
+		openpgp_remove(registry_dir(r), c->correspondence);
+	return 0;
+}
+
 static int
 shrink_act(void *ctx, struct case_file *c, struct err *e)
 {
@@ -242,6 +276,7 @@ shrink_act(void *ctx, struct case_file *c, struct err *e)
 	if (c->state != CASE_CLOSED)
 		return 0; /* somebody else was quicker */
 	if (case_move(s->registry, c, CASE_SHRUNK, s->now_us, e) < 0 ||
+		keyring_remove(s->registry, c, e) < 0 ||
 		files_remove(AT_FDCWD, registry_dir(s->registry), c->number, 0, e) < 0 ||
 		registry_run(s->registry, "PRAGMA defer_foreign_keys = ON", e) < 0)
 		return -1;

@@ -117,14 +117,33 @@ see_open(void *ctx, const struct conf_recipient *r, enum notice_state state, str
 	return 0;
 }
 
+/* An objection that was upheld, a consent that was withdrawn: what was erased for it is an erasure. */
+static int
+has_erased(struct registry *r, const struct case_file *c, bool *ret, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc;
+
+	if (registry_prepare(
+		    r, "SELECT 1 FROM erasures WHERE number = ?1 AND begun_us <> 0", &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(c->number));
+	rc = registry_step(r, st, e);
+	*ret = rc == 0;
+	return rc < 0 ? -1 : 0;
+}
+
 int
 notices_due(const struct conf *conf, struct registry *r, const struct case_file *c, bool *ret,
 	struct err *e)
 {
+	bool has = c->article == ARTICLE_ERASURE || c->article == ARTICLE_RECTIFICATION ||
+		   c->article == ARTICLE_RESTRICTION;
+
 	*ret = false;
-	if ((c->article != ARTICLE_ERASURE && c->article != ARTICLE_RECTIFICATION &&
-		    c->article != ARTICLE_RESTRICTION) ||
-		c->refused)
+	if (c->refused || (!has && has_erased(r, c, &has, e) < 0))
+		return c->refused ? 0 : -1;
+	if (!has)
 		return 0;
 	return notices_each(conf, r, c, see_open, ret, e);
 }

@@ -36,6 +36,7 @@ int notice_set(struct registry *r, const struct case_file *c,
 	const struct conf_recipient *recipient, enum notice_state state, const char *ground,
 	int64_t now_us, struct err *e);
 
-/* Is anybody still to be told? Only erasure, rectification and restriction are told (Art. 19). */
+/* Is anybody still to be told? Only erasure, rectification and restriction are told (Art. 19), and what was erased for
+ * another reason. */
 int notices_due(const struct conf *conf, struct registry *r, const struct case_file *c, bool *ret,
 	struct err *e);

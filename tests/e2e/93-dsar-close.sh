@@ -24,6 +24,9 @@ sqlite3 "$register" "INSERT INTO identifiers (number, kind, value, folded, from_
 	INSERT INTO finds (number, store, place, offset, text, size, digest, identifier, own)
 	VALUES ('2026-0001', 'web', '/var/log/ann.log', 0, 'ann was here', 12, x'00', 1, 1),
 	('2026-0002', 'web', '/var/log/ann.log', 0, 'ann was there', 13, x'00', 1, 1)"
+mkdir -p "$scratch/register/pgp/own/private-keys-v1.d" "$scratch/register/pgp/2026-0001"
+touch "$scratch/register/pgp/own/private-keys-v1.d/secret" "$scratch/register/pgp/2026-0001/pubring.kbx"
+ln -s ../own/private-keys-v1.d "$scratch/register/pgp/2026-0001/private-keys-v1.d"
 mkdir "$scratch/register/2026-0001-export" "$scratch/register/letters" "$scratch/elsewhere"
 touch "$scratch/register/2026-0001-export/data.json" "$scratch/register/letters/2026-0001.pdf" \
 	"$scratch/register/letters/2026-00011.pdf" "$scratch/register/2026-0002.tar" "$scratch/elsewhere/2026-0001.txt"
@@ -32,7 +35,7 @@ ln -s "$scratch/elsewhere" "$scratch/register/2026-0001_link"
 promise "it does not close before it was answered, and an erasure not before the recipients were told"
 refused dsar case close 2026-0001
 refused dsar case close 2026-0002
-has "$scratch/stderr" 'recipients'
+has "$scratch/stderr" 'not so far yet'
 [ "$(sqlite3 "$scratch/register/ledger.db" "SELECT count(*) FROM entry WHERE kind = 'refusal'")" -eq 2 ] || fail "not on record"
 
 promise "closed, its data are gone, and what proves it stays"
@@ -45,6 +48,7 @@ at 2026-12-01 case close 2026-0001
 [ -e "$scratch/register/letters/2026-00011.pdf" ] || fail "another case's letter is gone"
 [ -e "$scratch/register/2026-0002.tar" ] || fail "another case's export is gone"
 [ "$(sqlite3 "$register" 'SELECT number FROM finds')" = 2026-0002 ] || fail "$(sqlite3 "$register" 'SELECT number FROM finds')"
+[ -e "$scratch/register/pgp/2026-0001/pubring.kbx" ] || fail "the letter's other case has lost the person's key"
 for gone in 'ann was here' 'sounds upset'; do has_not "$register" "$gone"; done
 at 2026-12-01 case show 2026-0001 >"$scratch/show"
 has "$scratch/show" 'this does not concern us' # reasons of a refusal are proof
@@ -80,6 +84,8 @@ if [ -x "$killat" ]; then
 		[ "$(state 2026-0002)" != 6 ] || dsar case close 2026-0002
 		dsar case tidy >/dev/null
 		[ "$(state 2026-0002)" = 8 ] || fail "killed at step $n: state $(state 2026-0002)"
+		[ ! -e "$scratch/register/pgp/2026-0001" ] || fail "killed at step $n: the keyring is left"
+		[ -e "$scratch/register/pgp/own/private-keys-v1.d/secret" ] || fail "killed at step $n: our own key is gone"
 		[ ! -e "$scratch/register/2026-0002.tar" ] || fail "killed at step $n: a file is left"
 		[ "$(sqlite3 "$register" 'SELECT count(*) FROM finds')" = 0 ] || fail "killed at step $n: finds are left"
 	done

@@ -52,7 +52,7 @@ dsar review "$case" --keep "${found[@]}"
 dsar export "$case" --to "$scratch/answer.zip"
 dsar answer "$case" "$scratch/answer.zip"
 dsar search --settle
-dsar case close "$case" --no-recipients
+dsar case close "$case"
 
 promise "what was written in clear went into the register alone, and into what was asked for"
 python3 - "$scratch" >"$scratch/clear" <<-'END_OF_LOOK'
