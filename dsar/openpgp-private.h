@@ -22,6 +22,9 @@ openpgp_key_end(gpgme_key_t *key)
 }
 #define CLEANUP_KEY CLEANUP(openpgp_key_end)
 
+/* A ring in the folder HOME, which is there and empty, with no key of ours. */
+int openpgp_open_at(const char *home, struct openpgp **ret, struct err *e);
+
 /* gpg inherits a limit of processor time until it is put back. */
 void openpgp_limit(struct rlimit *ret_old);
 void openpgp_unlimit(const struct rlimit *old);

@@ -76,6 +76,18 @@ link_make(const char *home, struct err *e)
 		       : 0;
 }
 
+/* SHA-1 can be made to fit: neither a message nor a user id is proved by it. */
+static int
+home_fill(const char *home, struct err *e)
+{
+	if (file_write(home, "gpg.conf",
+		    "no-permission-warning\nno-auto-check-trustdb\nno-comments\nno-emit-version\n"
+		    "weak-digest SHA1\n",
+		    e) < 0)
+		return -1;
+	return file_write(home, "gpg-agent.conf", "default-cache-ttl 0\nmax-cache-ttl 0\n", e);
+}
+
 static int
 home_make(const char *register_dir, const char *number, char **ret, struct err *e)
 {
@@ -86,10 +98,7 @@ home_make(const char *register_dir, const char *number, char **ret, struct err *
 		return err_memory(e);
 	if (folder_make(above, e) < 0 || folder_make(home, e) < 0 ||
 		(strcmp(number, OPENPGP_OWN) != 0 && link_make(home, e) < 0) ||
-		file_write(home, "gpg.conf",
-			"no-permission-warning\nno-auto-check-trustdb\nno-comments\nno-emit-version\n",
-			e) < 0 ||
-		file_write(home, "gpg-agent.conf", "default-cache-ttl 0\nmax-cache-ttl 0\n", e) < 0)
+		home_fill(home, e) < 0)
 		return -1;
 	*ret = TAKE(home);
 	return 0;
@@ -157,23 +166,42 @@ own_find(struct openpgp *p, struct err *e)
 	return 0;
 }
 
-int
-openpgp_open(const char *register_dir, const char *number, struct openpgp **ret, struct err *e)
+/* Readies P, which has its home. */
+static int
+context_open(struct openpgp *p, struct err *e)
 {
-	CLEANUP(openpgp_freep) struct openpgp *p = calloc(1, sizeof(*p));
 	gpgme_error_t rc;
 
-	if (!p)
-		return err_memory(e);
-	if (home_make(register_dir, number, &p->home, e) < 0)
-		return -1;
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)gpgme_check_version(NULL);
 	rc = gpgme_new(&p->ctx);
 	if (!rc)
 		rc = context_set(p);
-	if (rc)
-		return gnupg_fail(rc, p->home, e);
+	return rc ? gnupg_fail(rc, p->home, e) : 0;
+}
+
+int
+openpgp_open_at(const char *home, struct openpgp **ret, struct err *e)
+{
+	CLEANUP(openpgp_freep) struct openpgp *p = calloc(1, sizeof(*p));
+
+	if (!p || !(p->home = strdup(home)))
+		return err_memory(e);
+	if (home_fill(home, e) < 0 || context_open(p, e) < 0)
+		return -1;
+	*ret = TAKE(p);
+	return 0;
+}
+
+int
+openpgp_open(const char *register_dir, const char *number, struct openpgp **ret, struct err *e)
+{
+	CLEANUP(openpgp_freep) struct openpgp *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return err_memory(e);
+	if (home_make(register_dir, number, &p->home, e) < 0 || context_open(p, e) < 0)
+		return -1;
 	if (own_find(p, e) < 0)
 		return -1;
 	if (!p->own && strcmp(number, OPENPGP_OWN) != 0 &&

@@ -49,6 +49,8 @@ enum openpgp_fault { /* why nothing can be encrypted to a key */
 	KEY_WEAK,          /* RSA or ElGamal under 2048 bits, DSA */
 	KEY_VERSION,       /* version 6 (RFC 9580), which GnuPG 2.2 does not know */
 	KEY_NO_ENCRYPTION, /* no subkey for it, or none that is valid */
+	KEY_NO_USER,       /* no user id that is signed by anything better than SHA-1 */
+	KEY_SECRET,        /* a secret key: nobody's any more */
 	KEY_UNREADABLE,
 	KEY_FAULTS
 };
@@ -62,7 +64,8 @@ struct openpgp_key {
 	int64_t expires_us; /* 0: never */
 };
 
-/* Imports the public keys of BLOB as candidates: nothing is pinned by that. *ret_n of at most MAX. None: *ret_n is 0
+/* Imports the public keys of BLOB as candidates: nothing is pinned by that. By way of a ring of its own, where no secret
+ * key of ours is: one of a stranger's would else lie among them. *ret_n of at most MAX. None: *ret_n is 0
  * and *ret_fault says why. */
 int openpgp_import(struct openpgp *p, struct span blob, struct openpgp_key *ret, size_t max,
 	size_t *ret_n, enum openpgp_fault *ret_fault, struct err *e);

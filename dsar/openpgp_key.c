@@ -5,10 +5,12 @@
 
 #include <sodium.h>
 
+#include "base/scratch.h"
 #include "dsar/openpgp-private.h"
 
-#define BITS_MIN 2048
-#define ARMOUR   "-----BEGIN PGP PUBLIC KEY BLOCK-----"
+#define BITS_MIN   2048
+#define IMPORT_MAX (4U << 20) /* bytes of what is public in a file of keys, armoured */
+#define ARMOUR     "-----BEGIN PGP PUBLIC KEY BLOCK-----"
 
 const char *
 openpgp_fault_text(enum openpgp_fault f)
@@ -22,6 +24,10 @@ openpgp_fault_text(enum openpgp_fault f)
 		[KEY_VERSION] = N_(
 			"the key is of version 6, which we cannot use; ask for one of version 4"),
 		[KEY_NO_ENCRYPTION] = N_("nothing can be encrypted to the key"),
+		[KEY_NO_USER] = N_(
+			"no valid user id stands in the key, or only one signed by SHA-1"),
+		[KEY_SECRET] = N_(
+			"it is a secret key, which its owner should never give away; ask for a new one"),
 		[KEY_UNREADABLE] = N_("there is no key in it"),
 	};
 	return texts[f];
@@ -173,24 +179,66 @@ is_version_6(struct span blob)
 	return b[at] == 6;
 }
 
+/* Imports BLOB into P. NULL: nothing is known of what came of it. */
+static gpgme_import_result_t
+import_blob(struct openpgp *p, struct span blob)
+{
+	CLEANUP_DATA gpgme_data_t in = NULL;
+	gpgme_error_t rc = gpgme_data_new_from_mem(&in, blob.p, blob.len, 0);
+	struct rlimit old;
+
+	openpgp_limit(&old);
+	if (!rc)
+		rc = gpgme_op_import(p->ctx, in);
+	openpgp_unlimit(&old);
+	return rc ? NULL : gpgme_op_import_result(p->ctx);
+}
+
+/* What of BLOB is public keys, by way of a home that goes again: gpg takes secret keys with the others, and those
+ * of our ring's agent are our own. */
+static int
+import_apart(struct span blob, struct buf *out, enum openpgp_fault *ret_fault, struct err *e)
+{
+	CLEANUP(openpgp_freep) struct openpgp *apart = NULL;
+	CLEANUP_DATA gpgme_data_t keys = NULL;
+	gpgme_import_result_t result;
+	char home[SCRATCH_MAX];
+	int rc;
+
+	if (scratch_make(home, e) < 0)
+		return -1;
+	rc = openpgp_open_at(home, &apart, e);
+	result = rc == 0 ? import_blob(apart, blob) : NULL;
+	if (is_version_6(blob))
+		*ret_fault = KEY_VERSION;
+	else if (result && result->secret_read > 0)
+		*ret_fault = KEY_SECRET;
+	else
+		*ret_fault = result && result->no_user_id > 0 ? KEY_NO_USER : KEY_UNREADABLE;
+	if (rc == 0 && result && result->secret_read == 0 && result->imported > 0) {
+		gpgme_error_t why = gpgme_data_new(&keys);
+
+		if (!why)
+			why = gpgme_op_export(apart->ctx, NULL, 0, keys);
+		rc = why ? gnupg_fail(why, home, e) : gnupg_take(keys, out, e);
+	}
+	apart = openpgp_free(apart); /* its agent, before its folder */
+	scratch_remove(home);
+	return rc;
+}
+
 int
 openpgp_import(struct openpgp *p, struct span blob, struct openpgp_key *ret, size_t max,
 	size_t *ret_n, enum openpgp_fault *ret_fault, struct err *e)
 {
-	CLEANUP_DATA gpgme_data_t in = NULL;
+	CLEANUP(buf_release) struct buf keys = { .max = IMPORT_MAX };
 	gpgme_import_result_t result;
-	gpgme_error_t rc = gpgme_data_new_from_mem(&in, blob.p, blob.len, 0);
-	struct rlimit old;
 	size_t n = 0;
 
-	if (rc)
-		return gnupg_fail(rc, p->home, e);
-	openpgp_limit(&old);
-	rc = gpgme_op_import(p->ctx, in);
-	openpgp_unlimit(&old);
 	*ret_n = 0;
-	*ret_fault = is_version_6(blob) ? KEY_VERSION : KEY_UNREADABLE;
-	result = rc ? NULL : gpgme_op_import_result(p->ctx);
+	if (import_apart(blob, &keys, ret_fault, e) < 0)
+		return -1;
+	result = keys.len > 0 ? import_blob(p, span_of(keys.p, keys.len)) : NULL;
 	for (gpgme_import_status_t s = result ? result->imports : NULL; s && n < max; s = s->next) {
 		char fpr[OPENPGP_FPR_LEN + 1];
 
