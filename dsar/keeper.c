@@ -8,6 +8,7 @@
 #include "dsar/session.h"
 #include "evidence/duty.h"
 #include "evidence/hold.h"
+#include "record/record.h"
 
 struct why {
 	struct keeper *keeper;
@@ -70,6 +71,8 @@ look(struct keeper *k, const struct record *r, struct why *w)
 
 	w->keeper = k;
 	w->until_us = INT64_MIN;
+	if (r->store->not_erased)
+		add(w, INT64_MAX, "%s", r->store->not_erased);
 	holds_each(k->session->holds, r, now_us, see_hold, w);
 	for (size_t i = 0; i < c->n_duties; i++)
 		if (duty_covers(&c->duty[i], r, now_us))

@@ -2,8 +2,8 @@
  *
  * keeper.h - what must not be erased, and why
  *
- * A record is kept by a hold of somebody else's (an incident, another case's restriction) or by a legal
- * duty (GDPR Art. 17(3)). The case's own holds, which keep its finds until they are answered, keep nothing
+ * A record is kept by a hold of somebody else's (an incident, another case's restriction), by a legal
+ * duty (GDPR Art. 17(3)), or because its store says that somebody else erases it (not_erased). The case's own holds, which keep its finds until they are answered, keep nothing
  * from its own erasure: their incident is the case's number.
  */
 #pragma once

@@ -165,7 +165,9 @@ struct conf_store {
 	bool break_seal;              /* a journal: drop entries of sealed files, too */
 	struct conf_list journal;     /* claims: "_SYSTEMD_UNIT=ssh.service", "A=x + B=y" */
 	struct conf_list erase_after; /* stores that have to be erased before this one */
-	struct conf_list rectify;     /* fields that may be set to another value (Art. 16) */
+	const char *
+		not_erased; /* why a request leaves its records: who erases them; NULL: it does not */
+	struct conf_list rectify; /* fields that may be set to another value (Art. 16) */
 	bool has_scrub;
 	struct conf_reduce *rule; /* keep, pseudonym, redact lists and reduce sections, in order */
 	size_t n_rules;

@@ -141,6 +141,7 @@ static cfg_opt_t store_options[] = {
 	STR("part_of", text),
 	LIST("journal", text),
 	LIST("erase_after", text),
+	STR("not_erased", text),
 	LIST("rectify", text),
 	FLAG("break_seal"),
 	SECTION("scrub", scrub_options),

@@ -377,6 +377,7 @@ store_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct
 		.break_seal = cfg_getbool(sec, "break_seal"),
 		.journal = list_of(d, sec, "journal"),
 		.erase_after = list_of(d, sec, "erase_after"),
+		.not_erased = text_of(d, sec, "not_erased"),
 		.rectify = list_of(d, sec, "rectify"),
 	};
 	subjects_take(d, file, sec, s);
