@@ -12,6 +12,7 @@
 #include "base/now.h"
 #include "dsar/case-private.h"
 #include "dsar/deadline.h"
+#include "dsar/order.h"
 #include "dsar/registry-private.h"
 #include "record/day.h"
 
@@ -450,4 +451,24 @@ case_open(struct registry *r, const struct case_letter *l, int64_t now_us,
 		return -1;
 	memcpy(ret_first, first, CASE_NUMBER_MAX);
 	return 0;
+}
+
+int
+case_adopt(struct registry *r, const struct order *o, int64_t now_us, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (registry_prepare(r,
+		    "INSERT INTO case_file (number, correspondence, article, state, identity,"
+		    " received_day, lang, opened_us) VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+		    &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(o->number));
+	(void)sqlite3_bind_int(st, 2, (int)o->article);
+	(void)sqlite3_bind_int(st, 3, CASE_RECEIPTED);
+	(void)sqlite3_bind_int(st, 4, IDENTITY_VERIFIED);
+	(void)sqlite3_bind_int(st, 5, o->received_day);
+	statement_text(st, 6, span_str(o->lang));
+	(void)sqlite3_bind_int64(st, 7, now_us);
+	return registry_step(r, st, e) < 0 ? -1 : 0;
 }

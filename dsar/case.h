@@ -99,6 +99,15 @@ struct case_letter {
 int case_open(struct registry *r, const struct case_letter *l, int64_t now_us,
 	char ret_first[CASE_NUMBER_MAX], struct err *e);
 
+/* Puts a case of another register, as an order has it (order.h), into this one: its person is verified, its state is
+ * ready for a search. Within a transaction. */
+struct order;
+int case_adopt(struct registry *r, const struct order *o, int64_t now_us, struct err *e);
+
+/* Takes all that the register knows of case NUMBER away, but tombstones and (ERASURE) what an erasure has to come
+ * back to. Within a transaction. */
+int case_wipe(struct registry *r, const char *number, bool erasure, struct err *e);
+
 /* Reads case NUMBER. 1: there is none. */
 int case_read(struct registry *r, const char *number, struct case_file *ret, struct err *e);
 

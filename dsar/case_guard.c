@@ -5,10 +5,11 @@
 #include "base/cleanup.h"
 #include "dsar/case-private.h"
 #include "dsar/find.h"
+#include "dsar/ordered.h"
 #include "dsar/registry.h"
 
 struct looked {
-	uint64_t n_answers, n_failed, n_open;
+	uint64_t n_answers, n_failed, n_open, n_waiting;
 };
 
 static int
@@ -58,11 +59,17 @@ case_guard(struct registry *r, const struct case_file *c, unsigned needs, int64_
 			e);
 	if (needs & CASE_NEEDS_SEARCHED && answers_each(r, c->number, see_answer, &l, e) < 0)
 		return -1;
+	if (needs & CASE_NEEDS_SEARCHED && ordered_waiting(r, c->number, &l.n_waiting, e) < 0)
+		return -1;
 	if (needs & CASE_NEEDS_LOOKED && finds_each(r, c->number, NULL, see_find, &l, e) < 0)
 		return -1;
 	if (needs & CASE_NEEDS_SEARCHED && (l.n_answers == 0 || l.n_failed > 0))
 		return refuse(r, c, "searched", now_us, N_("not every store has answered"),
 			N_("search again: see `dsar search`"), e);
+	if (l.n_waiting > 0)
+		return refuse(r, c, "ordered", now_us,
+			N_("a machine has not answered an order to search"),
+			N_("see `dsar order CASE`, and `dsar collect`"), e);
 	if (needs & CASE_NEEDS_LOOKED && l.n_open > 0)
 		return refuse(r, c, "looked", now_us, N_("not every find was looked at"),
 			N_("decide them: see `dsar review`"), e);

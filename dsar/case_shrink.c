@@ -330,6 +330,17 @@ forget_act(void *ctx, struct case_file *c, struct err *e)
 	return rows_delete(s->registry, "case_file", c->number, e);
 }
 
+int
+case_wipe(struct registry *r, const char *number, bool erasure, struct err *e)
+{
+	static const char *const kept[] = { "tombstones", "case_file", "erasures", "erasure_items",
+		"identifiers" };
+
+	if (registry_run(r, "PRAGMA defer_foreign_keys = ON", e) < 0)
+		return -1;
+	return tables_empty(r, number, kept, erasure ? sizeof(kept) / sizeof(kept[0]) : 1, e);
+}
+
 static int
 close_again_act(void *ctx, struct case_file *c, struct err *e)
 {

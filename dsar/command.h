@@ -49,6 +49,9 @@ int notify_main(struct session *s, int argc, char **argv, struct err *e);
 int answer_main(struct session *s, int argc, char **argv, struct err *e);
 int certificate_main(struct session *s, int argc, char **argv, struct err *e);
 int remind_main(struct session *s, int argc, char **argv, struct err *e);
+int order_main(struct session *s, int argc, char **argv, struct err *e);
+int collect_main(struct session *s, int argc, char **argv, struct err *e);
+int agent_main(struct session *s, int argc, char **argv, struct err *e);
 int report_main(struct session *s, int argc, char **argv, struct err *e);
 
 /* Says that the command line is wrong, and returns EX_USAGE. */

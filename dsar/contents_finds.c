@@ -255,6 +255,13 @@ put_recipients(struct counting *g, struct err *e)
 /* --- answers of stores ------------------------------------------------------------------------ */
 
 static int
+put_store_of(struct counting *g, const char *place, const struct answer_of_store *a, struct err *e)
+{
+	return *a->node ? place_printf(g->p, place, e, "%s (%s)", a->store, a->node)
+			: place_put(g->p, place, span_str(a->store), e);
+}
+
+static int
 put_answer(void *ctx, const struct answer_of_store *a, struct err *e)
 {
 	struct counting *g = ctx;
@@ -267,9 +274,9 @@ put_answer(void *ctx, const struct answer_of_store *a, struct err *e)
 			note.p + strlen(NOTE_KEYS)) < 0)
 		return -1;
 	if (a->answer == ANSWER_NOTHING)
-		return place_put(g->p, "searched", span_str(a->store), e);
+		return put_store_of(g, "searched", a, e);
 	if (a->answer == ANSWER_FAILED)
-		return place_put(g->p, "not_searched", span_str(a->store), e);
+		return put_store_of(g, "not_searched", a, e);
 	return 0;
 }
 

@@ -24,7 +24,7 @@ take_find(void *ctx, const struct find *f, struct err *e)
 {
 	struct planning *p = ctx;
 
-	if (!p->store && conf_find_store(p->s->conf, f->store))
+	if (!find_is_here(f) || (!p->store && conf_find_store(p->s->conf, f->store)))
 		return 0;
 	if (f->decision == FIND_OPEN) /* the guard has looked; somebody searches meanwhile */
 		return err_fail(e, EX_NOPERM, 0, N_("not every find was looked at"),

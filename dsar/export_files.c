@@ -293,7 +293,9 @@ take_find(void *ctx, const struct find *f, struct err *e)
 {
 	struct taking *t = ctx;
 	const struct conf_store *s = conf_find_store(t->x->s->conf, f->store);
-	const int n = s && !f->text.p && export_takes(t->x, f) ? find_root(s, f->place) : -1;
+	const int n = s && !f->text.p && find_is_here(f) && export_takes(t->x, f)
+			      ? find_root(s, f->place)
+			      : -1;
 	cleanup_mem char *root = n > 0 ? strndup(f->place, (size_t)n) : NULL;
 	cleanup_fd int fd = -1;
 

@@ -11,19 +11,21 @@
 const char find_schema[] =
 	"CREATE TABLE finds ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT, number TEXT NOT NULL,"
+	" node TEXT NOT NULL DEFAULT '',"
 	" store TEXT NOT NULL, place TEXT NOT NULL, offset INTEGER NOT NULL, time_us INTEGER,"
 	" text BLOB, size INTEGER NOT NULL, digest BLOB NOT NULL, identifier INTEGER NOT NULL,"
 	" own INTEGER NOT NULL, decision INTEGER NOT NULL DEFAULT 0, ground TEXT NOT NULL DEFAULT '',"
-	" UNIQUE (number, digest));"
+	" UNIQUE (number, node, digest));"
 	"CREATE INDEX finds_order ON finds (number, store, time_us, id);"
 	"CREATE TABLE find_history ("
 	" id INTEGER PRIMARY KEY, number TEXT NOT NULL, find INTEGER NOT NULL,"
 	" decision INTEGER NOT NULL, ground TEXT NOT NULL, us INTEGER NOT NULL);"
 	"CREATE INDEX find_history_order ON find_history (number, id);"
 	"CREATE TABLE answers ("
-	" number TEXT NOT NULL, store TEXT NOT NULL, answer INTEGER NOT NULL, n_found INTEGER NOT NULL,"
+	" number TEXT NOT NULL, node TEXT NOT NULL DEFAULT '', store TEXT NOT NULL, answer INTEGER NOT NULL,"
+	" n_found INTEGER NOT NULL,"
 	" n_read INTEGER NOT NULL, note TEXT NOT NULL, begun_us INTEGER NOT NULL,"
-	" ended_us INTEGER NOT NULL, PRIMARY KEY (number, store)) WITHOUT ROWID;";
+	" ended_us INTEGER NOT NULL, PRIMARY KEY (number, node, store)) WITHOUT ROWID;";
 
 static const char *const decisions[FIND_DECISIONS] = { "open", "keep", "blacken", "exclude" };
 static const char *const answers[STORE_ANSWERS] = { "found", "nothing", "absent", "failed" };
@@ -42,6 +44,18 @@ store_answer_name(enum store_answer a)
 
 /* --- finds ------------------------------------------------------------------------------------ */
 
+bool
+find_is_here(const struct find *f)
+{
+	return !f->node || !*f->node;
+}
+
+static struct span
+node_of(const char *node)
+{
+	return span_str(node ? node : "");
+}
+
 static void
 bind_time(sqlite3_stmt *st, int n, int64_t us)
 {
@@ -57,11 +71,13 @@ find_known(struct registry *r, const char *number, const struct find *f, int64_t
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 	int rc;
 
-	if (registry_prepare(
-		    r, "SELECT id, own FROM finds WHERE number = ?1 AND digest = ?2", &st, e) < 0)
+	if (registry_prepare(r,
+		    "SELECT id, own FROM finds WHERE number = ?1 AND digest = ?2 AND node = ?3",
+		    &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(number));
 	statement_blob(st, 2, span_of(f->digest, sizeof(f->digest)));
+	statement_text(st, 3, node_of(f->node));
 	rc = registry_step(r, st, e);
 	if (rc != 0)
 		return rc;
@@ -97,8 +113,8 @@ find_insert(struct registry *r, const char *number, const struct find *f, struct
 
 	if (registry_prepare(r,
 		    "INSERT INTO finds (number, store, place, offset, time_us, text, size, digest,"
-		    " identifier, own, decision, ground)"
-		    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+		    " identifier, own, decision, ground, node, id)"
+		    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
 		    &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(number));
@@ -113,6 +129,9 @@ find_insert(struct registry *r, const char *number, const struct find *f, struct
 	(void)sqlite3_bind_int(st, 10, f->own);
 	(void)sqlite3_bind_int(st, 11, (int)f->decision);
 	statement_text(st, 12, span_str(f->ground ? f->ground : ""));
+	statement_text(st, 13, node_of(f->node));
+	if (f->id != 0)
+		(void)sqlite3_bind_int64(st, 14, f->id);
 	return registry_step(r, st, e) < 0 ? -1 : 0;
 }
 
@@ -176,7 +195,8 @@ find_of_row(sqlite3_stmt *st)
 		.size = (uint64_t)sqlite3_column_int64(st, 6),
 		.identifier = sqlite3_column_int64(st, 8),
 		.own = sqlite3_column_int(st, 9) != 0,
-		.ground = statement_str(st, 11) };
+		.ground = statement_str(st, 11),
+		.node = statement_str(st, 12) };
 	const int decision = sqlite3_column_int(st, 10);
 
 	f.decision = decision >= 0 && decision < FIND_DECISIONS ? (enum find_decision)decision
@@ -195,7 +215,7 @@ finds_each(struct registry *r, const char *number, const char *store, find_seen 
 
 	if (registry_prepare(r,
 		    "SELECT id, store, place, offset, time_us, text, size, digest, identifier, own,"
-		    " decision, ground FROM finds WHERE number = ?1 AND (?2 IS NULL OR store = ?2)"
+		    " decision, ground, node FROM finds WHERE number = ?1 AND (?2 IS NULL OR store = ?2)"
 		    " ORDER BY store, time_us, id",
 		    &st, e) < 0)
 		return -1;
@@ -317,8 +337,8 @@ answer_put(struct registry *r, const char *number, const struct answer_of_store 
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 
 	if (registry_prepare(r,
-		    "INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", &st,
-		    e) < 0)
+		    "INSERT OR REPLACE INTO answers VALUES (?1, ?9, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+		    &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(number));
 	statement_text(st, 2, span_str(a->store));
@@ -328,17 +348,19 @@ answer_put(struct registry *r, const char *number, const struct answer_of_store 
 	statement_text(st, 6, span_str(a->note ? a->note : ""));
 	(void)sqlite3_bind_int64(st, 7, a->begun_us);
 	(void)sqlite3_bind_int64(st, 8, a->ended_us);
+	statement_text(st, 9, node_of(a->node));
 	return registry_step(r, st, e) < 0 ? -1 : 0;
 }
 
 int
-answers_clear(struct registry *r, const char *number, struct err *e)
+answers_clear(struct registry *r, const char *number, const char *node, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 
-	if (registry_prepare(r, "DELETE FROM answers WHERE number = ?1", &st, e) < 0)
+	if (registry_prepare(r, "DELETE FROM answers WHERE number = ?1 AND node = ?2", &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(number));
+	statement_text(st, 2, node_of(node));
 	return registry_step(r, st, e) < 0 ? -1 : 0;
 }
 
@@ -349,8 +371,8 @@ answers_each(struct registry *r, const char *number, answer_seen *seen, void *ct
 	int rc;
 
 	if (registry_prepare(r,
-		    "SELECT store, answer, n_found, n_read, note, begun_us, ended_us FROM answers"
-		    " WHERE number = ?1 ORDER BY store",
+		    "SELECT store, answer, n_found, n_read, note, begun_us, ended_us, node"
+		    " FROM answers WHERE number = ?1 ORDER BY node, store",
 		    &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(number));
@@ -364,7 +386,8 @@ answers_each(struct registry *r, const char *number, answer_seen *seen, void *ct
 			.n_read = (uint64_t)sqlite3_column_int64(st, 3),
 			.note = statement_str(st, 4),
 			.begun_us = sqlite3_column_int64(st, 5),
-			.ended_us = sqlite3_column_int64(st, 6) };
+			.ended_us = sqlite3_column_int64(st, 6),
+			.node = statement_str(st, 7) };
 
 		rc = seen(ctx, &a, e);
 		if (rc != 0)

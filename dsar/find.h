@@ -27,7 +27,8 @@ enum find_decision {
 };
 
 struct find {
-	int64_t id;
+	int64_t id;       /* 0: it gets one when it is added */
+	const char *node; /* the machine that has found it (order.h); NULL or "": this one */
 	const char *store, *place; /* place: personal (a folder's or file's name may be) */
 	uint64_t offset;
 	int64_t time_us;  /* RECORD_NO_TIME: it has none */
@@ -40,7 +41,10 @@ struct find {
 	const char *ground; /* of the decision; "" */
 };
 
-/* Adds F to case NUMBER; one of that digest that is there keeps its id and decision, and is told where it
+/* Was F found by this machine? Another's records are for that one to read, keep and erase. */
+bool find_is_here(const struct find *f);
+
+/* Adds F to case NUMBER; one of that node and digest that is there keeps its id and decision, and is told where it
  * lies now. *ret_id may be NULL. */
 int find_add(struct registry *r, const char *number, const struct find *f, int64_t *ret_id,
 	struct err *e);
@@ -82,6 +86,7 @@ enum store_answer {
 	"keys destroyed before " /* … DAY: tokens of days before it are nobody's any more */
 
 struct answer_of_store {
+	const char *node; /* NULL or "": this machine */
 	const char *store;
 	enum store_answer answer;
 	uint64_t n_found, n_read; /* records; bytes read */
@@ -89,10 +94,11 @@ struct answer_of_store {
 	int64_t begun_us, ended_us;
 };
 
-/* What case NUMBER's newest search says of one store, by its name; cleared before a search begins. */
+/* What case NUMBER's newest search says of one store, by its node and name; those of NODE are cleared before what
+ * a search of that node says is put there. */
 int answer_put(
 	struct registry *r, const char *number, const struct answer_of_store *a, struct err *e);
-int answers_clear(struct registry *r, const char *number, struct err *e);
+int answers_clear(struct registry *r, const char *number, const char *node, struct err *e);
 typedef int answer_seen(void *ctx, const struct answer_of_store *a, struct err *e);
 int answers_each(
 	struct registry *r, const char *number, answer_seen *seen, void *ctx, struct err *e);

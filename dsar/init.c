@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dsar/command.h"
+#include "dsar/queue.h"
 #include "dsar/registry.h"
 #include "dsar/session.h"
 
@@ -22,6 +23,8 @@ init_main(struct session *s, int argc, char **argv, struct err *e)
 	if (argc > 1)
 		return usage_fail(_("init takes no argument"));
 	if (registry_init(s->conf, &s->registry, e) < 0)
+		return -1;
+	if (queue_make(s->conf, e) < 0)
 		return -1;
 	print_begin(&s->out);
 	print_str(&s->out, "register", span_str(registry_dir(s->registry)));

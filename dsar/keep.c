@@ -19,7 +19,8 @@ static int
 see_find(void *ctx, const struct find *f, struct err *e)
 {
 	(void)e;
-	held_add(ctx, f->store, f->digest);
+	if (find_is_here(f))
+		held_add(ctx, f->store, f->digest);
 	return 0;
 }
 

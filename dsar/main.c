@@ -57,6 +57,12 @@ static const struct command commands[] = {
 		N_("certify an erasure, signed by this machine") },
 	{ "remind", remind_main, NEED_CONF | NEED_REGISTER,
 		N_("say which dates come near, and which keys end") },
+	{ "order", order_main, NEED_CONF | NEED_REGISTER,
+		N_("have another machine search, erase or restrict") },
+	{ "collect", collect_main, NEED_CONF | NEED_REGISTER,
+		N_("take what machines have answered to orders") },
+	{ "agent", agent_main, NEED_CONF | NEED_STORES | NEED_NODE,
+		N_("carry out orders on this machine (root)") },
 	{ "report", report_main, NEED_CONF | NEED_REGISTER, N_("a year's figures for auditors") },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

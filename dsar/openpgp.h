@@ -100,3 +100,11 @@ typedef ssize_t openpgp_read(void *ctx, void *p, size_t n, struct err *e);
  * holds something usable only if this is 0. EX_NOPERM: the key cannot be used. */
 int openpgp_encrypt(struct openpgp *p, const char *fpr, bool sign, openpgp_read *read, void *ctx,
 	int fd, struct err *e);
+
+/* The same to each of the N keys FPR, of which there are at most OPENPGP_KEYS_MAX. */
+#define OPENPGP_KEYS_MAX 2
+int openpgp_encrypt_all(struct openpgp *p, const char *const *fpr, size_t n, bool sign,
+	openpgp_read *read, void *ctx, int fd, struct err *e);
+
+/* Appends an armoured detached signature over TEXT by our own key. */
+int openpgp_sign(struct openpgp *p, struct span text, struct buf *out, struct err *e);

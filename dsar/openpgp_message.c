@@ -213,9 +213,31 @@ cannot_write(struct err *e)
 	return err_fail(e, EX_IOERR, errno, N_("cannot write what was encrypted"), NULL, NULL);
 }
 
+struct recipients {
+	gpgme_key_t key[OPENPGP_KEYS_MAX + 1]; /* ended by NULL */
+};
+
+static void
+recipients_end(struct recipients *r)
+{
+	for (size_t i = 0; r->key[i]; i++)
+		gpgme_key_unref(r->key[i]);
+}
+
+static int
+recipients_find(struct openpgp *p, const char *const *fpr, size_t n, bool sign,
+	struct recipients *ret, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (may_encrypt(p, fpr[i], sign, e) < 0 ||
+			openpgp_find(p, fpr[i], &ret->key[i], e) != 0)
+			return -1;
+	return 0;
+}
+
 int
-openpgp_encrypt(struct openpgp *p, const char *fpr, bool sign, openpgp_read *read, void *ctx,
-	int fd, struct err *e)
+openpgp_encrypt_all(struct openpgp *p, const char *const *fpr, size_t n, bool sign,
+	openpgp_read *read, void *ctx, int fd, struct err *e)
 {
 	const gpgme_encrypt_flags_t flags = GPGME_ENCRYPT_ALWAYS_TRUST |
 					    GPGME_ENCRYPT_NO_ENCRYPT_TO | GPGME_ENCRYPT_NO_COMPRESS;
@@ -223,15 +245,13 @@ openpgp_encrypt(struct openpgp *p, const char *fpr, bool sign, openpgp_read *rea
 	struct source s = { .read = read, .ctx = ctx, .e = e };
 	struct armour armour;
 	CLEANUP_DATA gpgme_data_t in = NULL, out = NULL;
-	CLEANUP_KEY gpgme_key_t key = NULL;
-	gpgme_key_t to[2] = { NULL, NULL };
+	CLEANUP(recipients_end) struct recipients to = { .key = { NULL } };
 	gpgme_error_t rc;
 
-	if (may_encrypt(p, fpr, sign, e) < 0 || openpgp_find(p, fpr, &key, e) != 0)
+	if (recipients_find(p, fpr, n, sign, &to, e) < 0)
 		return -1;
 	if (armour_begin(&armour, fd) < 0)
 		return cannot_write(e);
-	to[0] = key;
 	rc = gpgme_data_new_from_cbs(&in, &from, &s);
 	if (!rc)
 		rc = gpgme_data_new_from_cbs(&out, &into, &armour);
@@ -244,12 +264,35 @@ openpgp_encrypt(struct openpgp *p, const char *fpr, bool sign, openpgp_read *rea
 		rc = gpgme_signers_add(p->ctx, p->own);
 	gpgme_set_armor(p->ctx, 0);
 	if (!rc)
-		rc = sign ? gpgme_op_encrypt_sign(p->ctx, to, flags, in, out)
-			  : gpgme_op_encrypt(p->ctx, to, flags, in, out);
+		rc = sign ? gpgme_op_encrypt_sign(p->ctx, to.key, flags, in, out)
+			  : gpgme_op_encrypt(p->ctx, to.key, flags, in, out);
 	gpgme_set_armor(p->ctx, 1);
 	if (s.failed)
 		return -1;
 	if (rc || !is_complete(p, sign))
 		return gnupg_fail(rc ? rc : gpgme_error(GPG_ERR_GENERAL), p->home, e);
 	return armour_end(&armour) < 0 ? cannot_write(e) : 0;
+}
+
+int
+openpgp_encrypt(struct openpgp *p, const char *fpr, bool sign, openpgp_read *read, void *ctx,
+	int fd, struct err *e)
+{
+	return openpgp_encrypt_all(p, &fpr, 1, sign, read, ctx, fd, e);
+}
+
+int
+openpgp_sign(struct openpgp *p, struct span text, struct buf *out, struct err *e)
+{
+	CLEANUP_DATA gpgme_data_t in = NULL, made = NULL;
+	gpgme_error_t rc = gpgme_data_new_from_mem(&in, text.p, text.len, 0);
+
+	if (!rc)
+		rc = gpgme_data_new(&made);
+	gpgme_signers_clear(p->ctx);
+	if (!rc)
+		rc = gpgme_signers_add(p->ctx, p->own);
+	if (!rc)
+		rc = gpgme_op_sign(p->ctx, in, made, GPGME_SIG_MODE_DETACH);
+	return rc ? gnupg_fail(rc, p->home, e) : gnupg_take(made, out, e);
 }

@@ -16,7 +16,7 @@
 
 static const char *const kinds[ORDER_KINDS] = { "search", "plan", "erase", "restrict" };
 static const char *const faults[ORDER_FAULTS] = { "fine", "unreadable", "form", "signature",
-	"second", "node", "early", "late", "replayed", "plan" };
+	"second", "node", "early", "late", "replayed", "plan", "failed" };
 
 const char *
 order_kind_name(enum order_kind k)
@@ -44,6 +44,7 @@ order_fault_text(enum order_fault f)
 		[ORDER_LATE] = N_("it is too late"),
 		[ORDER_REPLAYED] = N_("it was carried out already"),
 		[ORDER_PLAN_CHANGED] = N_("what is stored is not what the plan was made of"),
+		[ORDER_FAILED] = N_("that machine cannot carry it out; its journal says why"),
 	};
 	return texts[f];
 }

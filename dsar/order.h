@@ -60,6 +60,7 @@ enum order_fault {
 	ORDER_LATE,
 	ORDER_REPLAYED,     /* it was carried out already, or one of the same id */
 	ORDER_PLAN_CHANGED, /* what is stored is not what the plan was made of */
+	ORDER_FAILED,       /* it was taken, and cannot be carried out on that machine */
 	ORDER_FAULTS
 };
 

@@ -31,6 +31,8 @@ extern const char tombstone_schema[];
 extern const char made_schema[];
 extern const char notice_schema[];
 extern const char breach_schema[];
+extern const char ordered_schema[];
+extern const char agent_schema[];
 
 /* registry_open() of one that may be older than its ledger, for who settles that. */
 int registry_open_older(const struct conf *c, struct registry **ret, struct err *e);

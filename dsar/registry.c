@@ -40,6 +40,8 @@ static const char *const schemas[] = {
 	tombstone_schema,
 	made_schema,
 	notice_schema,
+	ordered_schema,
+	agent_schema,
 };
 
 /* Deleted rows are overwritten, the rollback journal goes, nothing lies in a temporary file. */

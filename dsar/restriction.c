@@ -89,7 +89,7 @@ static int
 see_find(void *ctx, const struct find *f, struct err *e)
 {
 	(void)e;
-	if (f->decision != FIND_EXCLUDE)
+	if (f->decision != FIND_EXCLUDE && find_is_here(f))
 		held_add(ctx, f->store, f->digest);
 	return 0;
 }
@@ -128,7 +128,7 @@ restriction_begin(struct session *s, const struct case_file *c, size_t *ret_n, s
 	if (rc == 0)
 		rc = account(s, c->number, "restricted", id,
 			"INSERT OR IGNORE INTO restricted (number, digest)"
-			" SELECT number, digest FROM finds WHERE number = ?1 AND decision <> 3",
+			" SELECT number, digest FROM finds WHERE number = ?1 AND decision <> 3 AND node = ''",
 			e);
 	held_release(&h);
 	return rc;

@@ -54,7 +54,7 @@ put_row(struct reviewing *r, struct print_table *t, const struct find *f, const 
 
 	time_text(f->time_us, time);
 	print_table_cell(t, true, "%" PRId64, f->id);
-	print_table_cell(t, false, "%s", f->store);
+	print_table_cell(t, false, find_is_here(f) ? "%s" : "%s (%s)", f->store, f->node);
 	print_table_cell(t, false, "%.19s", time);
 	print_table_cell(t, false, "%s", f->own ? _("own") : _("over others"));
 	print_table_cell(t, false, "%s", find_decision_name(f->decision));
@@ -74,6 +74,7 @@ put_json(struct reviewing *r, const struct find *f, const struct covers *c)
 	print_begin(p);
 	print_str(p, "case", span_str(r->file.number));
 	print_int(p, "find", f->id);
+	print_str(p, "node", span_str(f->node));
 	print_str(p, "store", span_str(f->store));
 	if (*by)
 		print_str(p, "restricted", span_str(by));

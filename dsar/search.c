@@ -24,6 +24,7 @@
 #include "dsar/registry.h"
 #include "dsar/restriction.h"
 #include "dsar/scan.h"
+#include "dsar/search.h"
 #include "dsar/session.h"
 #include "dsar/subject.h"
 #include "store/store.h"
@@ -347,7 +348,7 @@ begin_case(struct search *x, struct err *e)
 			N_("add an identifier: see `dsar subject`"), "%s", x->c.number);
 	if (case_guard(r, &x->c, CASE_NEEDS_OPEN, x->s->now_us, e) < 0 ||
 		case_move(r, &x->c, CASE_SEARCHING, x->s->now_us, e) < 0 ||
-		answers_clear(r, x->c.number, e) < 0)
+		answers_clear(r, x->c.number, NULL, e) < 0)
 		return -1;
 	return record(x,
 		json_pack("{s:s, s:I, s:I}", "what", "begun", "identifiers",
@@ -499,6 +500,7 @@ show_answer(void *ctx, const struct answer_of_store *a, struct err *e)
 
 	(void)e;
 	print_begin(v->o);
+	print_str(v->o, "node", span_str(a->node));
 	print_str(v->o, "store", span_str(a->store));
 	print_str(v->o, "answer", span_str(store_answer_name(a->answer)));
 	print_int(v->o, "found", (int64_t)a->n_found);
@@ -517,7 +519,8 @@ show_answer(void *ctx, const struct answer_of_store *a, struct err *e)
 }
 
 struct counting {
-	struct search *x;
+	struct session *s;
+	const char *number;
 	size_t n;
 };
 
@@ -526,43 +529,40 @@ count_restricted(void *ctx, const struct find *f, struct err *e)
 {
 	struct counting *g = ctx;
 	char by[CASE_NUMBER_MAX];
-	const int rc = restriction_by(g->x->s->registry, g->x->c.number, f->digest, by, e);
+	const int rc = restriction_by(g->s->registry, g->number, f->digest, by, e);
 
 	g->n += rc == 0;
 	return rc < 0 ? -1 : 0;
 }
 
 static void
-show_sum(struct search *x, const struct sum *sum, size_t restricted, bool held)
+show_sum(struct session *s, const char *number, const struct searched *d, size_t restricted)
 {
-	struct print *o = &x->s->out;
-	size_t waiting = 0;
+	struct print *o = &s->out;
 
-	for (size_t i = 0; i < x->all.n; i++)
-		waiting += !x->all.v[i].own && !x->all.v[i].confirmed;
 	print_begin(o);
-	print_str(o, "case", span_str(x->c.number));
-	print_int(o, "identifiers", (int64_t)x->active.n);
-	print_int(o, "waiting", (int64_t)waiting);
-	print_int(o, "found", (int64_t)sum->n_found);
-	print_int(o, "failed", (int64_t)sum->n_failed);
+	print_str(o, "case", span_str(number));
+	print_int(o, "identifiers", (int64_t)d->n_identifiers);
+	print_int(o, "waiting", (int64_t)d->n_waiting);
+	print_int(o, "found", (int64_t)d->n_found);
+	print_int(o, "failed", (int64_t)d->n_failed);
 	print_int(o, "restricted", (int64_t)restricted);
-	print_bool(o, "complete", sum->n_failed == 0);
-	print_bool(o, "held", held);
+	print_bool(o, "complete", d->n_failed == 0);
+	print_bool(o, "held", d->held);
 	print_end(o);
 	if (o->json)
 		return;
-	fprintf(o->f, _("%llu records by %zu identifiers\n"), (unsigned long long)sum->n_found,
-		x->active.n);
-	if (waiting > 0)
+	fprintf(o->f, _("%llu records by %zu identifiers\n"), (unsigned long long)d->n_found,
+		d->n_identifiers);
+	if (d->n_waiting > 0)
 		fprintf(o->f,
 			ngettext(
 				"%zu identifier came over other people's data and waits: `dsar subject "
 				"%s list`\n",
 				"%zu identifiers came over other people's data and wait: `dsar subject %s "
 				"list`\n",
-				waiting),
-			waiting, x->c.number);
+				d->n_waiting),
+			d->n_waiting, number);
 	if (restricted > 0)
 		fprintf(o->f,
 			ngettext(
@@ -570,20 +570,20 @@ show_sum(struct search *x, const struct sum *sum, size_t restricted, bool held)
 				"%zu records are restricted on behalf of another case: see `dsar review "
 				"%s`\n",
 				restricted),
-			restricted, x->c.number);
-	if (sum->n_failed > 0)
+			restricted, number);
+	if (d->n_failed > 0)
 		fprintf(o->f,
 			ngettext("%zu store was not searched: the search is not complete\n",
 				"%zu stores were not searched: the search is not complete\n",
-				sum->n_failed),
-			sum->n_failed);
+				d->n_failed),
+			d->n_failed);
 }
 
 static int
-show(struct search *x, const struct sum *sum, bool held, struct err *e)
+show(struct session *s, const char *number, const struct searched *d, struct err *e)
 {
-	struct showing v = { .o = &x->s->out, .table = print_table_new(4) };
-	struct counting g = { .x = x };
+	struct showing v = { .o = &s->out, .table = print_table_new(4) };
+	struct counting g = { .s = s, .number = number };
 	int rc;
 
 	if (!v.table)
@@ -592,40 +592,18 @@ show(struct search *x, const struct sum *sum, bool held, struct err *e)
 	print_table_cell(v.table, false, "%s", _("answer"));
 	print_table_cell(v.table, true, "%s", _("records"));
 	print_table_cell(v.table, false, "%s", _("note"));
-	rc = answers_each(x->s->registry, x->c.number, show_answer, &v, e);
+	rc = answers_each(s->registry, number, show_answer, &v, e);
 	if (v.o->json)
 		v.table = (print_table_free(v.table, NULL), NULL);
 	else
 		print_table_free(v.table, v.o);
 	if (rc == 0)
-		rc = finds_each(x->s->registry, x->c.number, NULL, count_restricted, &g, e);
-	show_sum(x, sum, g.n, held);
+		rc = finds_each(s->registry, number, NULL, count_restricted, &g, e);
+	show_sum(s, number, d, g.n);
 	return rc;
 }
 
 /* --- the command line ------------------------------------------------------------------------- */
-
-static int
-search(struct search *x, struct err *e)
-{
-	struct sum sum = { .x = x };
-	struct err why = { 0 };
-	bool held = true;
-	int rc;
-
-	if (begin(x, e) < 0 || scans_make(x, e) < 0 || grow(x, e) < 0 || pass(x, false, e) < 0)
-		return -1;
-	/* held before it is said to be complete */
-	rc = keep_finds(x->s, &x->c, &why);
-	if (rc < 0) {
-		(void)err_print(&why, "dsar", stderr);
-		fputs(_("dsar: what was found is not kept from routine deletion\n"), stderr);
-		held = false;
-	}
-	if (end(x, &sum, e) < 0 || show(x, &sum, held, e) < 0)
-		return -1;
-	return sum.n_failed > 0 ? EX_UNAVAILABLE : held ? 0 : 1;
-}
 
 static void
 search_release(struct search *x)
@@ -640,12 +618,58 @@ search_release(struct search *x)
 	subject_release(&x->all);
 }
 
+static int
+search(struct search *x, struct searched *ret, struct err *e)
+{
+	struct sum sum = { .x = x };
+	struct err why = { 0 };
+
+	if (begin(x, e) < 0 || scans_make(x, e) < 0 || grow(x, e) < 0 || pass(x, false, e) < 0)
+		return -1;
+	/* held before it is said to be complete */
+	ret->held = keep_finds(x->s, &x->c, &why) >= 0;
+	if (!ret->held) {
+		(void)err_print(&why, "dsar", stderr);
+		fputs(_("dsar: what was found is not kept from routine deletion\n"), stderr);
+	}
+	if (end(x, &sum, e) < 0)
+		return -1;
+	ret->n_identifiers = x->active.n;
+	ret->n_failed = sum.n_failed;
+	ret->n_found = sum.n_found;
+	for (size_t i = 0; i < x->all.n; i++)
+		ret->n_waiting += !x->all.v[i].own && !x->all.v[i].confirmed;
+	return 0;
+}
+
+int
+search_case(
+	struct session *s, const char *number, unsigned jobs, struct searched *ret, struct err *e)
+{
+	struct search x = { .s = s, .jobs = jobs };
+	int rc;
+
+	*ret = (struct searched){ 0 };
+	(void)snprintf(x.c.number, sizeof(x.c.number), "%s", number);
+	rc = search(&x, ret, e);
+	search_release(&x);
+	return rc;
+}
+
+unsigned
+search_jobs(void)
+{
+	const long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > JOBS_MAX ? JOBS_MAX : (unsigned)n;
+}
+
 static unsigned
 jobs_of(const char *text)
 {
-	long n = text ? strtol(text, NULL, 10) : sysconf(_SC_NPROCESSORS_ONLN);
+	const long n = text ? strtol(text, NULL, 10) : (long)search_jobs();
 
-	return n < 1 ? (text ? 0 : 1) : n > JOBS_MAX ? JOBS_MAX : (unsigned)n;
+	return n < 1 ? 0 : n > JOBS_MAX ? JOBS_MAX : (unsigned)n;
 }
 
 int
@@ -656,19 +680,18 @@ search_main(struct session *s, int argc, char **argv, struct err *e)
 	const struct option_to table[] = { { "jobs", 'j', &jobs, NULL },
 		{ "settle", 0, NULL, &settle } };
 	const int opt = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
-	struct search x = { .s = s, .jobs = jobs_of(jobs) };
-	int rc;
+	struct searched done;
 
 	if (opt > 0)
 		return 0;
-	if (opt < 0 || argc - optind != !settle || x.jobs == 0)
+	if (opt < 0 || argc - optind != !settle || jobs_of(jobs) == 0)
 		return usage_fail(_("search takes a case"));
 	if (keep_settle(s, e) < 0)
 		return -1;
 	if (settle)
 		return 0;
-	(void)snprintf(x.c.number, sizeof(x.c.number), "%s", argv[optind]);
-	rc = search(&x, e);
-	search_release(&x);
-	return rc;
+	if (search_case(s, argv[optind], jobs_of(jobs), &done, e) < 0 ||
+		show(s, argv[optind], &done, e) < 0)
+		return -1;
+	return done.n_failed > 0 ? EX_UNAVAILABLE : done.held ? 0 : 1;
 }

@@ -84,18 +84,19 @@ subject_push(struct subject *s, const struct identifier *i, struct err *e)
 
 /* --- in the register -------------------------------------------------------------------------- */
 
-int
-subject_read(struct registry *r, const char *number, struct subject *s, struct err *e)
+static int
+read_those(struct registry *r, const char *number, bool dropped, struct subject *s, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 	int rc;
 
 	if (registry_prepare(r,
 		    "SELECT id, kind, value, from_us, to_us, parent, store, link, own, confirmed"
-		    " FROM identifiers WHERE number = ?1 AND dropped = 0 ORDER BY id",
+		    " FROM identifiers WHERE number = ?1 AND dropped = ?2 ORDER BY id",
 		    &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(number));
+	(void)sqlite3_bind_int(st, 2, dropped);
 	while ((rc = registry_step(r, st, e)) == 0) {
 		const struct identifier i = { .id = sqlite3_column_int64(st, 0),
 			.kind = statement_str(st, 1),
@@ -112,6 +113,18 @@ subject_read(struct registry *r, const char *number, struct subject *s, struct e
 			return -1;
 	}
 	return rc < 0 ? -1 : 0;
+}
+
+int
+subject_read(struct registry *r, const char *number, struct subject *s, struct err *e)
+{
+	return read_those(r, number, false, s, e);
+}
+
+int
+subject_read_dropped(struct registry *r, const char *number, struct subject *s, struct err *e)
+{
+	return read_those(r, number, true, s, e);
 }
 
 /* --- what may be one -------------------------------------------------------------------------- */
@@ -299,6 +312,52 @@ subject_add(struct registry *r, const char *number, struct subject *s, const str
 	if (rc == 0)
 		rc = add_folded(r, number, s, i, span_of(folded.p, folded.len), ret_new, e);
 	buf_wipe(&folded);
+	return rc;
+}
+
+int
+subject_find(struct registry *r, const char *number, const struct identifier *i, int64_t *ret_id,
+	struct err *e)
+{
+	struct buf folded;
+	bool dropped;
+	int rc;
+
+	buf_init(&folded, 4 * IDENTIFIER_MAX);
+	rc = identifier_fold(i->kind, i->value, &folded, e);
+	if (rc == 0)
+		rc = find_same(r, number, i, span_of(folded.p, folded.len), ret_id, &dropped, e);
+	buf_wipe(&folded);
+	return rc;
+}
+
+static int
+adopt_as(struct registry *r, const char *number, int64_t id, bool dropped, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (registry_prepare(r,
+		    "UPDATE identifiers SET id = ?2, dropped = ?3 WHERE number = ?1 AND id = ?4",
+		    &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(number));
+	(void)sqlite3_bind_int64(st, 2, id);
+	(void)sqlite3_bind_int(st, 3, dropped);
+	(void)sqlite3_bind_int64(st, 4, sqlite3_last_insert_rowid(registry_db(r)));
+	return registry_step(r, st, e) < 0 ? -1 : 0;
+}
+
+int
+subject_adopt(struct registry *r, const char *number, const struct identifier *i, bool dropped,
+	struct err *e)
+{
+	struct subject one = { 0 };
+	bool is_new = false;
+	int rc = subject_add(r, number, &one, i, &is_new, e);
+
+	subject_release(&one);
+	if (rc == 0 && is_new)
+		rc = adopt_as(r, number, i->id, dropped, e);
 	return rc;
 }
 

@@ -49,12 +49,23 @@ struct subject {
 int subject_read(struct registry *r, const char *number, struct subject *s, struct err *e);
 void subject_release(struct subject *s); /* wipes */
 
+/* The same for those that the DPO has dropped. */
+int subject_read_dropped(struct registry *r, const char *number, struct subject *s, struct err *e);
+
+/* Puts I into case NUMBER as another register has it, id and all (order.h). EX_DATAERR, EX_USAGE: as above. */
+int subject_adopt(struct registry *r, const char *number, const struct identifier *i, bool dropped,
+	struct err *e);
+
 /* Adds one to the register and to S, unless it is there (kind and folded value); *ret_new tells. One that
  * the DPO has dropped comes back only when it is given (parent 0). Call it within a transaction.
  * EX_DATAERR: empty, longer than IDENTIFIER_MAX, with NUL or control bytes, or nothing of its kind (an
  * address without an at sign, a pattern that does not compile). */
 int subject_add(struct registry *r, const char *number, struct subject *s,
 	const struct identifier *i, bool *ret_new, struct err *e);
+
+/* The id of what is known as I is (kind and folded value). 1: nothing is. */
+int subject_find(struct registry *r, const char *number, const struct identifier *i,
+	int64_t *ret_id, struct err *e);
 
 /* Gives what was given for case NUMBER to the other cases of its letter that are not decided yet. */
 int subject_share(struct registry *r, const char *number, struct err *e);

@@ -40,6 +40,10 @@ int sign_detached(struct sign *s, struct span text, struct buf *out, struct err 
 /* Appends the armoured public key. */
 int sign_export(struct sign *s, struct buf *out, struct err *e);
 
+/* Decrypts CIPHER by any secret key of S's home into *ret_fd, a file in memory of at most MAX bytes; the caller owns
+ * it. EX_DATAERR: it is for none of them, damaged, or too large; nothing of it is left then. */
+int sign_decrypt(struct sign *s, struct span cipher, size_t max, int *ret_fd, struct err *e);
+
 /* Somebody else's signatures, all by one key. */
 struct sign_check;
 

@@ -18,7 +18,7 @@ def add(db, case, store, decision, place, time_us, text):
     row = (case, store, place, None if time_us == NO_TIME else time_us, text, len(text), digest.digest(), DECISIONS[decision])
     db.execute("INSERT OR REPLACE INTO finds (number, store, place, offset, time_us, text, size, digest, identifier, own, decision)"
                " VALUES (?, ?, ?, 0, ?, ?, ?, ?, 1, 1, ?)", row)
-    db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, 0, 1, 1, '', 0, 1)", (case, store))
+    db.execute("INSERT OR REPLACE INTO answers (number, store, answer, n_found, n_read, note, begun_us, ended_us) VALUES (?, ?, 0, 1, 1, '', 0, 1)", (case, store))
 
 
 def rows(dsn, table, time, where):

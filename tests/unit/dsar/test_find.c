@@ -96,6 +96,39 @@ see_answer(void *ctx, const struct answer_of_store *a, struct err *err)
 	return 0;
 }
 
+static int
+see_where(void *ctx, const struct answer_of_store *a, struct err *err)
+{
+	char *where = ctx;
+
+	(void)err;
+	(void)snprintf(where + strlen(where), 64 - strlen(where), "%s/%s ", a->node, a->store);
+	return 0;
+}
+
+START_TEST(what_another_machine_has_found_stays_apart)
+{
+	const struct answer_of_store here = { .store = "web", .note = "" },
+				     there = { .node = "bbb1", .store = "web", .note = "" };
+	struct find f = { .store = "web", .place = "/a", .time_us = 1 };
+	char where[64] = "";
+
+	ck_assert_int_eq(find_add(reg, CASE, &f, NULL, &e), 0);
+	f.node = "bbb1";
+	ck_assert_int_eq(find_add(reg, CASE, &f, NULL, &e), 0);
+	ck_assert_uint_eq(finds(NULL), 2);
+	ck_assert(find_is_here(&(struct find){ .node = "" }) && !find_is_here(&f));
+	ck_assert_int_eq(answer_put(reg, CASE, &here, &e), 0);
+	ck_assert_int_eq(answer_put(reg, CASE, &there, &e), 0);
+	ck_assert_int_eq(answers_each(reg, CASE, see_where, where, &e), 0);
+	ck_assert_str_eq(where, "/web bbb1/web ");
+	ck_assert_int_eq(answers_clear(reg, CASE, NULL, &e), 0);
+	where[0] = '\0';
+	ck_assert_int_eq(answers_each(reg, CASE, see_where, where, &e), 0);
+	ck_assert_str_eq(where, "bbb1/web ");
+}
+END_TEST
+
 START_TEST(a_store_answers_once_a_search)
 {
 	struct answer_of_store a = { .store = "web", .answer = ANSWER_FAILED, .note = "no server" };
@@ -108,7 +141,7 @@ START_TEST(a_store_answers_once_a_search)
 	ck_assert_int_eq(answers_each(reg, CASE, see_answer, &got, &e), 0);
 	ck_assert_int_eq(got.answer, ANSWER_NOTHING);
 	ck_assert_uint_eq(got.n_read, 7);
-	ck_assert_int_eq(answers_clear(reg, CASE, &e), 0);
+	ck_assert_int_eq(answers_clear(reg, CASE, NULL, &e), 0);
 	got.n_read = 0;
 	ck_assert_int_eq(answers_each(reg, CASE, see_answer, &got, &e), 0);
 	ck_assert_uint_eq(got.n_read, 0);
@@ -125,6 +158,7 @@ find_suite(void)
 	tcase_add_test(t, finds_come_by_store_and_time_and_keep_their_decision);
 	tcase_add_test(t, decisions_are_taken_back_one_after_the_other);
 	tcase_add_test(t, a_store_answers_once_a_search);
+	tcase_add_test(t, what_another_machine_has_found_stays_apart);
 	suite_add_tcase(s, t);
 	return s;
 }

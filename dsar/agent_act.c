@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+#include <sysexits.h>
+
+#include <sodium.h>
+
+#include "base/now.h"
+#include "dsar/agent.h"
+#include "dsar/find.h"
+#include "dsar/registry.h"
+#include "dsar/result.h"
+#include "dsar/search.h"
+#include "dsar/session.h"
+#include "record/record.h"
+
+/* --- the order's case in the agent's register ------------------------------------------------- */
+
+struct adopting {
+	struct agent *a;
+	const struct order *o;
+};
+
+static int
+adopt_identifier(void *ctx, const struct identifier *i, bool dropped, struct err *e)
+{
+	const struct adopting *p = ctx;
+
+	return subject_adopt(p->a->s->registry, p->o->number, i, dropped, e);
+}
+
+static int
+adopt_item(void *ctx, const struct find *f, struct err *e)
+{
+	const struct adopting *p = ctx;
+
+	return find_add(p->a->s->registry, p->o->number, f, NULL, e);
+}
+
+static int
+adopt_all(struct adopting *p, struct err *e)
+{
+	struct registry *r = p->a->s->registry;
+
+	if (case_wipe(r, p->o->number, false, e) < 0 || case_adopt(r, p->o, now_us(), e) < 0 ||
+		order_identifiers(p->o, adopt_identifier, p, e) < 0)
+		return -1;
+	return order_items(p->o, adopt_item, p, e);
+}
+
+static int
+adopt(struct agent *a, const struct order *o, struct err *e)
+{
+	struct adopting p = { a, o };
+
+	if (registry_begin(a->s->registry, e) < 0)
+		return -1;
+	return registry_end(a->s->registry, adopt_all(&p, e), e);
+}
+
+int
+agent_wipe(struct agent *a, const struct order *o, struct err *e)
+{
+	return case_wipe(a->s->registry, o->number, false, e);
+}
+
+/* --- acts ------------------------------------------------------------------------------------- */
+
+int
+agent_act(struct agent *a, const struct order *o, struct err *e)
+{
+	struct searched done;
+
+	if (adopt(a, o, e) < 0)
+		return -1;
+	switch (o->kind) {
+	case ORDER_SEARCH:
+		return search_case(a->s, o->number, search_jobs(), &done, e);
+	default:
+		return ORDER_FORM;
+	}
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+static json_t *
+base64(struct span s)
+{
+	const size_t size = sodium_base64_encoded_len(s.len, sodium_base64_VARIANT_ORIGINAL);
+	cleanup_mem char *text = malloc(size);
+	json_t *j;
+
+	if (!text)
+		return NULL;
+	(void)sodium_bin2base64(
+		text, size, (const unsigned char *)s.p, s.len, sodium_base64_VARIANT_ORIGINAL);
+	j = json_string(text);
+	explicit_bzero(text, size);
+	return j;
+}
+
+static int
+answer_identifier(struct result *out, const struct identifier *i, struct err *e)
+{
+	return result_add(out,
+		json_pack("{s:s, s:I, s:s, s:s%, s:I, s:I, s:I, s:s, s:s, s:b}", "type",
+			"identifier", "id", (json_int_t)i->id, "kind", i->kind, "value", i->value.p,
+			i->value.len, "from", (json_int_t)i->from_us, "to", (json_int_t)i->to_us,
+			"parent", (json_int_t)i->parent, "store", i->store, "link", i->link, "own",
+			(int)i->own),
+		e);
+}
+
+/* What the stores' links have brought; what the order has named is known to who ordered. */
+static int
+answer_subject(struct agent *a, const struct order *o, struct result *out, struct err *e)
+{
+	struct subject s = { 0 };
+	int rc = subject_read(a->s->registry, o->number, &s, e);
+
+	for (size_t i = 0; rc == 0 && i < s.n; i++)
+		if (s.v[i].parent != 0)
+			rc = answer_identifier(out, &s.v[i], e);
+	subject_release(&s);
+	return rc;
+}
+
+static int
+answer_find(void *ctx, const struct find *f, struct err *e)
+{
+	char digest[2 * RECORD_DIGEST_LEN + 1];
+	json_t *j;
+
+	(void)sodium_bin2hex(digest, sizeof(digest), f->digest, sizeof(f->digest));
+	j = json_pack("{s:s, s:s, s:o, s:I, s:I, s:s, s:I, s:b}", "type", "find", "store", f->store,
+		"place", base64(span_str(f->place)), "offset", (json_int_t)f->offset, "size",
+		(json_int_t)f->size, "digest", digest, "identifier", (json_int_t)f->identifier,
+		"own", (int)f->own);
+	if (j && f->time_us != RECORD_NO_TIME)
+		(void)json_object_set_new(j, "time", json_integer((json_int_t)f->time_us));
+	if (j && f->text.p)
+		(void)json_object_set_new(j, "text", base64(f->text));
+	return result_add(ctx, j, e);
+}
+
+static int
+answer_store(void *ctx, const struct answer_of_store *s, struct err *e)
+{
+	return result_add(ctx,
+		json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I}", "type", "answer", "store",
+			s->store, "answer", store_answer_name(s->answer), "found",
+			(json_int_t)s->n_found, "read", (json_int_t)s->n_read, "note", s->note,
+			"begun", (json_int_t)s->begun_us, "ended", (json_int_t)s->ended_us),
+		e);
+}
+
+int
+agent_answer(struct agent *a, const struct order *o, struct result *out, struct err *e)
+{
+	struct registry *r = a->s->registry;
+
+	if (o->kind == ORDER_SEARCH &&
+		(answer_subject(a, o, out, e) < 0 ||
+			finds_each(r, o->number, NULL, answer_find, out, e) < 0 ||
+			answers_each(r, o->number, answer_store, out, e) < 0))
+		return -1;
+	return result_add(
+		out, json_pack("{s:s, s:s}", "type", "end", "kind", order_kind_name(o->kind)), e);
+}

@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The data protection officer, who is not root, has another machine search; its agent answers, and the finds are in her case.
+. "$(dirname "$0")/lib.sh"
+need gpg
+need sqlite3
+need jq
+. "$root/tests/e2e/retention.sh"
+. "$root/tests/e2e/dsar.sh"
+. "$root/tests/e2e/orders.sh"
+hide_shipped_stores
+cat >"$scratch/node.stores" <<-END
+	store "users" {
+	  type = "sqlite" paths = { "$scratch/app.db" } category = "account" period = "300d"
+	  sqlite { table = "users" time = "created" }
+	  subject "email"   { field = "email" }
+	  subject "account" { field = "id" }
+	  link    "account" { field = "id" }
+	}
+	store "rooms" {
+	  type = "sqlite" paths = { "$scratch/app.db" } category = "account" period = "300d"
+	  sqlite { table = "rooms" time = "created" }
+	  subject "account" { field = "owner" }
+	}
+END
+machines_make
+now=$(date +%s)
+sqlite3 "$scratch/app.db" "CREATE TABLE users (id TEXT, email TEXT, note TEXT, created INT);
+	INSERT INTO users VALUES ('u-anna-0001', 'anna@example.org', 'hers', $now), ('u-bert-0002', 'bert@example.org', 'his', $now);
+	CREATE TABLE rooms (owner TEXT, name TEXT, created INT);
+	INSERT INTO rooms VALUES ('u-anna-0001', 'a room', $now), ('u-bert-0002', 'another', $now)"
+case=$(case_new 15)
+echo anna@example.org | dsar subject "$case" add email - >/dev/null
+
+promise "an order is one file, named by its id, that nobody but the node can read"
+order=$(as dpo --json order "$case" search --node node1 | jq -r .order)
+file=$scratch/state/queue/orders/$order.order
+[ "$(ls "$scratch/state/queue/orders")" = "$order.order" ] || fail "$(ls "$scratch/state/queue/orders")"
+! grep -qE 'anna|2026-' "$file" || fail "it is in the clear"
+expect 2 gpg --homedir "$scratch/dpo" --batch -q -d "$file" >/dev/null 2>&1
+
+[ "$(as dpo --json order "$case" | jq -r .state)" = sent ] || fail "$(as dpo --json order "$case")"
+
+promise "the agent finds what is there, also over links, and answers to her alone"
+answer_orders >"$scratch/agent.out"
+has "$scratch/agent.out" "carried out"
+[ "$(ls "$scratch/state/queue/results")" = "$order-000001.result" ] || fail "$(ls "$scratch/state/queue/results")"
+! grep -qE 'anna|2026-' "$scratch/state/queue/results"/* || fail "it is in the clear"
+[ -z "$(find "$node_state/queue" -type f)" ] || fail "something is left in the queue"
+cp -r "$scratch/state/queue/results" "$scratch/results"
+as dpo collect >"$scratch/out"
+has "$scratch/out" "answered, 2 records"
+[ "$(sqlite3 "$register" "SELECT node || ' ' || store || ' ' || own FROM finds ORDER BY store" | tr '\n' ,)" = "node1 rooms 1,node1 users 1," ] ||
+	fail "$(sqlite3 "$register" "SELECT * FROM finds")"
+[ "$(sqlite3 "$register" "SELECT f.store FROM finds f JOIN identifiers i ON i.id = f.identifier WHERE i.value = CAST('u-anna-0001' AS BLOB)")" = rooms ] ||
+	fail "the way over which it was found is lost"
+[ "$(as dpo --json order "$case" | jq -r .state)" = answered ] || fail "$(as dpo --json order "$case")"
+[ "$(dsar --json case show "$case" | jq -r 'select(.state) | .state' | head -n 1)" = review ] || fail "$(dsar --json case show "$case")"
+dsar --json review "$case" | jq -r .node | grep -qx node1 || fail "the find does not say where it is"
+[ -z "$(ls "$scratch/state/queue/results")" ] || fail "what was taken lies about"
+
+promise "what she was found by is not left on the node, nor in what its ledger says; what was found is kept there for her"
+for f in "$node_state"/agent/*.db "$node_state"/*.db; do ! grep -qa anna "$f" || fail "$f"; done
+[ "$(sqlite3 "$node_state/agent/register.db" "SELECT count(*) FROM case_file")" = 0 ] || fail "the case is left"
+"$retention" --json hold list -c "$node_conf" >"$scratch/holds" || true
+[ "$(jq -r 'select(.state == "in force") | .incident' "$scratch/holds")" = "$case" ] || fail "$(cat "$scratch/holds")"
+
+promise "a result that comes again is of no use, and one of another order neither"
+cp "$scratch/results"/* "$scratch/state/queue/results"
+as dpo collect
+[ "$(sqlite3 "$register" "SELECT count(*) FROM finds")" = 2 ] || fail "taken twice"
+again=$(as dpo --json order "$case" search --node node1 | jq -r .order)
+cp "$scratch/results/$order-000001.result" "$scratch/state/queue/results/$again-000001.result"
+expect 65 as dpo collect 2>"$scratch/stderr"
+has "$scratch/stderr" "not a result of that machine for that order"
+rm "$scratch/state/queue/results"/*
+answer_orders >/dev/null
+as dpo collect >/dev/null
+[ "$(sqlite3 "$register" "SELECT count(*) FROM finds")" = 2 ] || fail "the same finds came twice"
+
+promise "much comes in pieces; one of them missing or of another attempt, nothing of it is taken"
+sqlite3 "$scratch/app.db" "INSERT INTO users SELECT 'u-anna-0001', 'anna@example.org', hex(randomblob(500000)), $now FROM (SELECT 1 UNION SELECT 2 UNION SELECT 3)"
+order=$(as dpo --json order "$case" search --node node1 | jq -r .order)
+answer_orders >/dev/null
+[ "$(find "$scratch/state/queue/results" -type f | wc -l)" -ge 4 ] || fail "$(ls "$scratch/state/queue/results")"
+mv "$scratch/state/queue/results/$order-000002.result" "$scratch/kept"
+as dpo collect
+[ "$(sqlite3 "$register" "SELECT count(*) FROM finds")" = 2 ] || fail "half of it was taken"
+cp "$scratch/state/queue/results/$order-000003.result" "$scratch/state/queue/results/$order-000002.result"
+expect 65 as dpo collect 2>"$scratch/stderr"
+mv "$scratch/kept" "$scratch/state/queue/results/$order-000002.result"
+as dpo collect >/dev/null
+[ "$(sqlite3 "$register" "SELECT count(*) FROM finds")" = 5 ] || fail "$(sqlite3 "$register" "SELECT count(*) FROM finds")"
+
+promise "an order that nobody answers in time is named, and its case is not complete until it is withdrawn or repeated"
+late=$(as dpo --json order "$case" search --node node1 --not-after 1s | jq -r .order)
+is_late() { ! as dpo order "$case" >/dev/null; }
+wait_for is_late
+expect 1 as dpo collect >"$scratch/out"
+has "$scratch/out" "no answer in time"
+expect 1 as dpo order "$case" >"$scratch/out"
+has "$scratch/out" "no answer in time"
+sqlite3 "$register" "UPDATE case_file SET identity = 2; UPDATE finds SET decision = 1"
+expect 77 dsar erase "$case" 2>"$scratch/stderr"
+has "$scratch/stderr" "a machine has not answered"
+expect 1 answer_orders >"$scratch/out"
+carry_results
+has "$scratch/out" "it is too late"
+expect 1 as dpo collect >"$scratch/out"
+has "$scratch/out" "denied: it is too late"
+expect 77 dsar erase "$case" 2>"$scratch/stderr"
+as dpo order "$case" --withdraw "$late"
+dsar erase "$case" >/dev/null
+
+promise "each order stands in the ledgers of both, by numbers and hashes alone"
+[ "$(node_ledger | jq -r .what | sort -u | tr '\n' ,)" = "answered,denied,taken," ] || fail "$(node_ledger)"
+for l in "$register_dir/ledger.db" "$node_state/ledger.db" "$node_state/agent/ledger.db"; do
+	! sqlite3 "$l" "SELECT data FROM entry" | grep -qiE "anna|u-|$scratch" || fail "personal data in $l"
+done
