@@ -145,7 +145,7 @@ parts_make(struct transform *t, const struct conf_reduce *d, struct err *e)
 	if (t->kind->apply == transform_host_only)
 		t->memo = memo_new(1024, 96, 96);
 	else if (t->kind->apply == transform_method_path)
-		t->memo = memo_new(1024, TRANSFORM_KEY_MAX, 80);
+		t->memo = memo_new(4096, TRANSFORM_KEY_MAX, 80);
 	else if (t->kind->apply == transform_browser_family)
 		t->memo = memo_new(2048, MEMO_INPUT_MAX, 40);
 	else if (t->kind->apply == transform_redact)
