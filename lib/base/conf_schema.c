@@ -110,7 +110,7 @@ static cfg_opt_t sink_options[] = {
 #define KEY(name)    STR(name, text)
 #define DRIVER(type) CFG_SEC(#type, type##_options, CFGF_NODEFAULT)
 
-static cfg_opt_t textlog_options[] = { KEY("anchor"), KEY("reopen"), CFG_END() };
+static cfg_opt_t textlog_options[] = { KEY("anchor"), KEY("reopen"), KEY("emptied"), CFG_END() };
 static cfg_opt_t tree_options[] = { KEY("unit"), KEY("age"), KEY("keep_if"), KEY("about"),
 	KEY("service"), KEY("row"), CFG_END() };
 static cfg_opt_t maildir_options[] = { KEY("age"), KEY("answered"), KEY("about"), CFG_END() };

@@ -34,6 +34,7 @@ struct textlog {
 	size_t n_own;
 	const char *copies; /* the pattern of the copies, one of `own`; NULL: no state_dir */
 	enum textlog_anchor anchor;
+	bool empty_goes; /* a file of which nothing is left */
 	struct replace_folder clean;
 };
 

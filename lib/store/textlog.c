@@ -68,6 +68,7 @@ textlog_open(
 {
 	struct textlog *t = calloc(1, sizeof(*t));
 	const char *anchor = store_option(s, "anchor", "mtime");
+	const char *emptied = store_option(s, "emptied", "stays");
 
 	if (!t)
 		return err_memory(e);
@@ -75,6 +76,12 @@ textlog_open(
 	t->store.env = env;
 	t->store.paths = &t->paths;
 	t->anchor = strcmp(anchor, "birth") == 0 ? ANCHOR_BIRTH : ANCHOR_MTIME;
+	t->empty_goes = strcmp(emptied, "goes") == 0;
+	if (!t->empty_goes && strcmp(emptied, "stays") != 0) {
+		textlog_free(&t->store);
+		return conf_fail(e, &s->where, N_("emptied is \"stays\" or \"goes\""), NULL,
+			"store \"%s\": %s", s->name, emptied);
+	}
 	if (strcmp(anchor, "birth") != 0 && strcmp(anchor, "mtime") != 0) {
 		textlog_free(&t->store);
 		return conf_fail(e, &s->where, N_("no such anchor"),

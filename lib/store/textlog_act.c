@@ -78,8 +78,10 @@ act_rewrite(struct textlog *t, int dirfd, const char *name, const struct plan_st
 		return -1;
 	if (ret->n_erased == 0)
 		return 0;
-	/* an empty log keeps its place, owner and mode for its writer; an empty archive serves nobody */
-	if (ret->n_stayed == 0 && (*entries_filter(en) || textlog_is_copy(t, step->place)))
+	/* an empty log keeps its place, owner and mode for its writer; an empty archive serves nobody, and a log
+	 * of one meeting tells of it by its name */
+	if (ret->n_stayed == 0 &&
+		(*entries_filter(en) || t->empty_goes || textlog_is_copy(t, step->place)))
 		return place_remove(dirfd, name, step->place, e);
 	if (output_finish(out, e) < 0)
 		return -1;
