@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "dsar/identifier.h"
 #include "dsar/literal.h"
+#include "dsar/sign.h"
 #include "dsar/subject.h"
 #include "record/needles.h"
 #include "record/record.h"
@@ -46,7 +47,8 @@ struct matcher {
 	pcre2_match_context *limits;
 	struct buf scratch; /* a field's value, folded */
 	size_t n_unread;
-	struct select_question question;
+	struct signs signs;
+	struct select_question question, of_fields;
 };
 
 /* --- making ----------------------------------------------------------------------------------- */
@@ -166,6 +168,39 @@ compile_patterns(struct matcher *m, struct err *e)
 	return 0;
 }
 
+/* 1: not known. */
+static int
+sign_field(const struct matcher *m, const struct conf_subject *b, struct signs *s, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && b->as && i < m->n_wanted; i++) {
+		const struct wanted *w = &m->wanted[i];
+
+		if (w->subject == b)
+			rc = sign_as(s, b->field, b->match, span_of(w->text, w->len), e);
+	}
+	for (size_t i = 0; rc == 0 && !b->as && i < m->subject->n; i++)
+		if (strcmp(m->subject->v[i].kind, b->kind) == 0)
+			rc = sign_folded(s, b->field, b->match, b->kind,
+				span_of(m->folded[i].p, m->folded[i].len), e);
+	return rc;
+}
+
+static int
+sign_fields(struct matcher *m, const struct conf_store *store, struct err *e)
+{
+	int rc = 0;
+
+	if (strcmp(store->type, "postgres") != 0)
+		return 0;
+	for (size_t i = 0; rc == 0 && i < store->n_subjects; i++)
+		rc = sign_field(m, &store->subject[i], &m->signs, e);
+	if (rc == 0)
+		m->of_fields.signs = &m->signs;
+	return rc < 0 ? -1 : 0;
+}
+
 static bool is_about_her(void *ctx, const struct record *r);
 
 int
@@ -188,6 +223,9 @@ matcher_new(const struct conf *c, const struct conf_store *store, const struct s
 		/* of lines the text alone is asked, and a pattern knows no texts */
 		.needles = m->n_patterns == 0 && strcmp(store->type, "textlog") == 0 ? m->needles
 										     : NULL };
+	m->of_fields = m->question;
+	if (sign_fields(m, store, e) < 0)
+		return -1;
 	*ret = TAKE(m);
 	return 0;
 }
@@ -208,6 +246,7 @@ matcher_free(struct matcher *m)
 	pcre2_match_data_free(m->data);
 	pcre2_match_context_free(m->limits);
 	literals_release(&m->literals);
+	signs_release(&m->signs);
 	needles_free(m->needles);
 	buf_wipe(&m->scratch);
 	free(m->wanted);
@@ -222,6 +261,12 @@ const struct select_question *
 matcher_ask(struct matcher *m)
 {
 	return &m->question;
+}
+
+const struct select_question *
+matcher_ask_fields(struct matcher *m)
+{
+	return &m->of_fields;
 }
 
 size_t

@@ -12,6 +12,8 @@
  * An identifier of its kind's own bytes (not an address, a number, a name) that has less than eight of them, or
  * none but digits and less than ten, is looked for in fields alone: "42" stands everywhere.
  *
+ * What databases can look for themselves they are told (sign.h), and give the rows that show it.
+ *
  * A record whose text was not read (a row that is too large) can only be asked for its fields; how many
  * there were matcher_unread() tells.
  */
@@ -51,6 +53,10 @@ DEFINE_CLEANUP(struct matcher, matcher_free)
 
 /* "Is it about her?", for selectors; borrowed from M. */
 const struct select_question *matcher_ask(struct matcher *m);
+
+/* The same for those records alone by whose fields others may be found; a record that is only mentioned need not be
+ * among them. */
+const struct select_question *matcher_ask_fields(struct matcher *m);
 
 /* Appends to OUT what VALUE is as AS says (base/conf.h). */
 struct buf;

@@ -12,7 +12,7 @@ dsar.srcs += dsar/case.c dsar/case_guard.c dsar/case_command.c dsar/case_print.c
 dsar.srcs += dsar/identity.c dsar/identity_command.c dsar/refuse.c dsar/breach.c dsar/backup.c
 dsar.srcs += dsar/blacken.c dsar/blacken_leaf.c dsar/blacken_propose.c
 dsar.srcs += dsar/letter.c dsar/letter_text.c dsar/letter_html.c dsar/letter_pdf.c dsar/template.c
-dsar.srcs += dsar/identifier.c dsar/subject.c dsar/find.c dsar/literal.c dsar/match.c dsar/subject_command.c \
+dsar.srcs += dsar/identifier.c dsar/subject.c dsar/find.c dsar/literal.c dsar/sign.c dsar/match.c dsar/subject_command.c \
 	     dsar/search.c dsar/scan.c dsar/held.c dsar/keep.c
 dsar.srcs += dsar/review.c dsar/review_known.c dsar/review_command.c dsar/review_print.c dsar/review_ask.c
 dsar.srcs += dsar/erasure.c dsar/keeper.c dsar/erase.c dsar/erase_plan.c dsar/erase_act.c dsar/erase_show.c

@@ -336,7 +336,7 @@ search(struct child *c, const struct conf_store *conf, struct err *e)
 		matcher_new(c->session->conf, conf, c->subject, keys, &c->matcher, e) < 0)
 		return -1;
 	note_keys(c, conf, keys);
-	which = select_ask(matcher_ask(c->matcher));
+	which = select_ask(c->grow ? matcher_ask_fields(c->matcher) : matcher_ask(c->matcher));
 	if (store_cost(store, &which, &cost, e) < 0 ||
 		store_scan(store, &which, see_record, c, e) < 0)
 		return -1;

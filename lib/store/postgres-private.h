@@ -7,6 +7,7 @@
  *   postgres_table.c  the table as the catalog has it: columns, time, partitions
  *   postgres_keys.c   what hangs on its rows by foreign keys
  *   postgres_rows.c   rows page by page
+ *   postgres_signs.c  what rows that are searched for show, as a condition
  *   postgres_act.c    rows erased batch by batch, partitions dropped; vacuum; the log's horizon
  *   postgres_set.c    columns set to other values
  *
@@ -19,6 +20,7 @@
 #include <libpq-fe.h>
 
 #include "store/row.h"
+#include "store/signs.h"
 #include "store/store-private.h"
 
 #define PG_NODES_MAX 64
@@ -66,7 +68,7 @@ struct pg {
 	bool indexed, unlogged;
 	bool rewritten; /* by VACUUM FULL */
 	bool told;      /* what is left elsewhere: once a run */
-	char *column[ROW_COLUMNS_MAX];
+	char *column[ROW_COLUMNS_MAX], *column_type[ROW_COLUMNS_MAX];
 	size_t n_columns;
 	char **leaf; /* oids of the tables that hold rows */
 	char **leaf_rel;
@@ -126,14 +128,31 @@ void pg_put_hangs(const struct pg *t, struct buf *sql, size_t node, bool set);
 /* The nodes whose rows go, in the order in which they can. Returns how many. */
 size_t pg_order(const struct pg *t, size_t ret[PG_NODES_MAX]);
 
+/* --- signs ------------------------------------------------------------------------------------ */
+
+#define PG_SIGNS_MAX 64 /* parameters */
+
+struct pg_signs {
+	bool given;     /* else there is no condition */
+	struct buf sql; /* " AND (…)" */
+	char *value[PG_SIGNS_MAX];
+	size_t n_values;
+};
+
+/* The condition that is true for each row that shows one of SIGNS (NULL: none known). Ended by pg_signs_release()
+ * either way. */
+int pg_signs_make(struct pg *t, const struct signs *signs, struct pg_signs *ret, struct err *e);
+void pg_signs_release(struct pg_signs *p); /* wipes */
+
 /* --- rows ------------------------------------------------------------------------------------- */
 
 struct pg_rows {
 	struct pg *t;
 	const struct selector *which;
 	int64_t from_us, to_us;
-	bool bounded, by_time, texts, lock, ended;
-	size_t only; /* this leaf; SIZE_MAX: all */
+	bool bounded, by_time, texts, lock, looked, ended;
+	const struct pg_signs *signs; /* of the rows that are read; NULL: all */
+	size_t only;                  /* this leaf; SIZE_MAX: all */
 	PGresult *page;
 	int at, max; /* in the page; rows of one */
 	char *last;  /* by time: "time, tableoid, ctid" of the page's last row, as SQL */
@@ -145,6 +164,10 @@ struct pg_rows {
  * locked. 1: it selects none. Ended by pg_rows_end() either way. */
 int pg_rows_begin(struct pg *t, const struct selector *which, bool texts, bool lock,
 	struct pg_rows *r, struct err *e);
+
+/* From now on rows are only looked at: none is said to be blocked, and those are left out that show none of SIGNS,
+ * which is borrowed. */
+void pg_rows_look(struct pg_rows *r, const struct pg_signs *signs);
 
 /* Fetches the next page. 1: there is none. */
 int pg_rows_page(struct pg_rows *r, struct err *e);

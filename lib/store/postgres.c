@@ -100,21 +100,29 @@ postgres_open(
 /* Return as store_seen. */
 typedef int found_seen(void *ctx, const struct pg_found *f, struct err *e);
 
+/* Ends ROWS. */
+static int
+each_of(struct pg_rows *rows, int rc, found_seen *seen, void *ctx, struct err *e)
+{
+	struct pg_found f;
+
+	while (rc == 0 && (rc = pg_rows_page(rows, e)) == 0)
+		while (rc == 0 && pg_rows_next(rows, &f) == 0)
+			rc = store_stopped(&rows->t->store) ? 1 : seen(ctx, &f, e);
+	pg_rows_end(rows);
+	return rc < 0 ? -1 : 0;
+}
+
 static int
 each_row(struct pg *t, const struct selector *which, bool texts, size_t leaf, found_seen *seen,
 	void *ctx, struct err *e)
 {
 	struct pg_rows rows;
-	struct pg_found f;
-	int rc = pg_rows_begin(t, which, texts, false, &rows, e);
+	const int rc = pg_rows_begin(t, which, texts, false, &rows, e);
 
 	rows.only = leaf;
 	rows.by_time &= leaf == SIZE_MAX;
-	while (rc == 0 && (rc = pg_rows_page(&rows, e)) == 0)
-		while (rc == 0 && pg_rows_next(&rows, &f) == 0)
-			rc = store_stopped(&t->store) ? 1 : seen(ctx, &f, e);
-	pg_rows_end(&rows);
-	return rc < 0 ? -1 : 0;
+	return each_of(&rows, rc, seen, ctx, e);
 }
 
 struct scanning {
@@ -135,8 +143,21 @@ postgres_scan(
 	struct store *s, const struct selector *which, store_seen *seen, void *ctx, struct err *e)
 {
 	struct scanning x = { seen, ctx };
+	struct pg *t = (struct pg *)s;
+	CLEANUP(pg_signs_release) struct pg_signs signs;
+	struct pg_rows rows;
+	struct err ignored;
+	int rc;
 
-	return each_row((struct pg *)s, which, true, SIZE_MAX, scan_row, &x, e);
+	if (pg_signs_make(t, selector_signs(which), &signs, e) < 0)
+		return -1;
+	/* all pages are of one moment: no row moves from one that is to be read to one that was */
+	if (pg_run(t, "BEGIN ISOLATION LEVEL REPEATABLE READ", e) < 0)
+		return -1;
+	rc = pg_rows_begin(t, which, true, false, &rows, e);
+	pg_rows_look(&rows, &signs);
+	rc = each_of(&rows, rc, scan_row, &x, e);
+	return pg_run(t, rc < 0 ? "ROLLBACK" : "COMMIT", rc < 0 ? &ignored : e) < 0 ? -1 : rc;
 }
 
 static int

@@ -16,6 +16,7 @@
 #define PAGE_TEXTS  50 /* with all their columns and what hangs on them */
 #define PAGE_BLOCKS 128
 #define FEW_BLOCKS  8     /* where rows come with their texts, or are locked */
+#define SIGN_BLOCKS 4096  /* where few rows come */
 #define TEXT_MAX    65536 /* bytes of one row, or of what hangs on it in one table */
 #define TOO_LARGE   "\1"
 
@@ -50,10 +51,12 @@ pg_rows_begin(struct pg *t, const struct selector *which, bool texts, bool lock,
 /* --- a page's statement ----------------------------------------------------------------------- */
 
 static void
-put_blocked(const struct pg *t, struct buf *sql)
+put_blocked(const struct pg_rows *r, struct buf *sql)
 {
+	const struct pg *t = r->t;
+
 	buf_str(sql, ", false");
-	for (size_t i = 1; i < t->n_nodes; i++) {
+	for (size_t i = 1; !r->looked && i < t->n_nodes; i++) {
 		if (t->node[i].role != PG_BLOCK)
 			continue;
 		buf_printf(sql, " OR EXISTS (SELECT FROM %s n%zu WHERE ", t->node[i].rel, i);
@@ -67,7 +70,7 @@ static void
 put_texts(const struct pg *t, struct buf *sql)
 {
 	for (size_t i = 0; i < t->n_columns; i++) {
-		buf_printf(sql, ", CASE WHEN pg_column_size(t) <= %d THEN t.", TEXT_MAX);
+		buf_printf(sql, ", CASE WHEN sparsam.size_ <= %d THEN t.", TEXT_MAX);
 		row_quote(sql, t->column[i]);
 		buf_str(sql, "::text ELSE '" TOO_LARGE "' END");
 	}
@@ -121,22 +124,36 @@ static PGresult *
 ask_page(struct pg_rows *r, struct err *e)
 {
 	struct pg *t = r->t;
+	PGresult *page = NULL;
 	struct buf sql;
 
-	buf_init(&sql, 1 << 20);
+	buf_init(&sql, 4 << 20);
 	buf_str(&sql, "SELECT t.tableoid, t.ctid, ");
 	pg_put_time(t, &sql, t->time_column);
-	buf_printf(&sql, ", %s::text, pg_column_size(t)", t->time_column);
-	put_blocked(t, &sql);
+	buf_printf(&sql, ", %s::text, sparsam.size_", t->time_column);
+	put_blocked(r, &sql);
 	if (r->texts)
 		put_texts(t, &sql);
-	buf_printf(&sql, " FROM %s%s t WHERE (%s)", r->by_time ? "" : "ONLY ",
-		r->by_time ? t->node[0].rel : t->leaf_rel[r->leaf], t->where);
+	/* OFFSET keeps it apart: else the row would be put together anew for each column */
+	buf_printf(&sql,
+		" FROM %s%s t CROSS JOIN LATERAL (SELECT pg_column_size(t) AS size_ OFFSET 0) sparsam"
+		" WHERE (%s)",
+		r->by_time ? "" : "ONLY ", r->by_time ? t->node[0].rel : t->leaf_rel[r->leaf],
+		t->where);
 	put_bounds(r, &sql);
+	if (r->signs)
+		buf_put(&sql, r->signs->sql.p, r->signs->sql.len);
 	put_place(r, &sql);
 	if (r->lock)
 		buf_str(&sql, " FOR UPDATE OF t SKIP LOCKED");
-	return pg_ask_buf(t, &sql, e);
+	buf_char(&sql, '\0');
+	if (sql.failed)
+		(void)err_memory(e);
+	else
+		page = pg_ask(t, e, sql.p, r->signs ? (int)r->signs->n_values : 0,
+			r->signs ? (const char *const *)r->signs->value : NULL);
+	buf_release(&sql);
+	return page;
 }
 
 /* --- pages ------------------------------------------------------------------------------------ */
@@ -203,6 +220,15 @@ page_by_block(struct pg_rows *r, struct err *e)
 			return 0;
 	}
 	return 1;
+}
+
+void
+pg_rows_look(struct pg_rows *r, const struct pg_signs *signs)
+{
+	r->looked = true;
+	r->n_page = signs->given ? SIGN_BLOCKS : PAGE_BLOCKS;
+	if (signs->given)
+		r->signs = signs;
 }
 
 int

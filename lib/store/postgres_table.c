@@ -164,7 +164,8 @@ read_columns(struct pg *t, struct err *e)
 		const char *name = PQgetvalue(r, i, 0);
 
 		t->column[t->n_columns] = strdup(name);
-		if (!t->column[t->n_columns++])
+		t->column_type[t->n_columns] = strdup(PQgetvalue(r, i, 2));
+		if (!t->column[t->n_columns] || !t->column_type[t->n_columns++])
 			return err_memory(e);
 		if (check_clear(t, name, *PQgetvalue(r, i, 1) == 't', &n_found, e) < 0)
 			return -1;
@@ -268,8 +269,10 @@ pg_table_release(struct pg *t)
 	free(t->time_column);
 	free(t->time_type);
 	free(t->zone);
-	for (size_t i = 0; i < t->n_columns; i++)
+	for (size_t i = 0; i <= t->n_columns && i < ROW_COLUMNS_MAX; i++) {
 		free(t->column[i]);
+		free(t->column_type[i]);
+	}
 	for (size_t i = 0; i < t->n_leaves; i++) {
 		free(t->leaf[i]);
 		free(t->leaf_rel[i]);

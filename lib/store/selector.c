@@ -153,6 +153,19 @@ selector_needles(const struct selector *s)
 	return a ? a : selector_needles(s->b);
 }
 
+const struct signs *
+selector_signs(const struct selector *s)
+{
+	const struct signs *a;
+
+	if (s->kind == SELECTOR_ASK)
+		return s->ask->signs;
+	if (s->kind != SELECTOR_AND)
+		return NULL;
+	a = selector_signs(s->a);
+	return a ? a : selector_signs(s->b);
+}
+
 bool
 selector_record(const struct selector *s, const struct record *r)
 {

@@ -22,6 +22,7 @@
 struct conf_store;
 struct needles;
 struct record;
+struct signs;
 
 enum select_answer { SELECT_NO, SELECT_YES, SELECT_MAYBE };
 
@@ -46,6 +47,8 @@ struct select_question {
 	/* Texts of which each record that is selected has one, as it is stored; NULL: nobody knows. A driver may
 	 * pass over what has none of them unread. */
 	const struct needles *needles;
+	/* The same for databases (store/signs.h), of a store's records as SQL has them. */
+	const struct signs *signs;
 };
 
 struct selector {
@@ -110,7 +113,8 @@ enum select_answer selector_block(const struct selector *s, const struct select_
 /* The question in S that makes marks, or NULL. *ret_needed: S selects no record without a mark. */
 const struct select_question *selector_marker(const struct selector *s, bool *ret_needed);
 
-/* Texts of which each record that S selects has one, or NULL. */
+/* Texts and signs of which each record that S selects has one, or NULL. */
 const struct needles *selector_needles(const struct selector *s);
+const struct signs *selector_signs(const struct selector *s);
 
 bool selector_record(const struct selector *s, const struct record *r);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/buf.h"
 #include "dsar/match.h"
 #include "dsar/subject.h"
 #include "record/record.h"
+#include "store/signs.h"
 #include "tests/unit/dsar/register.h"
 
 #define CASE "2026-0001"
@@ -16,9 +20,11 @@ static struct conf_subject declared[] = {
 	{ .kind = "account", .field = "external", .as = "gl-{}" },
 	{ .kind = "meeting", .field = "unit", .as = "sha1({})-", .match = CONF_MATCH_PREFIX },
 	{ .kind = "phone", .field = "phone" },
+	{ .kind = "ip", .field = "ip" },
+	{ .kind = "name", .field = "name" },
 };
 static struct conf_store stores[] = {
-	{ .name = "rows", .type = "postgres", .subject = declared, .n_subjects = 6 },
+	{ .name = "rows", .type = "postgres", .subject = declared, .n_subjects = 8 },
 	{ .name = "log", .type = "textlog" },
 };
 static struct subject subject;
@@ -101,6 +107,47 @@ row_has(const char *name, const char *value)
 	field_name = name;
 	field_value = value;
 	return is_found(&r);
+}
+
+/* Does a database that is told the signs give the row whose field holds VALUE? */
+static bool
+shows(const struct sign *s, const char *value)
+{
+	char digits[128];
+	size_t n = 0, from = strspn(value, " \t"), len = strlen(value);
+
+	for (const char *p = value; *p && n + 1 < sizeof(digits); p++)
+		if (*p >= '0' && *p <= '9')
+			digits[n++] = *p;
+	digits[n] = '\0';
+	while (len > from && strchr(" \t", value[len - 1]))
+		len--;
+	switch (s->kind) {
+	case SIGN_EQUAL:
+		return len - from == strlen(s->text) &&
+		       strncasecmp(value + from, s->text, len - from) == 0;
+	case SIGN_WITHIN:
+		return strcasestr(value, s->text) != NULL;
+	case SIGN_DIGITS:
+		return strstr(digits, s->text) != NULL;
+	case SIGN_BEYOND:
+		break;
+	}
+	for (const char *p = value; *p; p++)
+		if ((unsigned char)*p >= 0x80)
+			return true;
+	return false;
+}
+
+static bool
+is_shown(const char *name, const char *value)
+{
+	const struct signs *signs = matcher_ask_fields(matcher)->signs;
+
+	for (size_t i = 0; signs && i < signs->n; i++)
+		if (strcmp(signs->v[i].field, name) == 0 && shows(&signs->v[i], value))
+			return true;
+	return !signs; /* then all rows are read */
 }
 
 /* --- identifiers ------------------------------------------------------------------------------ */
@@ -366,6 +413,122 @@ START_TEST(a_record_without_text_is_counted)
 }
 END_TEST
 
+/* The subject is this one alone, without a register. False: it is none of its kind. */
+static bool
+is_subject(struct identifier *one, const char *kind, const char *value)
+{
+	struct buf folded;
+	int rc;
+
+	*one = (struct identifier){ .kind = kind,
+		.value = span_str(value),
+		.from_us = INT64_MIN,
+		.to_us = INT64_MAX,
+		.own = true };
+	buf_init(&folded, 1000);
+	rc = identifier_fold(one->kind, one->value, &folded, &e);
+	buf_release(&folded);
+	matcher = matcher_free(matcher);
+	subject = (struct subject){ .v = one, .n = rc == 0 };
+	return rc == 0;
+}
+
+/* Each way of writing that is taken for the same, and one of another person, who is left out. */
+START_TEST(a_database_gives_what_a_field_is_taken_for)
+{
+	static const struct {
+		const char *kind, *field, *value, *same[8], *other;
+	} t[] = {
+		{ "email", "email", "anna@example.org",
+			{ "Anna@Example.ORG", " anna+x@example.org ", "anna@example.org" },
+			"bert@example.org" },
+		{ "email", "email", "\xc3\xa4nne@example.org",
+			{ "\xc3\x84NNE@example.org", "a\xcc\x88nne@example.org" },
+			"bert@example.org" },
+		{ "email", "email",
+			"kim@stra\xc3\x9f"
+			"e.example",
+			{ "\xe2\x84\xaaim@xn--strae-oqa.example", "KIM@xn--strae-oqa.example" },
+			"tim@xn--strae-oqa.example" },
+		{ "account", "user_id", "8F3C1A52-0C1D-4E8B-9F30-5D7B4B1E2A60",
+			{ "8f3c1a52-0c1d-4e8b-9f30-5d7b4b1e2a60",
+				" 8f3c1a52-0c1d-4e8b-9f30-5d7b4b1e2a60" },
+			"8f3c1a52-0c1d-4e8b-9f30-5d7b4b1e2a61" },
+		{ "account", "user_id", "a\"b\\c", { "a\"b\\c" }, "x" },
+		{ "account", "external", "u-7", { "gl-u-7" }, "gl-u-8" },
+		{ "phone", "phone", "+49 (69) 12 34 56",
+			{ "069 123456", "004969-123456", "+4969123456" }, "069 123457" },
+		{ "ip", "ip", "203.0.113.7",
+			{ "203.0.113.7", "::ffff:203.0.113.7", "::FFFF:cb00:7107" },
+			"203.0.113.8" },
+		{ "ip", "ip", "2001:db8::12:7",
+			{ "2001:0DB8:0:0:0:0:0012:7", "2001:db8::0.18.0.7" }, "203.0.113.8" },
+		{ "ip", "ip", "::7", { "::7", "0:0:0:0:0:0:0:7" }, "203.0.113.7" },
+		{ "name", "name",
+			"J\xc3\xbcrgen  Stra\xc3\x9f"
+			"e",
+			{ "JU\xcc\x88RGEN STRASSE", "j\xc3\xbcrgen\tstrasse" }, "Bert Beispiel" },
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct identifier one;
+
+		ck_assert(is_subject(&one, t[i].kind, t[i].value));
+		for (size_t k = 0; t[i].same[k]; k++) {
+			ck_assert_msg(row_has(t[i].field, t[i].same[k]), "%s", t[i].same[k]);
+			ck_assert_msg(is_shown(t[i].field, t[i].same[k]), "%s", t[i].same[k]);
+		}
+		ck_assert(!row_has(t[i].field, t[i].other));
+		ck_assert_msg(!is_shown(t[i].field, t[i].other), "%s", t[i].other);
+	}
+	subject = (struct subject){ 0 };
+}
+END_TEST
+
+/* Whatever is found by a field shows a sign of it. */
+START_TEST(nothing_that_is_found_by_a_field_is_left_out)
+{
+	static const char *const parts[] = { "a", "A", "anna", ".", "+", "@", "example.org", " ",
+		"\xc3\xa4", "\xc3\x84", "a\xcc\x88", "ss", "\xc3\x9f", "k", "\xe2\x84\xaa", "0",
+		"49", "69", "123456", "-", "(", ":", "::", "ffff", "203.0.113.7", "2001:db8", "7",
+		"\"", "\\", "," };
+	static const char *const kinds[] = { "email", "account", "phone", "ip", "name" };
+	static const char *const fields[] = { "email", "user_id", "phone", "ip", "name" };
+	const size_t n_parts = sizeof(parts) / sizeof(parts[0]);
+	size_t n_found = 0;
+
+	srandom((unsigned)_i);
+	for (int round = 0; round < 100; round++) {
+		const size_t kind = (size_t)random() % 5;
+		struct identifier one;
+		char text[200] = "", other[200];
+
+		for (int k = 1 + (int)(random() % 5); k > 0; k--)
+			strcat(text, parts[(size_t)random() % n_parts]);
+		if (kind == 0)
+			strcat(text, "@example.org");
+		if (kind == 2)
+			strcat(text, "123456");
+		if (!is_subject(&one, kinds[kind], text))
+			continue;
+		/* parts of it in another order, or it with another one */
+		for (int k = 0; k < 200; k++) {
+			(void)snprintf(other, sizeof(other), "%s%s%s",
+				k % 3 ? "" : parts[(size_t)random() % n_parts],
+				k % 2 ? text : parts[(size_t)random() % n_parts],
+				k % 5 ? "" : parts[(size_t)random() % n_parts]);
+			if (!row_has(fields[kind], other))
+				continue;
+			n_found++;
+			ck_assert_msg(is_shown(fields[kind], other), "%s is not shown by %s", other,
+				text);
+		}
+	}
+	subject = (struct subject){ 0 };
+	ck_assert_uint_gt(n_found, 1000);
+}
+END_TEST
+
 static Suite *
 match_suite(void)
 {
@@ -390,6 +553,8 @@ match_suite(void)
 	tcase_add_test(t, what_others_share_is_not_her_own);
 	tcase_add_test(t, an_address_was_hers_for_a_time);
 	tcase_add_test(t, a_record_without_text_is_counted);
+	tcase_add_test(t, a_database_gives_what_a_field_is_taken_for);
+	tcase_add_loop_test(t, nothing_that_is_found_by_a_field_is_left_out, 0, 10);
 	suite_add_tcase(s, t);
 	return s;
 }
