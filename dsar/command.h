@@ -48,6 +48,7 @@ int export_main(struct session *s, int argc, char **argv, struct err *e);
 int notify_main(struct session *s, int argc, char **argv, struct err *e);
 int answer_main(struct session *s, int argc, char **argv, struct err *e);
 int certificate_main(struct session *s, int argc, char **argv, struct err *e);
+int doctor_main(struct session *s, int argc, char **argv, struct err *e);
 int remind_main(struct session *s, int argc, char **argv, struct err *e);
 int order_main(struct session *s, int argc, char **argv, struct err *e);
 int collect_main(struct session *s, int argc, char **argv, struct err *e);

@@ -61,7 +61,8 @@ print_one(struct session *s, const struct intake *i)
 {
 	if (!s->out.json)
 		printf("%s  %s%s\n", i->number,
-			i->report     ? _("delivery report")
+			i->test       ? _("test mail")
+			: i->report   ? _("delivery report")
 			: i->again    ? _("known already")
 			: i->opened   ? _("opened")
 			: i->verified ? _("joined, identity verified")
@@ -72,6 +73,7 @@ print_one(struct session *s, const struct intake *i)
 	print_bool(&s->out, "opened", i->opened);
 	print_bool(&s->out, "again", i->again);
 	print_bool(&s->out, "report", i->report);
+	print_bool(&s->out, "test", i->test);
 	print_bool(&s->out, "receipt", i->receipt);
 	print_bool(&s->out, "verified", i->verified);
 	print_str(&s->out, "signed_by", span_str(i->signed_by));

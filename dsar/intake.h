@@ -20,6 +20,7 @@ struct intake { /* what came of it */
 	char number[CASE_NUMBER_MAX];
 	bool opened, again,
 		report;     /* a case was opened; the mail was known; it is a delivery report */
+	bool test;          /* it was dsar doctor's, and is of no case: NUMBER is "" */
 	bool receipt;       /* one was sent */
 	bool verified;      /* signed by the key that is pinned, and it names the case */
 	char signed_by[41]; /* "": by nobody that counts */

@@ -14,6 +14,7 @@
 #include "dsar/intake.h"
 #include "dsar/mail_box.h"
 #include "dsar/mail_trust.h"
+#include "dsar/probe.h"
 #include "dsar/propose.h"
 #include "dsar/receipt.h"
 #include "dsar/registry.h"
@@ -386,9 +387,10 @@ intake_mail(struct session *s, int fd, struct intake *ret, struct err *e)
 	if (rc == 0)
 		rc = mail_read(own, fd, &t.read, e);
 	if (rc == 0)
-		rc = keep(&t, own, e);
-	if (rc == 0)
-		rc = taken(&t, e);
+		rc = probe_take(s->registry, &t.read, openpgp_own(own), s->now_us, e);
+	ret->test = rc == 0;
+	if (rc > 0)
+		rc = keep(&t, own, e) < 0 || taken(&t, e) < 0 ? -1 : 0;
 	mail_read_release(&t.read);
 	if (rc < 0 && e->exit != EX_DATAERR && e->exit != EX_TEMPFAIL)
 		e->exit = EX_TEMPFAIL; /* the mail server keeps it, and comes again */

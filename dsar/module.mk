@@ -22,7 +22,7 @@ dsar.srcs += dsar/contents.c dsar/contents_finds.c dsar/letter_case.c dsar/lette
 dsar.srcs += dsar/pack.c dsar/export.c dsar/export_data.c dsar/export_files.c
 dsar.srcs += dsar/notice.c dsar/notify.c dsar/answer.c dsar/contents_erasure.c dsar/contents_rectification.c dsar/contents_objection.c dsar/certificate.c
 dsar.srcs += dsar/figures.c dsar/report.c
-dsar.srcs += dsar/key_state.c dsar/remind.c
+dsar.srcs += dsar/key_state.c dsar/remind.c dsar/probe.c dsar/doctor.c
 
 # orders to nodes
 dsar.srcs += dsar/order.c dsar/order_paper.c dsar/seal.c dsar/queue.c dsar/result.c dsar/result_read.c \

@@ -29,6 +29,7 @@ extern const char restriction_schema[];
 extern const char approval_schema[];
 extern const char tombstone_schema[];
 extern const char made_schema[];
+extern const char probe_schema[];
 extern const char notice_schema[];
 extern const char breach_schema[];
 extern const char ordered_schema[];

@@ -42,6 +42,7 @@ static const char *const schemas[] = {
 	notice_schema,
 	ordered_schema,
 	agent_schema,
+	probe_schema,
 };
 
 /* Deleted rows are overwritten, the rollback journal goes, nothing lies in a temporary file. */

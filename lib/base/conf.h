@@ -350,8 +350,9 @@ struct conf {
 	int64_t backup_s;   /* … how long the newest backup lives; 0: there are none */
 	bool second_person;         /* dsar: an erasure needs two approvals */
 	struct conf_list approvers; /* … by these keys: whole fingerprints */
-	const char *queue_dir;      /* state_dir/queue: orders to nodes, and their results */
-	struct conf_node *node;     /* … to these */
+	const char *own_key_copy; /* dsar: the own key of which a copy is kept elsewhere, or NULL */
+	const char *queue_dir;    /* state_dir/queue: orders to nodes, and their results */
+	struct conf_node *node;   /* … to these */
 	size_t n_nodes;
 	const char *agent_node;        /* dsar agent: this machine's name; NULL: the host's */
 	struct conf_list agent_escrow; /* … results are encrypted to this key, too; at most one */

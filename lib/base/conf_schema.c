@@ -292,6 +292,7 @@ static cfg_opt_t dsar_options[] = {
 	STR("backup_period", period),
 	FLAG("second_person"),
 	LIST("approvers", fingerprint),
+	STR("key_copy", fingerprint),
 	CFG_END(),
 };
 

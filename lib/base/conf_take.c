@@ -562,6 +562,7 @@ dsar_take(struct conf_draft *d, cfg_t *sec)
 	c->backup_s = backup ? conf_period_s(backup) : 0;
 	c->second_person = cfg_getbool(sec, "second_person");
 	c->approvers = list_of(d, sec, "approvers");
+	c->own_key_copy = conf_strdup(d, cfg_getstr(sec, "key_copy"));
 	c->land = land >= 0 ? (enum conf_land)land : c->land;
 }
 

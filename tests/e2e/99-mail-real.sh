@@ -207,6 +207,11 @@ wait_for event "$second" delivery '"action":"failed"'
 event "$second" delivery '"status":"5.1.1"' || fail "$(dpo case show "$second")"
 [ "$(dpo --json case list | wc -l)" -eq 2 ] || fail "a bounce opened a case"
 
+promise "dsar doctor sends itself a mail through Postfix and reads it; no case comes of it"
+expect 1 dpo --json doctor >"$scratch/doctor"
+[ "$(jq -r .id "$scratch/doctor" | sort | paste -sd' ')" = 'no-authority own-key-copy' ] || fail "$(cat "$scratch/doctor")"
+[ "$(dpo --json case list | wc -l)" -eq 2 ] || fail "the doctor opened a case"
+
 promise "while Postfix is down a receipt waits in its queue, and leaves once"
 in_jail postfix stop >"$scratch/postfix.log" 2>&1
 mail() { # ID
