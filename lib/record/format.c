@@ -21,8 +21,12 @@ struct format {
 	struct syslog_head head;
 	struct format *variant[FORMAT_VARIANTS_MAX];
 	unsigned n_variants;
-	int glance_at; /* the part of a template, the field of a syslog line or pattern; -1: no glance tells */
-	size_t place_at, place_len; /* of a pattern: where that field lies in each line */
+	/* of a glance */
+	bool is_flat, is_glanced, inner_has_time;
+	int glance_at; /* the part of a template, the field of a pattern, with the time; -1: none */
+	struct pattern_place
+		place[PATTERN_PLACES_MAX]; /* of a pattern: where that field may lie in a line */
+	unsigned n_places;
 };
 
 struct formats {
@@ -166,57 +170,103 @@ has_time(const struct format *f)
 	return false;
 }
 
-/* The time of a pattern, where all its alternatives have it in one place. */
-static int
-pattern_glance_at(struct format *f)
+static bool
+is_flat(const struct format *f)
+{
+	for (unsigned i = 0; i < f->names.n; i++)
+		if (f->field[i].inner)
+			return false;
+	return f->decl->type == FORMAT_TEMPLATE;
+}
+
+static bool
+inner_has_time(const struct format *f)
+{
+	for (unsigned i = 0; i < f->names.n; i++)
+		if (f->field[i].inner && has_time(f->field[i].inner))
+			return true;
+	return false;
+}
+
+static bool
+place_add(struct format *f, struct pattern_place p)
+{
+	for (unsigned i = 0; i < f->n_places; i++)
+		if (f->place[i].at == p.at && f->place[i].len == p.len)
+			return true;
+	if (f->n_places == PATTERN_PLACES_MAX)
+		return false;
+	f->place[f->n_places++] = p;
+	return true;
+}
+
+/* Where the time of a pattern lies, by each of its alternatives; one that does not name it has none. */
+static bool
+time_places(struct format *f)
 {
 	const struct conf_list *v = &f->decl->pattern;
-	int field = -1;
 
 	for (unsigned i = 0; i < f->names.n; i++) {
 		if (!f->field[i].is_time)
 			continue;
-		if (field >= 0 || f->field[i].inner)
-			return -1;
-		field = (int)i;
+		if (f->glance_at >= 0 || f->field[i].inner)
+			return false;
+		f->glance_at = (int)i;
 	}
-	for (size_t i = 0; field >= 0 && i < v->n; i++) {
-		size_t at, len;
+	for (size_t i = 0; f->glance_at >= 0 && i < v->n; i++) {
+		struct pattern_place p[PATTERN_PLACES_MAX];
+		unsigned n;
 
-		if (!pattern_place(v->v[i], f->names.name[field], &at, &len) ||
-			(i > 0 && (at != f->place_at || len != f->place_len)))
-			return -1;
-		f->place_at = at;
-		f->place_len = len;
+		if (!strstr(v->v[i], f->names.name[f->glance_at]))
+			continue;
+		n = pattern_places(v->v[i], f->names.name[f->glance_at], p);
+		if (n == 0)
+			return false;
+		for (unsigned k = 0; k < n; k++)
+			if (!place_add(f, p[k]))
+				return false;
 	}
-	return field;
+	return true;
 }
 
-/* The first time of a template, where it stands fast. The header of a syslog line, where the message
- * has no time: for if the header is none, the message may be read without one. */
-static int
-glance_at(struct format *f)
+/* The first time of a template, where it stands fast. */
+static bool
+template_place(struct format *f)
 {
 	int field;
 
+	for (unsigned i = 0; (field = template_field(f->template, i)) >= 0; i++) {
+		if (!f->field[field].is_time)
+			continue;
+		f->glance_at = (int)i;
+		return !f->field[field].inner && template_is_settled(f->template, i);
+	}
+	return true;
+}
+
+/* Can a glance tell of a line that is of this form? */
+static bool
+is_glanced(struct format *f)
+{
+	bool any = false;
+
+	f->glance_at = -1;
 	switch (f->decl->type) {
 	case FORMAT_TEMPLATE:
-		for (unsigned i = 0; (field = template_field(f->template, i)) >= 0; i++)
-			if (f->field[field].is_time)
-				return !f->field[field].inner && template_is_settled(f->template, i)
-					       ? (int)i
-					       : -1;
-		return -1;
+		return template_place(f);
+	case FORMAT_PATTERN:
+		return time_places(f);
 	case FORMAT_SYSLOG:
 		for (unsigned i = 0; i < f->names.n; i++)
-			if (f->field[i].inner && has_time(f->field[i].inner))
-				return -1;
-		return f->field[SYSLOG_TIME].is_time && !f->field[SYSLOG_TIME].inner ? SYSLOG_TIME
-										     : -1;
-	case FORMAT_PATTERN:
-		return pattern_glance_at(f);
+			if (i != SYSLOG_MESSAGE && f->field[i].inner)
+				return false;
+		return !f->inner_has_time || format_glances(f->field[SYSLOG_MESSAGE].inner);
+	case FORMAT_VARIANTS: /* which it is, each line tells */
+		for (unsigned i = 0; i < f->n_variants; i++)
+			any |= format_is_flat(f->variant[i]) || format_glances(f->variant[i]);
+		return any;
 	default:
-		return -1;
+		return false;
 	}
 }
 
@@ -234,7 +284,9 @@ compile(struct formats *s, struct format *f, struct err *e)
 		return -1;
 	if (compile_variants(s, f, e) < 0 || compile_inner(s, f, e) < 0)
 		return -1;
-	f->glance_at = glance_at(f);
+	f->is_flat = is_flat(f);
+	f->inner_has_time = inner_has_time(f);
+	f->is_glanced = is_glanced(f);
 	return 0;
 }
 
@@ -377,29 +429,42 @@ format_split(struct format *f, struct span line, struct split *ret)
 }
 
 bool
+format_glances(const struct format *f)
+{
+	return f->is_glanced;
+}
+
+bool
+format_has_inner_time(const struct format *f)
+{
+	return f->inner_has_time;
+}
+
+const struct format_field *
+format_message(const struct format *f)
+{
+	return &f->field[SYSLOG_MESSAGE];
+}
+
+bool
 format_glance(struct format *f, struct span line, struct split *ret)
 {
-	if (f->glance_at < 0)
-		return false;
 	ret->n = 0;
+	if (f->glance_at < 0)
+		return true;
 	if (f->decl->type == FORMAT_TEMPLATE)
 		return template_split_head(f->template, (unsigned)f->glance_at, line, ret);
-	if (f->decl->type == FORMAT_PATTERN)
-		return line.len >= f->place_at + f->place_len &&
-		       split_add(ret, line.p + f->place_at, f->place_len, f->glance_at);
-	syslog_split(&f->head, line, ret);
-	while (ret->n > 0 && ret->piece[ret->n - 1].field != f->glance_at)
-		ret->n--;
-	return ret->n > 0;
+	for (unsigned i = 0; i < f->n_places; i++)
+		if (line.len >= f->place[i].at + f->place[i].len &&
+			!split_add(ret, line.p + f->place[i].at, f->place[i].len, f->glance_at))
+			return true;
+	return true;
 }
 
 bool
 format_is_flat(const struct format *f)
 {
-	for (unsigned i = 0; i < f->names.n; i++)
-		if (f->field[i].inner)
-			return false;
-	return f->decl->type == FORMAT_TEMPLATE;
+	return f->is_flat;
 }
 
 bool

@@ -87,9 +87,16 @@ enum format_result {
  * nor for variants. */
 enum format_result format_split(struct format *f, struct span line, struct split *ret);
 
-/* Splits LINE no further than to its time, which is RET's last piece. True: if that can be read, LINE has
- * this time or (where what is behind it is not of this form) none at all. False: who wants to know has to
- * read LINE whole. Costs a fraction of format_split(). */
+/* Is there a glance at lines of F, a JSON line among them excepted? */
+bool format_glances(const struct format *f);
+/* Has a field of F an inner format with a time? */
+bool format_has_inner_time(const struct format *f);
+/* The message of a syslog format. */
+const struct format_field *format_message(const struct format *f);
+
+/* Of a template or pattern that glances: splits LINE no further than to its time. False: it is not of F's
+ * form. Else, if it is, its own time is one of RET's pieces that are fields, or it has none. Costs a fraction of
+ * format_split(). */
 bool format_glance(struct format *f, struct span line, struct split *ret);
 
 /* Is F a template without inner formats? */

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What stands before the group's end has to be of a fixed length, whatever matches: single bytes and
- * classes, counted repetitions, groups without alternatives. Then there is only one place. What
- * comes behind cannot move it, unless the pattern as a whole has alternatives, changes its options,
- * or has a second group of that name.
+ * What stands before the group's end has to be of a few lengths, whatever matches: single bytes and classes,
+ * counted repetitions, alternatives, what may be missing. Each of them is followed, as a set of lengths. What
+ * comes behind cannot move the group, unless the pattern changes its options, repeats what the group
+ * stands in, or has a second group of that name.
  */
 #include "record/pattern_place.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define LEN_MAX 1024
+#define LEN_MAX 128 /* of what stands before the group, and of itself */
 
 /* Behind the class that begins at P, or NULL. */
 static const char *
@@ -37,28 +40,109 @@ skip_byte(const char *p)
 		const bool letter = (p[1] >= 'a' && p[1] <= 'z') || (p[1] >= 'A' && p[1] <= 'Z') ||
 				    (p[1] >= '0' && p[1] <= '9');
 
-		return p[1] && (letter ? strchr("dDsSwW", p[1]) != NULL : true) ? p + 2 : NULL;
+		return p[1] && (letter ? strchr("dDsSwWtnrf", p[1]) != NULL : true) ? p + 2 : NULL;
 	}
 	return *p && !strchr("()|*+?{^$", *p) ? p + 1 : NULL;
 }
 
-/* "{4}" at *P: 4; where there is none 1; 0 where it is anything else that repeats. */
-static size_t
-repeated(const char **p)
-{
-	const char *q = *p + 1;
-	size_t n = 0;
+/* --- lengths ---------------------------------------------------------------------------------- */
 
-	if (**p && strchr("*+?", **p))
-		return 0;
-	if (**p != '{')
-		return 1;
-	for (; *q >= '0' && *q <= '9' && n <= LEN_MAX; q++)
-		n = 10 * n + (size_t)(*q - '0');
-	if (*q != '}' || n == 0 || n > LEN_MAX || (q[1] && strchr("*+?{", q[1])))
-		return 0;
-	*p = q + 1;
+/* A bit for each length that there may be. */
+struct lens {
+	uint64_t w[LEN_MAX / 64];
+};
+
+static const struct lens nothing = { { 1 } };
+
+static bool
+lens_has(const struct lens *s, size_t n)
+{
+	return s->w[n / 64] >> n % 64 & 1;
+}
+
+static unsigned
+lens_count(const struct lens *s)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < LEN_MAX; i++)
+		n += lens_has(s, i);
 	return n;
+}
+
+static void
+lens_join(struct lens *to, const struct lens *s)
+{
+	for (size_t i = 0; i < LEN_MAX / 64; i++)
+		to->w[i] |= s->w[i];
+}
+
+/* One of A behind one of B. False: too long. */
+static bool
+lens_sum(const struct lens *a, const struct lens *b, struct lens *ret)
+{
+	struct lens sum = { { 0 } };
+
+	for (size_t i = 0; i < LEN_MAX; i++)
+		for (size_t k = 0; lens_has(a, i) && k < LEN_MAX; k++) {
+			if (!lens_has(b, k))
+				continue;
+			if (i + k >= LEN_MAX)
+				return false;
+			sum.w[(i + k) / 64] |= UINT64_C(1) << (i + k) % 64;
+		}
+	*ret = sum;
+	return true;
+}
+
+/* MIN to MAX times one of ONE behind S. */
+static bool
+lens_repeat(struct lens *s, const struct lens *one, size_t min, size_t max)
+{
+	struct lens all = { { 0 } }, n = *s;
+
+	for (size_t i = 0;; i++) {
+		if (i >= min)
+			lens_join(&all, &n);
+		if (i == max)
+			break;
+		if (!lens_sum(&n, one, &n))
+			return false;
+	}
+	*s = all;
+	return true;
+}
+
+/* How often, in *P: "{4}", "{1,3}", "?", or once. False: without an end. */
+static bool
+quantifier(const char **p, size_t *ret_min, size_t *ret_max)
+{
+	const char *q = *p;
+	char *end;
+
+	*ret_min = *ret_max = 1;
+	if (*q == '*' || *q == '+')
+		return false;
+	if (*q != '?' && *q != '{')
+		return true;
+	if (*q == '?') {
+		*ret_min = 0;
+		q++;
+	} else {
+		if (q[1] < '0' || q[1] > '9')
+			return false;
+		*ret_min = *ret_max = strtoul(q + 1, &end, 10);
+		if (*end == ',') {
+			if (end[1] < '0' || end[1] > '9')
+				return false;
+			*ret_max = strtoul(end + 1, &end, 10);
+		}
+		if (*end != '}' || *ret_max >= LEN_MAX || *ret_min > *ret_max)
+			return false;
+		q = end + 1;
+	}
+	*p = q + (*q == '?' || *q == '+'); /* lazy, possessive */
+	return true;
 }
 
 /* Can what stands behind the place not move it? */
@@ -83,8 +167,6 @@ is_settled(const char *source, const char *group)
 		}
 		if (*p == '(' && p[1] == '?' && !(p[2] && strchr("<:=!>", p[2])))
 			return false;
-		if (*p == '|' && depth == 0)
-			return false;
 		depth += *p == '(';
 		depth -= *p == ')' && depth > 0;
 		p++;
@@ -92,59 +174,149 @@ is_settled(const char *source, const char *group)
 	return depth == 0;
 }
 
-/* Enters a group at P, or NULL. */
+/* --- reading ---------------------------------------------------------------------------------- */
+
+struct reading {
+	const char *p;
+	const char *group; /* "(?<time>" */
+	bool found;
+	struct lens at, len; /* of the group; AT from where the reading has begun */
+};
+
+static bool alternatives(struct reading *r, struct lens *ret);
+
+/* To the bracket that ends what P is in, or NULL. */
 static const char *
-enter(const char *p)
+skip_rest(const char *p)
 {
-	if (strncmp(p, "(?:", 3) == 0)
+	size_t depth = 0;
+
+	while (p && *p) {
+		if (*p == '[') {
+			p = skip_class(p);
+			continue;
+		}
+		if (*p == ')' && depth-- == 0)
+			return p;
+		depth += *p == '(';
+		p += *p == '\\' && p[1] ? 2 : 1;
+	}
+	return NULL;
+}
+
+/* Behind the opening of a group, or NULL. *RET_LOOKS: it looks about, and takes nothing. */
+static const char *
+enter(const char *p, bool *ret_looks)
+{
+	*ret_looks = false;
+	if (p[1] != '?')
+		return p + 1;
+	if (p[2] == ':')
 		return p + 3;
-	if (strncmp(p, "(?<", 3) != 0 || p[3] == '=' || p[3] == '!')
+	*ret_looks = strchr("=!", p[2]) || (p[2] == '<' && p[3] && strchr("=!", p[3]));
+	if (*ret_looks)
+		return p + (p[2] == '<' ? 4 : 3);
+	if (p[2] != '<')
 		return NULL;
 	p = strchr(p, '>');
 	return p ? p + 1 : NULL;
 }
 
-bool
-pattern_place(const char *source, const char *name, size_t *ret_at, size_t *ret_len)
+/* The group that was asked for has ended at P, in one that began behind S. */
+static bool
+found_inside(struct reading *r, const struct lens *s)
+{
+	r->p = skip_rest(r->p);
+	if (!r->p || strchr("*+{", r->p[1] ? r->p[1] : ' '))
+		return false;
+	r->p++;
+	return lens_sum(s, &r->at, &r->at);
+}
+
+static bool
+group(struct reading *r, struct lens *s)
+{
+	const bool ours = strncmp(r->p, r->group, strlen(r->group)) == 0;
+	struct lens one;
+	size_t min, max;
+	bool looks;
+
+	r->p = enter(r->p, &looks);
+	if (r->p && looks) {
+		r->p = skip_rest(r->p);
+		return r->p && r->p++;
+	}
+	if (!r->p || !alternatives(r, &one))
+		return false;
+	if (r->found)
+		return found_inside(r, s);
+	if (*r->p++ != ')')
+		return false;
+	if (!ours)
+		return quantifier(&r->p, &min, &max) && lens_repeat(s, &one, min, max);
+	r->found = true;
+	r->at = *s;
+	r->len = one;
+	return *r->p == '\0' || !strchr("*+{", *r->p);
+}
+
+static bool
+item(struct reading *r, struct lens *s)
+{
+	static const struct lens byte = { { 2 } };
+	size_t min, max;
+
+	if (*r->p == '(')
+		return group(r, s);
+	if (*r->p == '^' || *r->p == '$') {
+		r->p++;
+		return true;
+	}
+	r->p = skip_byte(r->p);
+	return r->p && quantifier(&r->p, &min, &max) && lens_repeat(s, &byte, min, max);
+}
+
+/* To the end of the pattern, or of the group that R is in, or of the one that was asked for. */
+static bool
+alternatives(struct reading *r, struct lens *ret)
+{
+	struct lens all = { { 0 } };
+
+	for (;; r->p++) {
+		struct lens s = nothing;
+
+		while (*r->p && *r->p != '|' && *r->p != ')')
+			if (!item(r, &s))
+				return false;
+			else if (r->found)
+				return true;
+		lens_join(&all, &s);
+		if (*r->p != '|')
+			break;
+	}
+	*ret = all;
+	return true;
+}
+
+unsigned
+pattern_places(const char *source, const char *name, struct pattern_place ret[PATTERN_PLACES_MAX])
 {
 	const size_t len = strlen(name);
-	const char *p = *source == '^' ? source + 1 : source;
-	char group[80] = "(?<";
-	size_t at = 0, begin = 0, depth = 0, inside = 0; /* inside: the group's own depth */
+	char text[80] = "(?<";
+	struct reading r = { .p = source, .group = text };
+	struct lens all;
+	unsigned n = 0;
 
-	if (len > sizeof(group) - 5)
-		return false;
-	memcpy(group + 3, name, len);
-	memcpy(group + 3 + len, ">", 2);
-	if (!is_settled(source, group))
-		return false;
-	while (p && *p && at <= LEN_MAX) {
-		size_t n = 1;
-
-		if (*p == '(') {
-			depth++;
-			if (strncmp(p, group, len + 4) == 0) {
-				inside = depth;
-				begin = at;
-			}
-			p = enter(p);
-			continue;
-		}
-		if (*p != ')') {
-			p = skip_byte(p);
-			n = p ? repeated(&p) : 0;
-			at += n;
-		} else if (depth == 0 || (p[1] && strchr("*+?{", p[1]))) {
-			return false;
-		} else if (depth-- == inside) {
-			*ret_at = begin;
-			*ret_len = at - begin;
-			return true;
-		} else {
-			p++;
-		}
-		if (n == 0)
-			return false;
-	}
-	return false;
+	if (len > sizeof(text) - 5)
+		return 0;
+	memcpy(text + 3, name, len);
+	memcpy(text + 3 + len, ">", 2);
+	if (!is_settled(source, text) || !alternatives(&r, &all) || !r.found ||
+		lens_count(&r.at) * lens_count(&r.len) > PATTERN_PLACES_MAX)
+		return 0;
+	for (size_t at = 0; at < LEN_MAX; at++)
+		for (size_t k = 0; lens_has(&r.at, at) && k < LEN_MAX; k++)
+			if (lens_has(&r.len, k))
+				ret[n++] = (struct pattern_place){ at, k };
+	return n;
 }

@@ -277,45 +277,132 @@ reader_read(struct reader *r, struct span line)
 	return line.len <= TEXT_MAX && layer_read(r, r->root, line);
 }
 
-/* Of variants the first that takes the whole line counts, so that a template has to be read to its end. */
-static bool
-glance_variants(struct reader *r, struct format *f, struct span line, int64_t *ret_us)
+/* A glance tells of each way in which a line may be read what time it would have then, and takes the earliest: the
+ * line's own is not before it. */
+struct glance {
+	int64_t us; /* RECORD_NO_TIME: none has said anything */
+};
+
+/* The times of L's own fields. Returns how many can be read. */
+static unsigned
+glance_fields(struct reader *r, struct layer *l, struct glance *g)
 {
-	struct layer *l = &r->layer[0];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < l->split.n; i++) {
+		const struct piece *pc = &l->split.piece[i];
+		const struct format_field *f;
+
+		if (pc->field < 0)
+			continue;
+		f = format_field(l->format, (unsigned)pc->field);
+		r->time_us = RECORD_NO_TIME;
+		if (f->is_time && !f->inner)
+			note_time(r, undo(f->escape, span_of(pc->p, pc->len), &r->value));
+		if (r->time_us == RECORD_NO_TIME)
+			continue;
+		if (g->us == RECORD_NO_TIME || r->time_us < g->us)
+			g->us = r->time_us;
+		n++;
+	}
+	return n;
+}
+
+static bool glance_at(
+	struct reader *r, struct format *f, unsigned depth, struct span text, struct glance *g);
+
+static bool
+glance_inner(struct reader *r, const struct format *f, unsigned depth, struct span text,
+	struct glance *g)
+{
+	const struct format_field *message = format_message(f);
+
+	if (!message->inner || !format_has_inner_time(f))
+		return true;
+	text = undo(message->escape, text, &r->layer[depth].undone);
+	return glance_at(r, message->inner, depth + 1, without_end(text), g);
+}
+
+/* With a header its time counts, unless the header is none and the message all of it (format_retry_bare());
+ * without one, the message's. */
+static bool
+glance_syslog(
+	struct reader *r, struct format *f, unsigned depth, struct span text, struct glance *g)
+{
+	struct layer *l = &r->layer[depth];
+	struct span message = SPAN_NONE; /* its last piece, if it has one */
+	const struct piece *last;
+
+	if (depth + 1 >= DEPTH_MAX || format_split(f, text, &l->split) != FORMAT_OK)
+		return false;
+	l->format = f;
+	last = &l->split.piece[l->split.n - 1];
+	if (l->split.n > 0 && last->field >= 0 &&
+		format_field(f, (unsigned)last->field) == format_message(f))
+		message = span_of(last->p, last->len);
+	if (glance_fields(r, l, g) == 0 && message.p && !glance_inner(r, f, depth, message, g))
+		return false;
+	return message.p == text.p || glance_inner(r, f, depth, text, g);
+}
+
+/* A template without inner formats is read to its end, since what takes the whole line ends the search. */
+static bool
+glance_variants(
+	struct reader *r, struct format *f, unsigned depth, struct span text, struct glance *g)
+{
+	struct layer *l = &r->layer[depth];
 
 	for (unsigned i = 0; i < format_n_variants(f); i++) {
 		struct format *v = format_variant(f, i);
 
-		if (format_type(v) == FORMAT_JSON && line.len > 0 && line.p[0] != '{')
+		if (format_type(v) == FORMAT_JSON && text.len > 0 && text.p[0] != '{')
 			continue;
-		if (!format_is_flat(v))
-			return false;
-		if (format_split(v, line, &l->split) != FORMAT_OK)
+		if (!format_is_flat(v)) {
+			if (!glance_at(r, v, depth, text, g))
+				return false;
+			continue;
+		}
+		if (format_split(v, text, &l->split) != FORMAT_OK)
 			continue;
 		l->format = v;
-		layer_times(r, l);
-		*ret_us = r->time_us;
-		return r->time_us != RECORD_NO_TIME;
+		(void)glance_fields(r, l, g);
+		return true;
 	}
-	return false;
+	return true;
+}
+
+static bool
+glance_at(struct reader *r, struct format *f, unsigned depth, struct span text, struct glance *g)
+{
+	struct layer *l = &r->layer[depth];
+
+	if (!format_glances(f) || depth >= DEPTH_MAX)
+		return false;
+	switch (format_type(f)) {
+	case FORMAT_VARIANTS:
+		return glance_variants(r, f, depth, text, g);
+	case FORMAT_SYSLOG:
+		return glance_syslog(r, f, depth, text, g);
+	default:
+		if (!format_glance(f, text, &l->split))
+			return true;
+		l->format = f;
+		/* without a time of its own, one further in counts */
+		return glance_fields(r, l, g) > 0 || !format_has_inner_time(f);
+	}
 }
 
 bool
 reader_glance(struct reader *r, struct span line, int64_t *ret_us)
 {
-	struct split *split = &r->layer[0].split;
-	const struct piece *time;
+	struct glance g = { RECORD_NO_TIME };
 
 	r->n_layers = 0;
+	if (line.len > TEXT_MAX || !glance_at(r, r->root, 0, line, &g))
+		g.us = RECORD_NO_TIME;
 	r->time_us = RECORD_NO_TIME;
-	if (line.len > TEXT_MAX)
-		return false;
-	if (format_type(r->root) == FORMAT_VARIANTS)
-		return glance_variants(r, r->root, line, ret_us);
-	if (!format_glance(r->root, line, split))
-		return false;
-	time = &split->piece[split->n - 1];
-	return timestamp_parse(&r->timestamp, span_of(time->p, time->len), ret_us);
+	*ret_us = g.us;
+	return g.us != RECORD_NO_TIME;
 }
 
 bool

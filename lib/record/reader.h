@@ -34,7 +34,7 @@ bool reader_begins(struct reader *r, struct span line);
 bool reader_read(struct reader *r, struct span line);
 
 /* A glance at LINE. True: if reader_begins() and reader_read() say that it begins an entry and has a
- * time, then that is *RET_US. False: read it to know. Forgets the line read last. */
+ * time, then that is *RET_US or later. False: read it to know. Forgets the line read last. */
 bool reader_glance(struct reader *r, struct span line, int64_t *ret_us);
 
 /* Of the line read last. RECORD_NO_TIME: it has none that can be read. */

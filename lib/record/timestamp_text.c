@@ -132,12 +132,14 @@ word_len(const struct cursor *c)
 static bool
 word_is(const struct cursor *c, size_t n, const char *name)
 {
-	return strlen(name) == n && strncasecmp(c->p, name, n) == 0;
+	return strncasecmp(c->p, name, n) == 0 && name[n] == '\0';
 }
 
 static int
 month_of(const struct cursor *c, size_t n)
 {
+	if (n < 3)
+		return 0;
 	for (int i = 0; i < 12 && n == 3; i++) {
 		const char *m = time_months[i];
 
@@ -153,7 +155,7 @@ month_of(const struct cursor *c, size_t n)
 static bool
 month_name(struct cursor *c)
 {
-	size_t n = word_len(c);
+	const size_t n = word_len(c);
 
 	c->t->month = month_of(c, n);
 	if (c->t->month == 0)

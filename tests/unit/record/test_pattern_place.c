@@ -2,50 +2,69 @@
 #include "record/pattern_place.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct {
 	const char *pattern;
-	int at, len; /* -1: not known */
+	const char *places; /* "AT+LEN ", each; "": nothing is known */
 } cases[] = {
-	{ "(?<time>\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d) \\[(?<x>a|b)\\] (?<y>.*)", 0, 16 },
-	{ "^(?<sev>[DIWEFA]), \\[(?<time>\\d{4}-\\d\\d) #(?<pid>\\d+)\\]", 4, 7 },
-	{ "(?:ab)(?<time>[^]|]{3}.[a\\]])x", 2, 5 },
-	{ "(?<time>(?:\\d\\d)(?<day>\\d))(?<x>.*)", 0, 3 },
-	/* of no fixed length */
-	{ "(?<time>\\d{4}-\\S+) (?<text>.*)", -1, 0 },
-	{ "(?<time>\\d{4}(?:\\.\\d)?) (?<text>.*)", -1, 0 },
-	{ "(?:(?<app>bbb) )?(?<time>\\d{4}) (?<text>.*)", -1, 0 },
-	{ "(?<time>\\d{2,4}) (?<text>.*)", -1, 0 },
-	{ "(?<time>\\d{4}?) (?<text>.*)", -1, 0 },
-	{ "(?<time>ab|cd)", -1, 0 },
-	{ "(?<x>a|bc)(?<time>\\d)", -1, 0 },
-	{ "(?<time>\\d)?(?<x>.*)", -1, 0 },
-	{ "(?<time>\\R)(?<x>.*)", -1, 0 },
-	{ "(?<time>[[:digit:]])(?<x>.*)", -1, 0 },
-	/* moved from behind */
-	{ "(?<time>\\d{4}) a|b(?<time>\\d{4})", -1, 0 },
-	{ "(?<time>\\d{4}) a|b", -1, 0 },
-	{ "(?<x>\\d{4})(?:a(?<time>\\d{4})|b(?<time>\\d{4}))", -1, 0 },
-	{ "(?<time>\\d{4})(?:a(?<time>\\d{4}))?", -1, 0 },
-	{ "(?<time>\\d{4})(?x) a", -1, 0 },
-	{ "(*UTF)(?<time>.{4})", -1, 0 },
-	{ "\\Q(?<time>\\E(?<x>.)", -1, 0 },
-	{ "(?<x>.)", -1, 0 },
-	{ "(?<time>.", -1, 0 },
-	{ "", -1, 0 },
+	{ "(?<time>\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d) \\[(?<x>a|b)\\] (?<y>.*)", "0+16 " },
+	{ "^(?<sev>[DIWEFA]), \\[(?<time>\\d{4}-\\d\\d) #(?<pid>\\d+)\\]", "4+7 " },
+	{ "(?:ab)(?<time>[^]|]{3}.[a\\]])x", "2+5 " },
+	{ "(?<time>(?:\\d\\d)(?<day>\\d))(?<x>.*)", "0+3 " },
+	{ "(?<time>\\d{4}) a|b", "0+4 " },
+	{ "(?<time>\\d{4}?) (?<text>.*)", "0+4 " },
+	{ "(?=\\[|.*)(?<!x)(?<time>\\d)(?<x>.*)", "0+1 " },
+	{ "(?<id>[0-9a-f](?:-[0-9a-f]{2}){3}) (?<time>\\d)(?<x>.*)", "11+1 " },
+	/* in several */
+	{ "(?<time>\\d{4}(?:\\.\\d)?) (?<text>.*)", "0+4 0+6 " },
+	{ "(?:(?<app>bbb|etherpad) )?(?<time>\\d{4}) (?<text>.*)", "0+4 4+4 9+4 " },
+	{ "(?<time>\\d{2,4}) (?<text>.*)", "0+2 0+3 0+4 " },
+	{ "(?<time>a|b)(?<x>.*)", "0+1 " },
+	{ "(?<x>a|bc)(?<time>\\d|\\d\\d:)", "1+1 1+3 2+1 2+3 " },
+	{ "(?<time>\\d)?(?<x>.*)", "0+1 " },
+	{ "(?:(?<s>\\d{1,3}): |x(?<time>\\d\\d):)?(?<x>.*)", "1+2 " },
+	{ "(?<x>.){1,3}?(?<time>.)", "1+1 2+1 3+1 " },
+	/* or in too many */
+	{ "(?<time>\\d{4}-\\S+) (?<text>.*)", "" },
+	{ "(?<time>\\d{1,30}) (?<text>.*)", "" },
+	{ "(?<x>\\d*)(?<time>\\d)", "" },
+	{ "(?<x>(?:ab)+)(?<time>\\d)", "" },
+	{ "(?<x>.{128})(?<time>.)", "" },
+	/* of a length that is not followed */
+	{ "(?<time>\\R)(?<x>.*)", "" },
+	{ "(?<time>[[:digit:]])(?<x>.*)", "" },
+	{ "(?<x>\\d{,3})(?<time>\\d)", "" },
+	/* moved from behind, or by what it stands in */
+	{ "(?<time>\\d{4}) a|b(?<time>\\d{4})", "" },
+	{ "(?<x>\\d{4})(?:a(?<time>\\d{4})|b(?<time>\\d{4}))", "" },
+	{ "(?<time>\\d{4})(?:a(?<time>\\d{4}))?", "" },
+	{ "(?:(?<time>\\d)[)\\]] )+(?<x>.*)", "" },
+	{ "(?:(?:(?<time>\\d) ){2}x)(?<x>.*)", "" },
+	{ "(?<time>\\d)*(?<x>.*)", "" },
+	{ "(?<time>\\d{4})(?x) a", "" },
+	{ "(?i)(?<time>\\d{4})", "" },
+	{ "(*UTF)(?<time>.{4})", "" },
+	{ "\\Q(?<time>\\E(?<x>.)", "" },
+	{ "(?<x>.)", "" },
+	{ "(?<time>.", "" },
+	{ "(?<time>[.)", "" },
+	{ "(?<time", "" },
+	{ "", "" },
 };
 
-START_TEST(a_group_lies_in_one_place_or_it_is_not_known)
+START_TEST(a_group_lies_in_these_places_or_it_is_not_known)
 {
-	size_t at, len;
-	const bool known = pattern_place(cases[_i].pattern, "time", &at, &len);
+	struct pattern_place p[PATTERN_PLACES_MAX];
+	const unsigned n = pattern_places(cases[_i].pattern, "time", p);
+	char text[400] = "";
 
-	ck_assert_msg(known == (cases[_i].at >= 0), "%s", cases[_i].pattern);
-	if (!known)
-		return;
-	ck_assert_uint_eq(at, (size_t)cases[_i].at);
-	ck_assert_uint_eq(len, (size_t)cases[_i].len);
+	for (unsigned i = 0; i < n; i++)
+		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%zu+%zu ",
+			p[i].at, p[i].len);
+	ck_assert_msg(strcmp(text, cases[_i].places) == 0, "%s: %s", cases[_i].pattern, text);
 }
 END_TEST
 
@@ -57,7 +76,7 @@ main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
-	tcase_add_loop_test(t, a_group_lies_in_one_place_or_it_is_not_known, 0,
+	tcase_add_loop_test(t, a_group_lies_in_these_places_or_it_is_not_known, 0,
 		sizeof(cases) / sizeof(cases[0]));
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);

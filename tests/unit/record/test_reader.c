@@ -9,6 +9,7 @@
 #include "record/format.h"
 #include "record/reader.h"
 #include "record/record.h"
+#include "record/timestamp.h"
 
 static const char *const web_pattern[] = { "(?<time>\\d{4}-\\S+) (?<level>[A-Z]+) - (?<text>.*)" };
 static const char *const times[] = { "time" };
@@ -70,7 +71,8 @@ static const struct {
 	{ "docker", "{\"log\":\"x\",", false, RECORD_NO_TIME, "log", NULL },
 };
 
-/* What a glance at LINE says has to be what reading it says, if that finds a time at all. */
+/* What a glance at LINE says is not later than what reading it says, if that finds a time at all. It may be
+ * earlier, by what stands at the end of a time: a fraction, a zone. */
 static bool
 glance_is_right(struct reader *r, struct span line)
 {
@@ -80,7 +82,9 @@ glance_is_right(struct reader *r, struct span line)
 		return false;
 	(void)reader_read(r, line);
 	if (reader_begins(r, line) && reader_time_us(r) != RECORD_NO_TIME)
-		ck_assert_msg(reader_time_us(r) == us, "%.*s", (int)line.len, line.p);
+		ck_assert_msg(reader_time_us(r) >= us && reader_time_us(r) - us <= DAY_US,
+			"%ld, not %ld: %.*s", (long)us, (long)reader_time_us(r), (int)line.len,
+			line.p);
 	return true;
 }
 
@@ -150,7 +154,7 @@ START_TEST(glance_is_right_for_all_shipped_stores_and_samples)
 			told += glances_at(r, samples.gl_pathv[k]);
 		reader_free(r);
 	}
-	ck_assert_uint_gt(told, 1000);
+	ck_assert_uint_gt(told, 10000);
 	globfree(&samples);
 	formats_free(all);
 	conf_free(shipped);

@@ -32,6 +32,13 @@ static const char *const app_pattern[] = { "(?<time>\\d{4}-\\S+) (?<text>.*)" };
 static const char *const fixed_pattern[] = {
 	"(?<time>\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ) (?<n>host)(?<text>.*)"
 };
+/* what stands before the time, its fraction and its zone may be missing; and two times by two ways */
+static const char *const either_pattern[] = {
+	"(?:(?<app>[a-z]{3}|host app\\[1\\]:) )?(?<time>\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{1,3})?(?:Z|[+-]\\d\\d:\\d\\d)?) (?<text>.*)",
+	"[0-9.]{9} - . \\[(?<time>[^]]{26})\\] (?<text>.*)"
+};
+static const char *const ways[] = { "extended", "either" };
+static const char *const known_ways[] = { "combined", "either" };
 static struct conf_format formats[] = {
 	{ { "t", 1 }, "combined", FORMAT_TEMPLATE,
 		.template_ = "$remote_addr - $remote_user [$time_local] \"$request\" $status",
@@ -45,6 +52,11 @@ static struct conf_format formats[] = {
 	{ { "t", 6 }, "syslog", FORMAT_SYSLOG, .escape = ESCAPE_RSYSLOG },
 	{ { "t", 7 }, "fixed", FORMAT_PATTERN, .pattern = { (const char **)fixed_pattern, 1 },
 		.time = { (const char **)time_list, 1 } },
+	{ { "t", 8 }, "either", FORMAT_PATTERN, .pattern = { (const char **)either_pattern, 2 },
+		.time = { (const char **)time_list, 1 } },
+	{ { "t", 9 }, "ways", FORMAT_VARIANTS, .variant = { (const char **)ways, 2 } },
+	{ { "t", 10 }, "known-ways", FORMAT_VARIANTS, .variant = { (const char **)known_ways, 2 } },
+	{ { "t", 11 }, "header", FORMAT_SYSLOG, .message = "known-ways", .escape = ESCAPE_RSYSLOG },
 };
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
 
@@ -120,7 +132,23 @@ put_line(struct buf *b, unsigned i)
 {
 	const int64_t us = some_time(i);
 
-	switch (chance(14)) {
+	switch (chance(17)) {
+	case 14:
+	case 15:
+		buf_printf(b, "%s", chance(2) ? "" : "abc ");
+		put_iso(b, us);
+		b->len--; /* its zone */
+		buf_printf(b, "%s%s words\n", chance(2) ? "" : ".25",
+			chance(3) == 0 ? ""
+			: chance(2)    ? "-07:00"
+				       : "+09:00");
+		return;
+	case 16:
+		put_iso(b, us);
+		buf_str(b, " host app[1]: 192.0.2.1 - - [");
+		put_clf(b, some_time(i));
+		buf_str(b, "] \"GET /\" 200\n");
+		return;
 	case 0:
 		buf_str(b, "  at a.b.C(c.java:1)\n"); /* belongs to the line before */
 		return;
@@ -344,8 +372,8 @@ main(void)
 	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, glance_changes_nothing, 0, 30);
-	tcase_add_loop_test(t, needles_change_nothing, 0, 30);
+	tcase_add_loop_test(t, glance_changes_nothing, 0, 55);
+	tcase_add_loop_test(t, needles_change_nothing, 0, 33);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
