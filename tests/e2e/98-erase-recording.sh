@@ -52,7 +52,7 @@ lay() { # ID ROOM
 bbb_record_delete() { # ID
 	rm -f "$b"/recording/status/{recorded,ended,archived,sanity}/"$1"* "$b"/recording/status/{processed,published}/"$1"*
 	rm -rf "$b"/{published,unpublished,deleted}/presentation/"$1"* "$b"/recording/{process,publish}/presentation/"$1"* "$b/recording/raw/$1"*
-	rm -rf "$v"/log/bigbluebutton/presentation/*"$1"* "$b/captions/$1"* "$b/inbox/$1"* "$b/$1"
+	rm -rf "$v"/log/bigbluebutton/presentation/*"$1"* "$b/captions/$1"* "$b/inbox/$1"* "$b/${1:?}"
 	rm -rf "$v"/red5/webapps/video/streams/"$1" "$v"/red5/webapps/screenshare/streams/"$1" "$b"/{deskshare,screenshare}/"$1"*
 	rm -f "$v/freeswitch/meetings/$1"*
 }
