@@ -301,7 +301,7 @@ carry_out(struct taking *t, struct err *e)
 
 	if (take(t, e) < 0)
 		return -1;
-	rc = agent_act(t->a, t->order, e);
+	rc = agent_act(t->a, t->order, t->again, e);
 	if (rc < 0 && passes(e))
 		return -1;
 	if (rc < 0)
@@ -384,10 +384,14 @@ run_queue(struct agent *a, struct err *e)
 {
 	struct run run = { .a = a };
 
-	if (queue_each(a->orders, ".order", see_order, &run, e) < 0 ||
-		ledger_sign(a->s->ledger, a->s->sign, e) < 0)
+	int due;
+
+	if (queue_each(a->orders, ".order", see_order, &run, e) < 0)
 		return -1;
-	return run.status;
+	due = agent_due(a, e);
+	if (due < 0 || ledger_sign(a->s->ledger, a->s->sign, e) < 0)
+		return -1;
+	return run.status ? run.status : due;
 }
 
 /* --- the command line ------------------------------------------------------------------------- */
@@ -396,11 +400,12 @@ static void
 help(void)
 {
 	fputs(_("Usage: dsar agent\n"
-		"       dsar agent init | key\n"
+		"       dsar agent init | key | reapply\n"
 		"Carries out the orders that lie in this machine's queue, if those whom its configuration\n"
 		"names have signed them, and puts what came of it there (root).\n\n"
 		"  init   make the agent's register, its key and the queue\n"
-		"  key    print the agent's fingerprint and public key, for node { … } of who orders\n\n"
+		"  key    print the agent's fingerprint and public key, for node { … } of who orders\n"
+		"  reapply  erase again what a backup has brought back of what orders had erased\n\n"
 		"Example:  sudo dsar agent\n"),
 		stdout);
 }
@@ -432,20 +437,24 @@ agent_main(struct session *s, int argc, char **argv, struct err *e)
 {
 	const int opt = options_take(argc, argv, NULL, 0, help);
 	const char *verb = opt == 0 && optind < argc ? argv[optind] : "";
+	const bool key = strcmp(verb, "init") == 0 || strcmp(verb, "key") == 0;
+	const bool reapply = strcmp(verb, "reapply") == 0;
 	struct agent a;
 	int rc;
 
 	if (opt > 0)
 		return 0;
-	if (opt < 0 || argc - optind > 1 ||
-		(*verb && strcmp(verb, "init") != 0 && strcmp(verb, "key") != 0))
-		return usage_fail(_("agent takes nothing, init or key"));
+	if (opt < 0 || argc - optind > 1 || (*verb && !key && !reapply))
+		return usage_fail(_("agent takes nothing, init, key or reapply"));
 	if (strcmp(verb, "init") == 0)
 		rc = agent_make(&a, s, e);
 	else
 		rc = agent_open(&a, s, e);
+	optind = 1;
 	if (rc == 0)
-		rc = *verb ? show_key(&a, e) : run_queue(&a, e);
+		rc = key       ? show_key(&a, e)
+		     : reapply ? reapply_main(s, 1, argv, e)
+			       : run_queue(&a, e);
 	agent_release(&a);
 	return rc;
 }

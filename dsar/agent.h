@@ -34,9 +34,13 @@ int agent_make(struct agent *a, struct session *s, struct err *e);
 int agent_open(struct agent *a, struct session *s, struct err *e);
 void agent_release(struct agent *a);
 
-/* Does what O asks for; what it gives goes to OUT. >0: it cannot, the order_fault. */
-int agent_act(struct agent *a, const struct order *o, struct err *e);
+/* Does what O asks for, AGAIN after a run that was ended. >0: it cannot, the order_fault. Then what it gives goes to
+ * OUT. */
+int agent_act(struct agent *a, const struct order *o, bool again, struct err *e);
 int agent_answer(struct agent *a, const struct order *o, struct result *out, struct err *e);
+
+/* Erases what earlier orders had to keep, once its ground has ended. Returns as erase_due(). */
+int agent_due(struct agent *a, struct err *e);
 
 /* Wipes O's case, as far as nothing of it is wanted any more. Within a transaction. */
 int agent_wipe(struct agent *a, const struct order *o, struct err *e);

@@ -6,8 +6,11 @@
 
 #include "base/now.h"
 #include "dsar/agent.h"
+#include "dsar/erase.h"
 #include "dsar/find.h"
+#include "dsar/keep.h"
 #include "dsar/registry.h"
+#include "dsar/restriction.h"
 #include "dsar/result.h"
 #include "dsar/search.h"
 #include "dsar/session.h"
@@ -36,13 +39,17 @@ adopt_item(void *ctx, const struct find *f, struct err *e)
 	return find_add(p->a->s->registry, p->o->number, f, NULL, e);
 }
 
+/* Whoever has ordered has looked at the finds: the guards ask for what they ask for on one machine. */
 static int
 adopt_all(struct adopting *p, struct err *e)
 {
+	const struct answer_of_store seen = { .store = "-", .answer = ANSWER_FOUND };
 	struct registry *r = p->a->s->registry;
 
 	if (case_wipe(r, p->o->number, false, e) < 0 || case_adopt(r, p->o, now_us(), e) < 0 ||
 		order_identifiers(p->o, adopt_identifier, p, e) < 0)
+		return -1;
+	if (p->o->kind != ORDER_SEARCH && answer_put(r, p->o->number, &seen, e) < 0)
 		return -1;
 	return order_items(p->o, adopt_item, p, e);
 }
@@ -57,24 +64,123 @@ adopt(struct agent *a, const struct order *o, struct err *e)
 	return registry_end(a->s->registry, adopt_all(&p, e), e);
 }
 
+/* What had to be kept is erased when its ground has ended (agent_due()). */
 int
 agent_wipe(struct agent *a, const struct order *o, struct err *e)
 {
-	return case_wipe(a->s->registry, o->number, false, e);
+	struct registry *r = a->s->registry;
+	struct erasure x;
+	bool kept = false;
+	int rc = erasure_read(r, o->number, &x, e);
+
+	kept = rc == 0 && x.state != ERASURE_PLANNED && erasure_count(&x, ERASURE_KEEP) > 0;
+	erasure_release(&x);
+	return rc < 0 ? -1 : case_wipe(r, o->number, kept, e);
+}
+
+static int
+wipe_done(struct registry *r, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc;
+
+	if (registry_prepare(r,
+		    "SELECT number FROM erasures x WHERE state = ?1 AND NOT EXISTS"
+		    " (SELECT 1 FROM erasure_items i WHERE i.number = x.number AND fate = ?2)",
+		    &st, e) < 0)
+		return -1;
+	(void)sqlite3_bind_int(st, 1, ERASURE_DONE);
+	(void)sqlite3_bind_int(st, 2, ERASURE_KEEP);
+	while ((rc = registry_step(r, st, e)) == 0)
+		if (case_wipe(r, statement_str(st, 0), false, e) < 0)
+			return -1;
+	return rc < 0 ? -1 : 0;
+}
+
+int
+agent_due(struct agent *a, struct err *e)
+{
+	struct registry *r = a->s->registry;
+	const int status = erase_due(a->s, e);
+
+	if (status < 0 || registry_begin(r, e) < 0)
+		return -1;
+	return registry_end(r, wipe_done(r, e), e) < 0 ? -1 : status;
 }
 
 /* --- acts ------------------------------------------------------------------------------------- */
 
+static int
+act_plan(struct agent *a, const struct order *o, struct err *e)
+{
+	struct erasure x;
+	bool same;
+
+	if (erase_plan_case(a->s, o->number, &x, e) < 0)
+		return -1;
+	same = o->kind == ORDER_PLAN || strcmp(x.hash, o->plan) == 0;
+	erasure_release(&x);
+	return same ? 0 : ORDER_PLAN_CHANGED;
+}
+
+static int
+act_erase(struct agent *a, const struct order *o, struct err *e)
+{
+	struct erasure x;
+	int rc = act_plan(a, o, e);
+
+	if (rc != 0)
+		return rc;
+	if (erase_case(a->s, o->number, o->plan, &x, e) < 0)
+		return -1;
+	erasure_release(&x); /* what is left of it is in the answer */
+	return 0;
+}
+
+static int
+act_restrict(struct agent *a, const struct order *o, struct err *e)
+{
+	struct case_file c;
+	size_t n;
+
+	if (case_get(a->s->registry, o->number, &c, e) < 0)
+		return -1;
+	return restriction_begin(a->s, &c, &n, e) < 0 ? -1 : 0;
+}
+
+/* Has a run that was ended begun with it? Then it goes on by what it has written down. */
+static int
+has_begun(struct agent *a, const struct order *o, struct err *e)
+{
+	struct erasure x;
+	const int rc = erasure_read(a->s->registry, o->number, &x, e);
+	const bool begun = rc == 0 && x.state != ERASURE_PLANNED && strcmp(x.hash, o->plan) == 0;
+
+	erasure_release(&x);
+	return rc < 0 ? -1 : o->kind == ORDER_ERASE && begun;
+}
+
 int
-agent_act(struct agent *a, const struct order *o, struct err *e)
+agent_act(struct agent *a, const struct order *o, bool again, struct err *e)
 {
 	struct searched done;
+	const int begun = again ? has_begun(a, o, e) : 0;
 
-	if (adopt(a, o, e) < 0)
+	if (begun < 0 || (!begun && adopt(a, o, e) < 0))
 		return -1;
 	switch (o->kind) {
 	case ORDER_SEARCH:
 		return search_case(a->s, o->number, search_jobs(), &done, e);
+	case ORDER_PLAN:
+		return act_plan(a, o, e);
+	case ORDER_ERASE:
+		return act_erase(a, o, e);
+	case ORDER_RESTRICT:
+		return act_restrict(a, o, e);
+	case ORDER_LIFT:
+		return restriction_lift(a->s, o->number, e);
+	case ORDER_RELEASE:
+		return keep_end(a->s, o->number, e);
 	default:
 		return ORDER_FORM;
 	}
@@ -153,6 +259,25 @@ answer_store(void *ctx, const struct answer_of_store *s, struct err *e)
 		e);
 }
 
+static int
+answer_erasure(struct agent *a, const struct order *o, struct result *out, struct err *e)
+{
+	struct erasure x;
+	int rc = erasure_read(a->s->registry, o->number, &x, e);
+
+	for (size_t i = 0; rc == 0 && i < x.n; i++)
+		rc = result_add(out,
+			json_pack("{s:s, s:I, s:s, s:s, s:I}", "type", "item", "find",
+				(json_int_t)x.item[i].find, "fate",
+				erasure_fate_name(x.item[i].fate), "ground", x.item[i].ground,
+				"until", (json_int_t)x.item[i].until_us),
+			e);
+	if (rc == 0)
+		rc = result_add(out, json_pack("{s:s, s:s}", "type", "plan", "hash", x.hash), e);
+	erasure_release(&x);
+	return rc < 0 ? -1 : 0;
+}
+
 int
 agent_answer(struct agent *a, const struct order *o, struct result *out, struct err *e)
 {
@@ -162,6 +287,8 @@ agent_answer(struct agent *a, const struct order *o, struct result *out, struct 
 		(answer_subject(a, o, out, e) < 0 ||
 			finds_each(r, o->number, NULL, answer_find, out, e) < 0 ||
 			answers_each(r, o->number, answer_store, out, e) < 0))
+		return -1;
+	if ((o->kind == ORDER_PLAN || o->kind == ORDER_ERASE) && answer_erasure(a, o, out, e) < 0)
 		return -1;
 	return result_add(
 		out, json_pack("{s:s, s:s}", "type", "end", "kind", order_kind_name(o->kind)), e);

@@ -92,6 +92,7 @@ show(struct collect *g, const struct wanted *w, const char *what, enum order_fau
 	if (got) {
 		print_int(o, "found", (int64_t)got->n_found);
 		print_int(o, "failed", (int64_t)got->n_failed);
+		print_str(o, "plan", span_str(got->hash));
 	}
 	print_end(o);
 	if (o->json)
@@ -101,7 +102,10 @@ show(struct collect *g, const struct wanted *w, const char *what, enum order_fau
 		fprintf(o->f, _("denied: %s\n"), _(order_fault_text(fault)));
 	else if (got)
 		fprintf(o->f, _("answered, %llu records\n"), (unsigned long long)got->n_found);
-	else
+	if (got && w->kind == ORDER_PLAN)
+		fprintf(o->f, _("plan %s; look at it with `dsar order %s --items %s`\n"), got->hash,
+			w->number, w->node);
+	if (fault == ORDER_FINE && !got)
 		fputs(_("no answer in time; nothing of that machine is known\n"), o->f);
 }
 
@@ -186,6 +190,7 @@ take_result(struct collect *g, const struct wanted *w, struct sign_check *check,
 	const struct result_head head = {
 		.id = w->id, .number = w->number, .node = w->node, .sha256 = w->sha256
 	};
+	const bool erasure = w->kind == ORDER_PLAN || w->kind == ORDER_ERASE;
 	struct registry *r = g->s->registry;
 	int rc;
 
@@ -193,11 +198,16 @@ take_result(struct collect *g, const struct wanted *w, struct sign_check *check,
 		return -1;
 	if (w->kind == ORDER_SEARCH && answers_clear(r, w->number, w->node, e) < 0)
 		return -1;
-	rc = result_read(g->dir, &head, g->own, check, collect_search, into, e);
+	rc = result_read(
+		g->dir, &head, g->own, check, erasure ? collect_erasure : collect_search, into, e);
 	if (rc != 0)
 		return rc;
 	if (!into->ended)
 		return err_fail(e, EX_DATAERR, 0, N_("the result has no end"), NULL, "%s", w->id);
+	if (erasure && collect_erasure_end(into, w->kind == ORDER_ERASE, e) < 0)
+		return -1;
+	if (w->kind == ORDER_PLAN && ordered_planned(r, w->id, into->hash, e) < 0)
+		return -1;
 	if (account(g, w, ORDER_FINE, e) < 0)
 		return -1;
 	return case_goes_on(into, e);

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "dsar/case.h"
+#include "dsar/erasure.h"
 #include "dsar/subject.h"
 
 struct session;
@@ -22,6 +23,10 @@ struct collecting {
 	size_t n_ids, max_ids;
 	uint64_t n_found, n_failed;
 	bool ended; /* its last line was seen */
+
+	struct erasure finds; /* plan, erase: the node's finds, by their id … */
+	struct erasure x;     /* … and what becomes of them, as the node says */
+	char hash[ERASURE_HASH_HEX];
 };
 
 int collecting_begin(struct collecting *g, struct err *e);
@@ -29,3 +34,7 @@ void collecting_release(struct collecting *g);
 
 /* One line of the result of an order to search (result.h). Within a transaction. */
 int collect_search(void *ctx, const json_t *line, struct err *e);
+
+/* … of an order to plan, or to erase; and keeps what it says. Within a transaction. */
+int collect_erasure(void *ctx, const json_t *line, struct err *e);
+int collect_erasure_end(struct collecting *g, bool erased, struct err *e);

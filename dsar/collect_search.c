@@ -21,6 +21,8 @@ fail_line(const struct collecting *g, struct err *e)
 int
 collecting_begin(struct collecting *g, struct err *e)
 {
+	erasure_init(&g->finds, g->c.number);
+	erasure_init(&g->x, g->c.number);
 	return subject_read(g->s->registry, g->c.number, &g->subject, e);
 }
 
@@ -28,6 +30,8 @@ void
 collecting_release(struct collecting *g)
 {
 	subject_release(&g->subject);
+	erasure_release(&g->finds);
+	erasure_release(&g->x);
 	free(g->id);
 }
 

@@ -6,12 +6,14 @@
 #include <inttypes.h>
 #include <libintl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/conf.h"
 #include "dsar/contents.h"
 #include "dsar/erasure.h"
 #include "dsar/notice.h"
+#include "dsar/ordered.h"
 #include "dsar/registry.h"
 #include "dsar/session.h"
 
@@ -139,6 +141,32 @@ put_searched_again(struct telling *t, struct err *e)
 		(uint64_t)left);
 }
 
+/* What other machines have erased by order, told with their names. */
+static int
+see_ordered(void *ctx, const struct ordered_item *i, struct err *e)
+{
+	struct erasure *x = ctx;
+	cleanup_mem char *store = NULL, *ground = NULL;
+	struct find f = { .id = i->item->find, .place = "" };
+	struct erasure_item *added;
+
+	if (!i->erased)
+		return 0;
+	if (asprintf(&store, "%s (%s)", i->item->store, i->node) < 0 ||
+		!(ground = strdup(i->item->ground)))
+		return err_memory(e);
+	f.store = store;
+	if (erasure_add(x, &f, i->item->fate, e) < 0)
+		return -1;
+	added = &x->item[x->n - 1];
+	free(added->ground);
+	added->ground = TAKE(ground);
+	added->until_us = i->item->until_us;
+	x->state = ERASURE_DONE;
+	x->ended_us = i->made_us > x->ended_us ? i->made_us : x->ended_us;
+	return 0;
+}
+
 int
 contents_erasure(struct session *s, const struct case_file *c, struct places *p, struct err *e)
 {
@@ -148,7 +176,11 @@ contents_erasure(struct session *s, const struct case_file *c, struct places *p,
 
 	erasure_init(&x, c->number);
 	rc = erasure_read(s->registry, c->number, &x, e);
-	if (rc > 0 || (rc == 0 && x.state == ERASURE_PLANNED))
+	if (rc >= 0 && x.state == ERASURE_PLANNED)
+		erasure_release(&x); /* a plan says nothing of what was done */
+	if (rc >= 0)
+		rc = ordered_items(s->registry, c->number, NULL, see_ordered, &x, e);
+	if (rc == 0 && x.state == ERASURE_PLANNED)
 		rc = err_fail(e, EX_NOPERM, 0, N_("nothing was erased in this case yet"),
 			N_("see `dsar erase`"), "%s", c->number);
 	if (rc == 0 &&

@@ -12,6 +12,7 @@
 #include "dsar/case.h"
 #include "dsar/command.h"
 #include "dsar/erase-private.h"
+#include "dsar/erase.h"
 #include "dsar/held.h"
 #include "dsar/keep.h"
 #include "dsar/objection.h"
@@ -30,6 +31,7 @@
 struct erasing {
 	struct session *s;
 	const char *number, *confirm;
+	bool ordered; /* approved by an order (order.h), which the agent has checked */
 	struct case_file c;
 	struct erasure x;
 };
@@ -109,17 +111,12 @@ plan(struct erasing *g, struct err *e)
 	rc = erasure_read(g->s->registry, g->number, &g->x, e);
 	if (rc < 0)
 		return -1;
-	if (rc == 0 && g->x.state != ERASURE_PLANNED) { /* what was approved, and how far it is */
-		erase_show(g->s, &g->x);
+	if (rc == 0 && g->x.state != ERASURE_PLANNED) /* what was approved, and how far it is */
 		return 0;
-	}
 	erasure_release(&g->x);
 	rc = plan_make(g, &g->x, &text, e);
 	buf_release(&text);
-	if (rc < 0 || plan_keep(g, e) < 0)
-		return -1;
-	erase_show(g->s, &g->x);
-	return 0;
+	return rc < 0 ? -1 : plan_keep(g, e);
 }
 
 /* --- the act ---------------------------------------------------------------------------------- */
@@ -150,6 +147,8 @@ approved(struct erasing *g, struct buf *text, struct err *e)
 	struct err why;
 	unsigned n;
 
+	if (g->ordered)
+		return 0;
 	if (approvals_check(
 		    g->s->registry, g->s->conf, &plan, span_of(text->p, text->len), &n, &why) == 0)
 		return 0;
@@ -261,7 +260,6 @@ confirm(struct erasing *g, struct err *e)
 		(erase_act(g->s, &g->x, ERASURE_ERASE, &n_failed, e) < 0 ||
 			finish(g, n_failed, e) < 0))
 		return -1;
-	erase_show(g->s, &g->x);
 	if (n_failed > 0)
 		return EX_UNAVAILABLE;
 	return erasure_count(&g->x, ERASURE_ERASE) > 0 ? 1 : 0;
@@ -311,8 +309,8 @@ due_numbers(struct registry *r, struct buf *out, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-static int
-due(struct session *s, struct err *e)
+int
+erase_due(struct session *s, struct err *e)
 {
 	struct buf numbers;
 	int status = 0;
@@ -331,6 +329,36 @@ due(struct session *s, struct err *e)
 	}
 	buf_release(&numbers);
 	return status;
+}
+
+/* --- for an order ----------------------------------------------------------------------------- */
+
+static int
+ordered(struct session *s, const char *number, const char *hash, struct erasure *ret, struct err *e)
+{
+	struct erasing g = { .s = s, .number = number, .confirm = hash, .ordered = true };
+	int rc = case_get(s->registry, number, &g.c, e);
+
+	if (rc == 0)
+		rc = hash ? confirm(&g, e) : plan(&g, e);
+	if (rc < 0)
+		erasure_release(&g.x);
+	else
+		*ret = g.x;
+	return rc;
+}
+
+int
+erase_plan_case(struct session *s, const char *number, struct erasure *ret, struct err *e)
+{
+	return ordered(s, number, NULL, ret, e);
+}
+
+int
+erase_case(
+	struct session *s, const char *number, const char *hash, struct erasure *ret, struct err *e)
+{
+	return ordered(s, number, hash, ret, e);
 }
 
 /* --- the command ------------------------------------------------------------------------------ */
@@ -365,11 +393,13 @@ erase_main(struct session *s, int argc, char **argv, struct err *e)
 	if (argc - optind != !is_due || (dry && g.confirm) || (is_due && (dry || g.confirm)))
 		return usage_fail(_("erase takes a case, or --due"));
 	if (is_due)
-		return due(s, e);
+		return erase_due(s, e);
 	g.number = argv[optind];
 	if (case_get(s->registry, g.number, &g.c, e) < 0)
 		return -1;
 	rc = g.confirm ? confirm(&g, e) : plan(&g, e);
+	if (rc >= 0)
+		erase_show(s, &g.x);
 	erasure_release(&g.x);
 	return rc;
 }

@@ -27,4 +27,4 @@ dsar.srcs += dsar/key_state.c dsar/remind.c dsar/probe.c dsar/doctor.c
 # orders to nodes
 dsar.srcs += dsar/order.c dsar/order_paper.c dsar/seal.c dsar/queue.c dsar/result.c dsar/result_read.c \
 	     dsar/ordered.c dsar/agent_ledger.c dsar/agent.c dsar/agent_open.c dsar/agent_act.c \
-	     dsar/order_command.c dsar/collect.c dsar/collect_search.c
+	     dsar/order_command.c dsar/collect.c dsar/collect_search.c dsar/collect_erasure.c

@@ -14,7 +14,8 @@
 #define CANONICAL (JSON_SORT_KEYS | JSON_COMPACT)
 #define PLACE_MAX (1u << 16) /* bytes of a find's place */
 
-static const char *const kinds[ORDER_KINDS] = { "search", "plan", "erase", "restrict" };
+static const char *const kinds[ORDER_KINDS] = { "search", "plan", "erase", "restrict", "lift",
+	"release" };
 static const char *const faults[ORDER_FAULTS] = { "fine", "unreadable", "form", "signature",
 	"second", "node", "early", "late", "replayed", "plan", "failed" };
 

@@ -7,7 +7,8 @@
  *   v            1
  *   id           32 hexadecimal digits, by chance; the files of an order are named by it
  *   case         "2026-0001", and of that case: article, received (a day's number), lang
- *   kind         "search", "plan" (what an erasure would do, nothing is erased), "erase", "restrict"
+ *   kind         "search", "plan" (what an erasure would do, nothing is erased), "erase", "restrict", "lift" (a
+ *                restriction), "release" (what a search has kept from routine deletion)
  *   node         which machine is to do it
  *   made, not_before, not_after   microseconds since the epoch; it may be begun from … until before …
  *   identifiers  what the person is known by: id, kind, value, from, to, parent, store, link, own,
@@ -46,7 +47,15 @@
 #define ORDER_MAX            (64u << 20) /* bytes of a text */
 #define ORDER_SIGNATURES_MAX 4
 
-enum order_kind { ORDER_SEARCH, ORDER_PLAN, ORDER_ERASE, ORDER_RESTRICT, ORDER_KINDS };
+enum order_kind {
+	ORDER_SEARCH,
+	ORDER_PLAN,
+	ORDER_ERASE,
+	ORDER_RESTRICT,
+	ORDER_LIFT,    /* … that again */
+	ORDER_RELEASE, /* what a search has kept from routine deletion */
+	ORDER_KINDS
+};
 
 /* Why an order is not carried out. */
 enum order_fault {

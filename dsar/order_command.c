@@ -255,7 +255,8 @@ fill(struct ordering *g, struct order *o, struct err *e)
 	(void)snprintf(o->node, sizeof(o->node), "%s", g->node->name);
 	o->article = g->c.article;
 	o->received_day = g->c.received_day;
-	if (o->kind != ORDER_SEARCH && add_items(g, o, e) < 0)
+	if ((o->kind == ORDER_PLAN || o->kind == ORDER_ERASE || o->kind == ORDER_RESTRICT) &&
+		add_items(g, o, e) < 0)
 		return -1;
 	if ((o->kind == ORDER_SEARCH || o->kind == ORDER_ERASE) && add_identifiers(g, o, e) < 0)
 		return -1;
@@ -268,12 +269,39 @@ needs_of(enum order_kind k)
 	switch (k) {
 	case ORDER_SEARCH:
 		return CASE_NEEDS_OPEN;
+	case ORDER_RELEASE:
+		return 0;
+	case ORDER_LIFT:
 	case ORDER_RESTRICT:
 		return CASE_NEEDS_OPEN | CASE_NEEDS_VERIFIED;
 	default:
 		return CASE_NEEDS_OPEN | CASE_NEEDS_VERIFIED | CASE_NEEDS_SEARCHED |
 		       CASE_NEEDS_LOOKED;
 	}
+}
+
+/* What is signed is the plan that the node has made last, and that was looked at here. */
+static int
+node_plan_stands(struct ordering *g, const struct order *o, struct err *e)
+{
+	const int rc = ordered_plan_is(g->s->registry, o->number, o->node, o->plan, e);
+
+	return rc <= 0 ? rc
+		       : err_fail(e, EX_NOPERM, 0, N_("this is not the plan of that machine"),
+				 N_("order one: `dsar order CASE plan --node NODE`"), "%s",
+				 g->c.number);
+}
+
+static int
+case_on(struct ordering *g, const struct order *o, struct err *e)
+{
+	if (o->kind == ORDER_SEARCH)
+		return case_move(g->s->registry, &g->c, CASE_SEARCHING, g->s->now_us, e);
+	while (o->kind == ORDER_ERASE && g->c.state < CASE_EXECUTING)
+		if (case_move(g->s->registry, &g->c, (enum case_state)(g->c.state + 1),
+			    g->s->now_us, e) < 0)
+			return -1;
+	return 0;
 }
 
 static int
@@ -283,6 +311,7 @@ keep_order(struct ordering *g, const struct order *o, struct err *e)
 	const struct ordered as = { .id = o->id, .number = o->number };
 
 	if (case_guard(r, &g->c, needs_of(o->kind), g->s->now_us, e) < 0 ||
+		(o->kind == ORDER_ERASE && node_plan_stands(g, o, e) < 0) ||
 		registry_record(r, g->c.number, "order",
 			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "what", "made", "order", o->id,
 				"kind", order_kind_name(o->kind), "node", o->node, "plan", o->plan,
@@ -291,7 +320,7 @@ keep_order(struct ordering *g, const struct order *o, struct err *e)
 		ordered_add(r, o, span_of(g->text.p, g->text.len), e) < 0 ||
 		sign_text(g, &as, e) < 0)
 		return -1;
-	return o->kind == ORDER_SEARCH ? case_move(r, &g->c, CASE_SEARCHING, g->s->now_us, e) : 0;
+	return case_on(g, o, e);
 }
 
 static int
@@ -424,6 +453,30 @@ withdraw(struct ordering *g, const char *id, struct err *e)
 	return queue_remove(dir, name, e);
 }
 
+/* --- what becomes of a machine's finds -------------------------------------------------------- */
+
+static int
+show_item(void *ctx, const struct ordered_item *i, struct err *e)
+{
+	struct ordering *g = ctx;
+	struct print *p = &g->s->out;
+
+	(void)e;
+	print_begin(p);
+	print_str(p, "case", span_str(g->c.number));
+	print_str(p, "node", span_str(i->node));
+	print_int(p, "find", i->item->find);
+	print_str(p, "store", span_str(i->item->store));
+	print_str(p, "fate", span_str(erasure_fate_name(i->item->fate)));
+	print_str(p, "ground", span_str(i->item->ground));
+	print_bool(p, "erased", i->erased);
+	print_end(p);
+	if (!p->json)
+		fprintf(p->f, "%s %s %lld %s\n", erasure_fate_name(i->item->fate), i->item->store,
+			(long long)i->item->find, i->item->ground);
+	return 0;
+}
+
 /* --- list ------------------------------------------------------------------------------------- */
 
 struct listing {
@@ -501,19 +554,22 @@ help(void)
 {
 	fputs(_("Usage: dsar order CASE\n"
 		"       dsar order CASE KIND --node NODE [--not-before T] [--not-after T]\n"
-		"       dsar order CASE --sign ID | --withdraw ID\n"
+		"       dsar order CASE --sign ID | --withdraw ID | --items NODE\n"
 		"Has another machine, or this one's agent, do something about a case; the order is signed with\n"
 		"your OpenPGP key. Without a KIND it lists the case's orders.\n\n"
 		"  search         find what is stored there about the person\n"
 		"  plan           say what an erasure of what was found there would do\n"
 		"  erase          erase it, by the plan whose hash is given (--confirm HASH)\n"
-		"  restrict       keep it from being used or deleted\n\n"
+		"  restrict       keep it from being used or deleted\n"
+		"  lift           … no more, once the person was told (--told)\n"
+		"  release        let go what a search has kept until the answer is out\n\n"
 		"  --node NODE    which machine, of those in sparsam.conf\n"
 		"  --not-before T from when it may be begun: a time, or how far from now (2h)\n"
 		"  --not-after T  until when (7d)\n"
 		"  --confirm HASH the plan to be carried out\n"
 		"  --sign ID      sign another one's order, where two persons have to\n"
-		"  --withdraw ID  take an order back that will not be answered\n\n"
+		"  --withdraw ID  take an order back that will not be answered\n"
+		"  --items NODE   what becomes of each find there, by its plan or erasure\n\n"
 		"Example:  dsar order 2026-0001 search --node bbb1\n"),
 		stdout);
 }
@@ -545,7 +601,8 @@ kind_of(const char *word, enum order_kind *ret)
 }
 
 struct given {
-	const char *node, *before, *after, *confirm, *sign, *withdraw, *kind;
+	const char *node, *before, *after, *confirm, *sign, *withdraw, *items, *kind;
+	bool told;
 };
 
 static int
@@ -556,6 +613,11 @@ make_given(struct ordering *g, const struct given *v, struct err *e)
 
 	if (!kind_of(v->kind, &kind) || !v->node || (kind == ORDER_ERASE) != (v->confirm != NULL))
 		return usage_fail(_("order takes a kind and --node; erase takes --confirm, too"));
+	if ((kind == ORDER_LIFT) != v->told)
+		return err_fail(e, EX_NOPERM, 0,
+			N_("the person has to be told before a restriction is lifted"),
+			N_("tell her, then say --told with lift, and with nothing else"), "%s",
+			g->c.number);
 	g->node = conf_find_node(g->s->conf, v->node);
 	if (!g->node)
 		return err_fail(e, EX_USAGE, 0, N_("no such node"),
@@ -586,6 +648,8 @@ order_main(struct session *s, int argc, char **argv, struct err *e)
 		{ "confirm", 0, &v.confirm, NULL },
 		{ "sign", 0, &v.sign, NULL },
 		{ "withdraw", 0, &v.withdraw, NULL },
+		{ "items", 0, &v.items, NULL },
+		{ "told", 0, NULL, &v.told },
 	};
 	const int opt = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
 	int rc;
@@ -603,7 +667,8 @@ order_main(struct session *s, int argc, char **argv, struct err *e)
 	else
 		rc = v.sign       ? sign_it(&g, v.sign, e)
 		     : v.withdraw ? withdraw(&g, v.withdraw, e)
-				  : list(&g, e);
+		     : v.items ? ordered_items(s->registry, g.c.number, v.items, show_item, &g, e)
+			       : list(&g, e);
 	ordering_release(&g);
 	return rc;
 }

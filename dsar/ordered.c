@@ -11,7 +11,12 @@ const char ordered_schema[] =
 	" text BLOB, ended_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE order_signatures ("
 	" at INTEGER PRIMARY KEY, id TEXT NOT NULL, number TEXT NOT NULL, fingerprint TEXT NOT NULL,"
-	" signature BLOB NOT NULL, public_key BLOB NOT NULL, UNIQUE (id, fingerprint)) STRICT;";
+	" signature BLOB NOT NULL, public_key BLOB NOT NULL, UNIQUE (id, fingerprint)) STRICT;"
+	"CREATE TABLE order_items ("
+	" number TEXT NOT NULL, node TEXT NOT NULL, at INTEGER NOT NULL, find INTEGER NOT NULL,"
+	" store TEXT NOT NULL, fate INTEGER NOT NULL, ground TEXT NOT NULL,"
+	" until_us INTEGER NOT NULL, erased INTEGER NOT NULL, made_us INTEGER NOT NULL,"
+	" PRIMARY KEY (number, node, at)) STRICT, WITHOUT ROWID;";
 
 static const char *const states[ORDERED_STATES] = { "drafted", "sent", "answered", "denied",
 	"withdrawn" };
@@ -174,4 +179,129 @@ ordered_waiting(struct registry *r, const char *number, uint64_t *ret_n, struct 
 		return -1;
 	*ret_n = (uint64_t)sqlite3_column_int64(st, 0);
 	return 0;
+}
+
+/* --- what a node does with its finds ---------------------------------------------------------- */
+
+static int
+items_clear(struct registry *r, const char *number, const char *node, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (registry_prepare(r, "DELETE FROM order_items WHERE number = ?1 AND node = ?2", &st, e) <
+		0)
+		return -1;
+	statement_text(st, 1, span_str(number));
+	statement_text(st, 2, span_str(node));
+	return registry_step(r, st, e) < 0 ? -1 : 0;
+}
+
+int
+ordered_items_put(struct registry *r, const char *node, bool erased, const struct erasure *x,
+	int64_t now_us, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (items_clear(r, x->number, node, e) < 0 ||
+		registry_prepare(r,
+			"INSERT INTO order_items VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+			&st, e) < 0)
+		return -1;
+	for (size_t at = 0; at < x->n; at++) {
+		const struct erasure_item *i = &x->item[at];
+
+		(void)sqlite3_reset(st);
+		statement_text(st, 1, span_str(x->number));
+		statement_text(st, 2, span_str(node));
+		(void)sqlite3_bind_int64(st, 3, (int64_t)at);
+		(void)sqlite3_bind_int64(st, 4, i->find);
+		statement_text(st, 5, span_str(i->store));
+		(void)sqlite3_bind_int(st, 6, (int)i->fate);
+		statement_text(st, 7, span_str(i->ground));
+		(void)sqlite3_bind_int64(st, 8, i->until_us);
+		(void)sqlite3_bind_int(st, 9, erased);
+		(void)sqlite3_bind_int64(st, 10, now_us);
+		if (registry_step(r, st, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The register's text for an item, which owns its strings elsewhere. */
+static char *
+unowned(const char *s)
+{
+	union {
+		const char *given;
+		char *item;
+	} u = { s };
+
+	return u.item;
+}
+
+int
+ordered_items(struct registry *r, const char *number, const char *node, ordered_item_seen *seen,
+	void *ctx, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc;
+
+	if (registry_prepare(r,
+		    "SELECT node, find, store, fate, ground, until_us, erased, made_us FROM order_items"
+		    " WHERE number = ?1 AND (?2 IS NULL OR node = ?2) ORDER BY node, at",
+		    &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(number));
+	statement_text(st, 2, span_str(node));
+	while ((rc = registry_step(r, st, e)) == 0) {
+		struct erasure_item item = { .find = sqlite3_column_int64(st, 1),
+			.store = unowned(statement_str(st, 2)),
+			.fate = (enum erasure_fate)in_range(
+				sqlite3_column_int(st, 3), ERASURE_FATES, ERASURE_ERASE),
+			.ground = unowned(statement_str(st, 4)),
+			.until_us = sqlite3_column_int64(st, 5) };
+		const struct ordered_item i = { .node = statement_str(st, 0),
+			.erased = sqlite3_column_int(st, 6) != 0,
+			.made_us = sqlite3_column_int64(st, 7),
+			.item = &item };
+
+		if (seen(ctx, &i, e) < 0)
+			return -1;
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+int
+ordered_plan_is(
+	struct registry *r, const char *number, const char *node, const char *hash, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc;
+
+	if (registry_prepare(r,
+		    "SELECT plan = ?3 FROM orders WHERE number = ?1 AND node = ?2 AND kind = ?4"
+		    " AND state = ?5 ORDER BY made_us DESC LIMIT 1",
+		    &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(number));
+	statement_text(st, 2, span_str(node));
+	statement_text(st, 3, span_str(hash));
+	(void)sqlite3_bind_int(st, 4, ORDER_PLAN);
+	(void)sqlite3_bind_int(st, 5, ORDERED_ANSWERED);
+	rc = registry_step(r, st, e);
+	if (rc != 0)
+		return rc;
+	return sqlite3_column_int(st, 0) ? 0 : 1;
+}
+
+int
+ordered_planned(struct registry *r, const char *id, const char *hash, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (registry_prepare(r, "UPDATE orders SET plan = ?2 WHERE id = ?1", &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(id));
+	statement_text(st, 2, span_str(hash));
+	return registry_step(r, st, e) < 0 ? -1 : 0;
 }

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "dsar/erasure.h"
 #include "dsar/order.h"
 
 struct registry;
@@ -59,5 +60,27 @@ int ordered_signatures(
 
 /* How many nodes of case NUMBER were ordered to search, and have not done what the newest of these orders says? */
 int ordered_waiting(struct registry *r, const char *number, uint64_t *ret_n, struct err *e);
+
+/* What a node's newest plan, or its erasure (ERASED), does or has done with each of its finds. In a transaction. */
+int ordered_items_put(struct registry *r, const char *node, bool erased, const struct erasure *x,
+	int64_t now_us, struct err *e);
+
+/* Calls SEEN for each item of the case's nodes, in their order; NODE NULL: of all of them. */
+struct ordered_item {
+	const char *node; /* borrowed, as I is */
+	bool erased;      /* the node has carried the plan out */
+	int64_t made_us;  /* when this was taken */
+	const struct erasure_item *item;
+};
+typedef int ordered_item_seen(void *ctx, const struct ordered_item *i, struct err *e);
+int ordered_items(struct registry *r, const char *number, const char *node, ordered_item_seen *seen,
+	void *ctx, struct err *e);
+
+/* Is HASH that of the newest plan that NODE has made for case NUMBER? 1: no. */
+int ordered_plan_is(
+	struct registry *r, const char *number, const char *node, const char *hash, struct err *e);
+
+/* The order ID, to plan, was answered with the plan of HASH. */
+int ordered_planned(struct registry *r, const char *id, const char *hash, struct err *e);
 
 const char *ordered_state_name(enum ordered_state s); /* "drafted", … */
