@@ -20,6 +20,7 @@
 
 #include "base/cleanup.h"
 #include "dsar/case-private.h"
+#include "dsar/erasure.h"
 #include "dsar/openpgp.h"
 #include "dsar/registry-private.h"
 
@@ -34,11 +35,12 @@ const char case_count_schema[] =
 /* Proof: what was decided and sent, as hashes and grounds; and what a person has stated about a record that could not be
  * changed, without which it would be wrong again (Art. 16). */
 static const char *const proof_tables[] = { "case_file", "case_event", "made", "approvals",
-	"erasures", "rectifications", "statements", "restricted", "notice", "breach",
-	"tombstones" };
-/* Of their own life: until the last backup that may hold the person is gone, until the restriction is lifted. */
+	"erasures", "erasure_items", "rectifications", "statements", "restricted", "notice",
+	"breach", "tombstones" };
+/* Of their own life: until the last backup that may hold the person is gone, until the restriction is lifted, until
+ * what an erasure had to keep is erased. */
 static const char *const own_life_tables[] = { "case_file", "case_event", "tombstones",
-	"restricted" };
+	"restricted", "erasures", "erasure_items" };
 /* Of an event's data; what a person wrote, or wrote about a person, goes. A refusal's reasons are proof (R12e). */
 static const char *const proof_words[] = { "what", "method", "ground", "reasons", "article",
 	"received", "to", "from", "reason", "notice_sent", "until_raw", "role", "answer_to", "by",
@@ -282,6 +284,7 @@ shrink_act(void *ctx, struct case_file *c, struct err *e)
 		return -1;
 	if (tables_empty(s->registry, c->number, proof_tables,
 		    sizeof(proof_tables) / sizeof(proof_tables[0]), e) < 0 ||
+		erasure_shrink(s->registry, c->number, e) < 0 ||
 		events_reduce(s->registry, c->number, e) < 0)
 		return -1;
 	return case_change(s->registry, c, "address = NULL", e);
@@ -325,6 +328,7 @@ forget_act(void *ctx, struct case_file *c, struct err *e)
 		return -1;
 	if (tables_empty(s->registry, c->number, own_life_tables,
 		    sizeof(own_life_tables) / sizeof(own_life_tables[0]), e) < 0 ||
+		erasure_forget(s->registry, c->number, e) < 0 ||
 		rows_delete(s->registry, "case_event", c->number, e) < 0)
 		return -1;
 	return rows_delete(s->registry, "case_file", c->number, e);

@@ -267,6 +267,22 @@ confirm(struct erasing *g, struct err *e)
 
 /* --- what is due ------------------------------------------------------------------------------ */
 
+/* A case that is closed leaves nothing of what was erased late, either; one that is forgotten nothing at all. */
+static int
+due_forget(struct erasing *g, struct err *e)
+{
+	struct registry *r = g->s->registry;
+	struct case_file c;
+	int rc = case_read(r, g->number, &c, e);
+
+	if (rc < 0 || (rc == 0 && c.state < CASE_SHRUNK))
+		return rc;
+	if (registry_begin(r, e) < 0)
+		return -1;
+	return registry_end(
+		r, rc == 1 ? erasure_forget(r, g->number, e) : erasure_shrink(r, g->number, e), e);
+}
+
 static int
 due_one(struct erasing *g, struct err *e)
 {
@@ -285,7 +301,7 @@ due_one(struct erasing *g, struct err *e)
 	if (ledger_sign(g->s->ledger, g->s->sign, e) < 0)
 		return -1;
 	erase_show(g->s, &g->x);
-	return 0;
+	return due_forget(g, e);
 }
 
 /* The numbers of the cases that have kept something, one behind the other. */

@@ -311,6 +311,27 @@ erasure_write(struct registry *r, struct erasure *x, int64_t now_us, struct err 
 	return erasure_update(r, x, e);
 }
 
+int
+erasure_shrink(struct registry *r, const char *number, struct err *e)
+{
+	_Static_assert(ERASURE_KEEP == 2, "as it is written");
+	return run_for(r,
+		"DELETE FROM erasure_items WHERE number = ?1 AND (fate <> 2 OR NOT EXISTS"
+		" (SELECT 1 FROM erasures WHERE number = ?1 AND begun_us <> 0))",
+		number, e);
+}
+
+int
+erasure_forget(struct registry *r, const char *number, struct err *e)
+{
+	if (erasure_shrink(r, number, e) < 0)
+		return -1;
+	return run_for(r,
+		"DELETE FROM erasures WHERE number = ?1 AND NOT EXISTS"
+		" (SELECT 1 FROM erasure_items WHERE number = ?1)",
+		number, e);
+}
+
 static int
 items_read(struct registry *r, struct erasure *x, struct err *e)
 {

@@ -87,6 +87,13 @@ int erasure_read(struct registry *r, const char *number, struct erasure *ret, st
 /* Keeps what has become of it: its state and times, and its items' fates. */
 int erasure_update(struct registry *r, const struct erasure *x, struct err *e);
 
+/* Takes away what the case's erasure does not wait for any more: all but the records that it had to keep. What is left goes
+ * on without the case (`dsar erase --due`). Within a transaction. */
+int erasure_shrink(struct registry *r, const char *number, struct err *e);
+
+/* The same, and the erasure itself where it waits for nothing. */
+int erasure_forget(struct registry *r, const char *number, struct err *e);
+
 const char *erasure_fate_name(
 	enum erasure_fate f); /* "missing", "erase", "keep", "exclude", "gone" */
 size_t erasure_count(const struct erasure *x, enum erasure_fate f);
