@@ -437,20 +437,25 @@ one_open(struct registry *r, const struct case_letter *l, enum article a, int64_
 }
 
 int
-case_open(struct registry *r, const struct case_letter *l, int64_t now_us,
+case_open_within(struct registry *r, const struct case_letter *l, int64_t now_us,
 	char ret_first[CASE_NUMBER_MAX], struct err *e)
 {
 	char first[CASE_NUMBER_MAX] = "";
-	int rc = 0;
 
-	if (registry_begin(r, e) < 0)
-		return -1;
-	for (size_t i = 0; rc == 0 && i < l->n; i++)
-		rc = one_open(r, l, l->article[i], now_us, first, e);
-	if (registry_end(r, rc, e) < 0)
-		return -1;
+	for (size_t i = 0; i < l->n; i++)
+		if (one_open(r, l, l->article[i], now_us, first, e) < 0)
+			return -1;
 	memcpy(ret_first, first, CASE_NUMBER_MAX);
 	return 0;
+}
+
+int
+case_open(struct registry *r, const struct case_letter *l, int64_t now_us,
+	char ret_first[CASE_NUMBER_MAX], struct err *e)
+{
+	if (registry_begin(r, e) < 0)
+		return -1;
+	return registry_end(r, case_open_within(r, l, now_us, ret_first, e), e);
 }
 
 int

@@ -99,6 +99,10 @@ struct case_letter {
 int case_open(struct registry *r, const struct case_letter *l, int64_t now_us,
 	char ret_first[CASE_NUMBER_MAX], struct err *e);
 
+/* The same within a transaction of the caller's. */
+int case_open_within(struct registry *r, const struct case_letter *l, int64_t now_us,
+	char ret_first[CASE_NUMBER_MAX], struct err *e);
+
 /* Puts a case of another register, as an order has it (order.h), into this one: its person is verified, its state is
  * ready for a search. Within a transaction. */
 struct order;

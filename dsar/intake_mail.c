@@ -152,9 +152,11 @@ open_case(struct taking *t, struct err *e)
 			m->subject.p ? m->subject : t->read.outer.subject, l.article);
 	if (l.n == 0)
 		l.article[l.n++] = ARTICLE_ACCESS; /* whatever it is: somebody has to look */
-	if (case_open(t->s->registry, &l, t->s->now_us, first, e) < 0)
+	if (case_open_within(t->s->registry, &l, t->s->now_us, first, e) < 0)
 		return -1;
 	t->ret->opened = true;
+	/* of a run that was ended before this number was its case's: keys of whoever wrote then */
+	openpgp_remove(registry_dir(t->s->registry), first);
 	return case_get(t->s->registry, first, &t->c, e);
 }
 
@@ -260,17 +262,36 @@ file_in(struct taking *t, struct err *e)
 	return verify(t, e);
 }
 
+/* Its case, which may be a new one, and all that is known of it: one change, so that a mail that comes again, because this
+ * was ended in between, finds either nothing or its case. */
 static int
-file_mail(struct taking *t, struct err *e)
+file_within(struct taking *t, bool joins, struct err *e)
 {
 	CLEANUP(openpgp_freep) struct openpgp *ring = NULL;
 	struct registry *r = t->s->registry;
-	int rc;
 
-	if (openpgp_open(registry_dir(r), t->c.correspondence, &ring, e) < 0 ||
-		registry_begin(r, e) < 0)
+	if (!joins && open_case(t, e) < 0)
 		return -1;
-	rc = put_keys(t, ring, e) < 0 || read_again(t, ring, e) < 0 || file_in(t, e) < 0 ? -1 : 0;
+	if (openpgp_open(registry_dir(r), t->c.correspondence, &ring, e) < 0 ||
+		put_keys(t, ring, e) < 0 || read_again(t, ring, e) < 0 || file_in(t, e) < 0)
+		return -1;
+	return 0;
+}
+
+static int
+file_mail(struct taking *t, bool joins, struct err *e)
+{
+	struct registry *r = t->s->registry;
+	char number[CASE_NUMBER_MAX];
+	int rc = registry_begin(r, e);
+
+	if (rc < 0)
+		return -1;
+	rc = mail_box_number(r, t->digest, number, e);
+	if (rc == 0 && *number) /* the same mail, taken by another process at this moment */
+		rc = case_get(r, number, &t->c, e);
+	else if (rc == 0)
+		rc = file_within(t, joins, e);
 	if (registry_end(r, rc, e) < 0)
 		return -1;
 	memcpy(t->ret->number, t->c.number, CASE_NUMBER_MAX);
@@ -363,9 +384,7 @@ taken(struct taking *t, struct err *e)
 	if (t->read.outer.form == MAIL_REPORT)
 		return file_report(t, e);
 	rc = join(t, e);
-	if (rc > 0)
-		rc = open_case(t, e);
-	if (rc < 0 || file_mail(t, e) < 0)
+	if (rc < 0 || file_mail(t, rc == 0, e) < 0)
 		return -1;
 	return t->ret->opened ? receipt(t, e) : 0;
 }

@@ -19,25 +19,37 @@ digest_span(const uint8_t digest[MAIL_DIGEST_LEN])
 }
 
 int
+mail_box_number(struct registry *r, const uint8_t digest[MAIL_DIGEST_LEN],
+	char ret_number[CASE_NUMBER_MAX], struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *get = NULL;
+	int rc;
+
+	if (registry_prepare(r, "SELECT coalesce(number, '') FROM mail WHERE digest = ?", &get, e) <
+		0)
+		return -1;
+	statement_blob(get, 1, digest_span(digest));
+	rc = registry_step(r, get, e);
+	(void)snprintf(ret_number, CASE_NUMBER_MAX, "%s", rc == 0 ? statement_str(get, 0) : "");
+	return rc < 0 ? -1 : 0;
+}
+
+int
 mail_box_put(struct registry *r, const uint8_t digest[MAIL_DIGEST_LEN], struct span sealed,
 	int64_t now_us, char ret_number[CASE_NUMBER_MAX], struct err *e)
 {
-	CLEANUP_STATEMENT sqlite3_stmt *put = NULL, *get = NULL;
+	CLEANUP_STATEMENT sqlite3_stmt *put = NULL;
 
 	if (registry_prepare(r,
 		    "INSERT INTO mail (digest, time_us, sealed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-		    &put, e) < 0 ||
-		registry_prepare(
-			r, "SELECT coalesce(number, '') FROM mail WHERE digest = ?", &get, e) < 0)
+		    &put, e) < 0)
 		return -1;
 	statement_blob(put, 1, digest_span(digest));
 	(void)sqlite3_bind_int64(put, 2, now_us);
 	(void)sqlite3_bind_blob64(put, 3, sealed.p, sealed.len, SQLITE_STATIC); /* large: no copy */
-	statement_blob(get, 1, digest_span(digest));
-	if (registry_step(r, put, e) < 0 || registry_step(r, get, e) != 0)
+	if (registry_step(r, put, e) < 0)
 		return -1;
-	(void)snprintf(ret_number, CASE_NUMBER_MAX, "%s", statement_str(get, 0));
-	return 0;
+	return mail_box_number(r, digest, ret_number, e);
 }
 
 int

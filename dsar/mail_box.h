@@ -23,6 +23,10 @@ struct registry;
 int mail_box_put(struct registry *r, const uint8_t digest[MAIL_DIGEST_LEN], struct span sealed,
 	int64_t now_us, char ret_number[CASE_NUMBER_MAX], struct err *e);
 
+/* The case of the mail of DIGEST, or "". */
+int mail_box_number(struct registry *r, const uint8_t digest[MAIL_DIGEST_LEN],
+	char ret_number[CASE_NUMBER_MAX], struct err *e);
+
 /* It is of case NUMBER. Within a transaction. */
 int mail_box_file(struct registry *r, const uint8_t digest[MAIL_DIGEST_LEN], const char *number,
 	struct err *e);

@@ -33,6 +33,9 @@ receipt_send(struct session *s, const struct case_file *c, struct span to, struc
 
 	if (rc == 0)
 		rc = letter_text(&l, &text, e);
+	if (rc == 0) /* it may have left, also where this is ended before the cases say so */
+		rc = registry_record(s->registry, c->number, "mail",
+			json_pack("{s:s}", "what", "receipt"), s->now_us, e);
 	if (rc == 0) {
 		const struct mail_draft m = { .sendmail = s->conf->sendmail,
 			.from = s->conf->request_mail,
