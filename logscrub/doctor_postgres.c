@@ -2,8 +2,8 @@
  *
  * PostgreSQL: where a cluster's raw log goes, and what its settings put into it. Its files are read
  * as the server reads them: postgresql.conf with include, include_if_exists and include_dir (conf.d),
- * then postgresql.auto.conf of ALTER SYSTEM; the last assignment counts. What ALTER ROLE and ALTER
- * DATABASE set stands in the database alone and is not seen.
+ * then postgresql.auto.conf of ALTER SYSTEM, and of a container what it is called with; the last assignment
+ * counts. What ALTER ROLE and ALTER DATABASE set stands in the database alone and is not seen.
  */
 #include <libintl.h>
 #include <limits.h>
@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "logscrub/doctor.h"
+#include "logscrub/doctor_postgres-private.h"
 #include "logscrub/raw_off.h"
 #include "logscrub/rotations.h"
 #include "logscrub/words.h"
@@ -25,6 +26,12 @@
 #define DAY            86400
 #define OPENINGS_MAX   (11 * 1000) /* of log files, looked at ahead: a week of minutes */
 #define OPENINGS_TRIED 16
+
+#define CONTAINER_MEND                                                                              \
+	"-c log_statement=none -c log_min_duration_statement=-1 -c log_min_error_statement=panic\n" \
+	"-c log_error_verbosity=terse -c log_parameter_max_length=0\n"                              \
+	"-c log_parameter_max_length_on_error=0 -c log_connections=off -c log_disconnections=off\n" \
+	"-c log_hostname=off -c log_line_prefix='%m [%p] '"
 
 enum name {
 	DATA_DIRECTORY,
@@ -92,6 +99,7 @@ struct cluster {
 	char name[256];             /* "15/main", or its data directory */
 	char data[PATH_MAX];        /* which log_directory begins in */
 	char stderr_file[PATH_MAX]; /* what Debian's pg_ctlcluster gives it; "": the journal's */
+	const struct postgres_server *server; /* in a container; NULL: not */
 	struct value value[NAMES];
 };
 
@@ -357,7 +365,12 @@ report(struct cluster *c, struct doctor_finding f, const struct value *where)
 	f.file = where && *where->file ? where->file : c->conf;
 	f.line = where && *where->file ? where->line : 0;
 	f.row = ROW_LOGS;
-	if (!f.mend) {
+	if (!f.mend && c->server) {
+		f.mend = N_(
+			"Give its command these (docker compose: command: postgres -c NAME=VALUE …), "
+			"and make it anew:");
+		f.lines = CONTAINER_MEND;
+	} else if (!f.mend) {
 		f.mend = N_("Log to syslog alone, and less; what ALTER SYSTEM has set otherwise, "
 			    "ALTER SYSTEM RESET takes back:");
 		f.lines = raw_off(RAW_OFF_POSTGRESQL);
@@ -373,6 +386,8 @@ log_report(struct cluster *c, const char *subject, const char *what, const struc
 	struct text t = { .n = 0 };
 
 	(void)told_by(c, names, &t);
+	if (c->server && t.n == 0)
+		return; /* that its driver writes lines to a disk, Docker's check tells */
 	report(c,
 		(struct doctor_finding){
 			.check = "postgresql-log",
@@ -517,6 +532,8 @@ collector_judge(struct cluster *c)
 static bool
 stderr_judge(struct cluster *c)
 {
+	if (c->server && !c->server->stderr_file)
+		return false;
 	if (*c->stderr_file ? !doctor_on_disk(c->doctor, c->stderr_file)
 			    : !doctor_syslog_on_disk(c->doctor))
 		return false;
@@ -557,14 +574,20 @@ cluster_judge(struct cluster *c)
 
 /* --- clusters --------------------------------------------------------------------------------- */
 
+static void
+presets_take(struct cluster *c)
+{
+	for (size_t i = 0; i < NAMES; i++)
+		(void)snprintf(c->value[i].text, sizeof(c->value[i].text), "%s", known[i].preset);
+}
+
 /* The folder of c->conf is the cluster's. */
 static void
 cluster_look(struct cluster *c)
 {
 	char path[PATH_MAX + 32];
 
-	for (size_t i = 0; i < NAMES; i++)
-		(void)snprintf(c->value[i].text, sizeof(c->value[i].text), "%s", known[i].preset);
+	presets_take(c);
 	file_read(c, c->conf);
 	if (*text_of(c, DATA_DIRECTORY))
 		(void)snprintf(c->data, sizeof(c->data), "%s", text_of(c, DATA_DIRECTORY));
@@ -586,6 +609,48 @@ cluster_new(struct doctor *d, const char *conf)
 	c->conf = conf;
 	c->depth = INCLUDE_DEEP;
 	return c;
+}
+
+static void
+options_take(struct cluster *c, const struct postgres_server *s)
+{
+	for (size_t i = 0; i < s->n_options; i++) {
+		const char *equals = strchr(s->option[i], '=');
+		char name[64];
+
+		if (snprintf(name, sizeof(name), "%.*s", (int)(equals - s->option[i]),
+			    s->option[i]) < (int)sizeof(name))
+			assign(c, name, equals + 1, s->file, 0);
+	}
+}
+
+void
+postgres_judge(struct doctor *d, const struct postgres_server *s)
+{
+	struct cluster *c = cluster_new(d, s->file);
+	struct value *log;
+	char path[PATH_MAX];
+
+	if (!c)
+		return;
+	c->server = s;
+	(void)snprintf(c->name, sizeof(c->name), "%s", s->name);
+	(void)snprintf(c->data, sizeof(c->data), "%s", s->data);
+	(void)snprintf(
+		c->stderr_file, sizeof(c->stderr_file), "%s", s->stderr_file ? s->stderr_file : "");
+	presets_take(c);
+	if (snprintf(path, sizeof(path), "%s/postgresql.conf", s->data) < PATH_MAX)
+		file_read(c, path);
+	if (snprintf(path, sizeof(path), "%s/postgresql.auto.conf", s->data) < PATH_MAX)
+		file_read(c, path);
+	options_take(c, s);
+	log = &c->value[LOG_DIRECTORY];
+	if (*log->text == '/') {
+		s->place(s->ctx, log->text, path);
+		(void)snprintf(log->text, sizeof(log->text), "%.511s", path);
+	}
+	cluster_judge(c);
+	free(c);
 }
 
 /* One that nobody can start: pg_ctlcluster refuses. */
@@ -662,4 +727,5 @@ doctor_postgres(struct doctor *d)
 		tree_glob(&d->tree, "/etc/postgresql/*/*/postgresql.conf", debian_seen, d);
 	for (size_t i = 0; i < sizeof(data) / sizeof(data[0]); i++)
 		tree_glob(&d->tree, data[i], data_seen, d);
+	postgres_containers(d);
 }

@@ -241,6 +241,67 @@ START_TEST(each_cluster_is_looked_at)
 }
 END_TEST
 
+#define BOX "/var/lib/docker/containers/0123abcd/"
+
+/* A server in a container, called with ARGS, whose output goes to DRIVER. */
+static void
+container_make(const char *args, const char *driver)
+{
+	char text[2048];
+
+	(void)snprintf(text, sizeof(text),
+		"{\"ID\":\"0123abcd\",\"Name\":\"/greenlight-postgres\",\"Path\":\"docker-entrypoint.sh\","
+		"\"Args\":[%s],\"Config\":{\"Image\":\"postgres:14\",\"Env\":[\"LANG=C\","
+		"\"PGDATA=/var/lib/postgresql/data/14\"]},\"MountPoints\":{\"/var/lib\":{\"Source\":\"/no\"},"
+		"\"/var/lib/postgresql/data\":{\"Source\":\"/root/greenlight-v3/data\"},"
+		"\"/var/lib/postgresql/data/14/x\":{\"Source\":\"/no\"},\"/logs\":{\"Source\":\"/srv/log\"}}}",
+		args);
+	file_make(BOX "config.v2.json", text);
+	(void)snprintf(
+		text, sizeof(text), "{\"LogConfig\":{\"Type\":\"%s\",\"Config\":{}}}", driver);
+	file_make(BOX "hostconfig.json", text);
+}
+
+#define QUIET                                                                                      \
+	"\"-c\",\"log_min_error_statement=panic\",\"--log-error-verbosity=terse\","                \
+	"\"-clog_parameter_max_length=0\""
+#define SAID "postgresql-log:" BOX "0123abcd-json.log "
+
+static const struct {
+	const char *args, *driver, *conf, *ids;
+} containers[] = {
+	{ "\"postgres\"", "json-file", "", SAID },
+	{ "\"postgres\"", "none", "", "" },
+	{ "\"postgres\"", "journald", "", "postgresql-log:stderr " },
+	{ "\"postgres\"," QUIET, "json-file", "", "" },
+	{ "\"/usr/lib/postgresql/14/bin/postgres\"," QUIET ",\"-c\",\"log_statement=all\"", "local",
+		"", "postgresql-statements:greenlight-postgres " },
+	{ "\"postgres\"," QUIET ",\"--log-statement=all\"", "none", "log_statement = all\n", "" },
+	{ "\"postgres\"," QUIET, "local", "log_connections = on\n",
+		"postgresql-clients:greenlight-postgres " },
+	{ "\"postgres\"," QUIET ",\"-c\",\"log_connections=off\"", "local",
+		"log_connections = on\n", "" },
+	{ "\"postgres\"", "none",
+		"logging_collector = on\nlog_directory = '/logs/a'\nlog_filename = '%H.log'\n"
+		"log_rotation_age = 1h\nlog_truncate_on_rotation = on\n",
+		"postgresql-log:/srv/log/a/%H.log " },
+	{ "\"redis-server\",\"-c\",\"log_statement=all\"", "json-file", "", "" },
+	{ "\"postgres\",\"-c\"", "json-file", "", SAID },
+};
+
+START_TEST(a_server_in_a_container_is_judged_by_its_command)
+{
+	char ids[1024], places[1024];
+
+	tree_make();
+	container_make(containers[_i].args, containers[_i].driver);
+	file_make("/root/greenlight-v3/data/14/postgresql.conf", containers[_i].conf);
+	look(ids, places, sizeof(ids));
+	tree_remove();
+	ck_assert_str_eq(ids, containers[_i].ids);
+}
+END_TEST
+
 #define COUNT(v) ((int)(sizeof(v) / sizeof((v)[0])))
 
 static Suite *
@@ -254,6 +315,8 @@ suite(void)
 		t, a_line_of_the_collector_grows_as_old_as_names_come_again, 0, COUNT(ages));
 	tcase_add_test(t, files_are_included_in_the_order_of_the_server);
 	tcase_add_test(t, each_cluster_is_looked_at);
+	tcase_add_loop_test(
+		t, a_server_in_a_container_is_judged_by_its_command, 0, COUNT(containers));
 	suite_add_tcase(s, t);
 	return s;
 }

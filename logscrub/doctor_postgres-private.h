@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * doctor_postgres-private.h - what the files of the check share
+ *
+ *   doctor_postgres.c            a cluster's settings, and what they mean
+ *   doctor_postgres_container.c  clusters in containers of Docker
+ */
+#pragma once
+#include <limits.h>
+#include <stddef.h>
+
+struct doctor;
+
+#define POSTGRES_OPTIONS_MAX 64
+
+/* A server whose configuration lies beside its data; all of it is borrowed for the call. */
+struct postgres_server {
+	const char *name; /* as findings call it */
+	const char *file; /* where its options stand, and what else has no file */
+	const char *data; /* its data folder; "": it is not known */
+	const char *
+		stderr_file; /* what it says goes to that file; "": to the journal; NULL: nowhere */
+	const char *option
+		[POSTGRES_OPTIONS_MAX]; /* "name=value" of its command line, which come last */
+	size_t n_options;
+	/* Where its PATH is on this machine. */
+	void (*place)(void *ctx, const char *path, char ret[PATH_MAX]);
+	void *ctx;
+};
+
+void postgres_judge(struct doctor *d, const struct postgres_server *s);
+
+/* All containers that run one. */
+void postgres_containers(struct doctor *d);
