@@ -192,7 +192,8 @@ bytes_hex(const char *p, size_t left, unsigned *ret)
 		return 0;
 	w = (w & 0x0f * each) + (w >> 6 & each) * 9;
 	w = __builtin_bswap64(w) >> (64 - 8 * n); /* the last digit lowest */
-	*ret = (unsigned)((w & 0xf) | (w >> 4 & 0xf0) | (w >> 8 & 0xf00) | (w >> 12 & 0xf000));
+	w = (w | w >> 4) & 0x00ff00ff;
+	*ret = (unsigned)((w | w >> 8) & 0xffff);
 	return n;
 }
 

@@ -103,15 +103,10 @@ detect_force_pass(enum detect_pass pass)
 	return pass == PASS_BEST;
 }
 
-/* Before main(), so that threads need no care. */
-__attribute__((constructor)) static void
-pick_pass(void)
-{
-	(void)detect_force_pass(PASS_BEST);
-}
+#define ALL_TYPES (DETECT_BIT(DETECT_TYPES) - 1)
 
 static struct scan_want
-wanted(unsigned types)
+want_of(unsigned types)
 {
 	bool phone = types & DETECT_BIT(DETECT_PHONE), token = types & DETECT_BIT(DETECT_TOKEN);
 	unsigned pairs = SCAN_PAIR_ESCAPE;
@@ -128,15 +123,25 @@ wanted(unsigned types)
 	};
 }
 
+static struct scan_want wants[ALL_TYPES + 1]; /* by types */
+
+/* Before main(), so that threads need no care. */
+__attribute__((constructor)) static void
+prepare(void)
+{
+	(void)detect_force_pass(PASS_BEST);
+	for (unsigned types = 0; types <= ALL_TYPES; types++)
+		wants[types] = want_of(types);
+}
+
 static void
 scan_chunk(struct detect *d)
 {
-	struct scan_want want = wanted(d->types);
 	size_t len = d->text.len - d->chunk;
 
 	if (len > SCAN_STRIDE * DETECT_WINDOWS + SCAN_BACK)
 		len = SCAN_STRIDE * DETECT_WINDOWS + SCAN_BACK;
-	d->n_windows = scan(d->text.p + d->chunk, len, &want, d->map);
+	d->n_windows = scan(d->text.p + d->chunk, len, &wants[d->types & ALL_TYPES], d->map);
 	d->window = 0;
 	d->bits = d->map[0];
 	if (d->chunk > 0) /* the chunk before has told these, and with all that lies before them */

@@ -82,6 +82,13 @@ transform_holds_fn transform_token_holds, transform_origin_holds, transform_requ
  * stay readable or is one of ours. Counts the hit. */
 int transform_put_address(const struct transform *t, struct transform_env *env,
 	const struct address *a, struct buf *out, struct err *e);
+/* Might some address stay readable? Asked first, for most stores keep none. */
+static inline bool
+transform_may_keep(const struct transform *t)
+{
+	return t->n_keep > 0 || t->render_address;
+}
+
 /* Does A stay readable, by keep_networks or because it is a pseudonym already? */
 bool transform_keeps_address(
 	const struct transform *t, const struct transform_env *env, const struct address *a);

@@ -116,7 +116,7 @@ transform_put_address(const struct transform *t, struct transform_env *env, cons
 {
 	size_t n;
 
-	if (transform_keeps_address(t, env, a)) {
+	if (transform_may_keep(t) && transform_keeps_address(t, env, a)) {
 		put_plain(a, out);
 		return 0;
 	}

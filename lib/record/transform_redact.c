@@ -26,14 +26,27 @@ is_control(char c)
 
 #ifdef __SSE2__
 static inline __m128i
-controls(const char *p)
+sixteen(const char *p)
 {
-	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
-	__m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'));
-	__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+	return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
 
-	return _mm_or_si128(_mm_andnot_si128(tab, low), del);
+/* Is among the bytes of S, 16 or more, one below a blank or a DEL? The lowest byte of each place says so, and
+ * the lowest after DEL has been made zero. */
+static bool
+has_low(struct span s)
+{
+	const __m128i del = _mm_set1_epi8(0x7f);
+	__m128i v = sixteen(s.p + s.len - 16), low = v, zero = _mm_xor_si128(v, del);
+
+	for (size_t i = 0; i + 16 < s.len; i += 16) {
+		v = sixteen(s.p + i);
+		low = _mm_min_epu8(low, v);
+		zero = _mm_min_epu8(zero, _mm_xor_si128(v, del));
+	}
+	v = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(low, _mm_set1_epi8(0x1f)), low),
+		_mm_cmpeq_epi8(zero, _mm_setzero_si128()));
+	return _mm_movemask_epi8(v) != 0;
 }
 #endif
 
@@ -41,19 +54,11 @@ controls(const char *p)
 static bool
 has_control(struct span s)
 {
-	size_t i = 0;
-
 #ifdef __SSE2__
-	__m128i any = _mm_setzero_si128();
-
-	for (; s.len - i >= 16; i += 16)
-		any = _mm_or_si128(any, controls(s.p + i));
-	if (i > 0) /* the last 16, some of them again */
-		any = _mm_or_si128(any, controls(s.p + s.len - 16));
-	if (i > 0)
-		return _mm_movemask_epi8(any) != 0;
+	if (s.len >= 16 && !has_low(s))
+		return false;
 #endif
-	for (; i < s.len; i++)
+	for (size_t i = 0; i < s.len; i++)
 		if (is_control(s.p[i]))
 			return true;
 	return false;
@@ -100,8 +105,7 @@ is_own(const struct transform *t, const struct transform_env *env, struct span s
 				return true;
 	if (pseudonym_is_token(s) || (host.len != s.len && pseudonym_is_token(host)))
 		return true;
-	return (t->n_keep > 0 || t->render_address) && /* without looking: most keep none */
-	       (address_parse(s, &a) || address_parse(host, &a)) &&
+	return transform_may_keep(t) && (address_parse(s, &a) || address_parse(host, &a)) &&
 	       transform_keeps_address(t, env, &a);
 }
 
@@ -112,7 +116,7 @@ put_finding(const struct transform *t, struct transform_env *env, const struct f
 	struct span datum = span_of(text.p + f->start, f->end - f->start);
 
 	if (f->type == DETECT_IPV4 || f->type == DETECT_IPV6) {
-		if (!transform_keeps_address(t, env, &f->address))
+		if (!transform_may_keep(t) || !transform_keeps_address(t, env, &f->address))
 			return transform_put_address(t, env, &f->address, out, e);
 		buf_span(out, datum);
 		return 0;

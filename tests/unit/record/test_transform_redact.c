@@ -60,6 +60,32 @@ START_TEST(redact_leaves_networks_that_are_to_stay_readable)
 }
 END_TEST
 
+/* In a text of any length, at any place. */
+START_TEST(redact_makes_each_control_byte_a_blank)
+{
+	static const char bytes[] = { 0, 1, '\t', '\n', 0x1f, ' ', '~', 0x7f, (char)0x80,
+		(char)0xff };
+	struct conf_reduce d = reduce_to("redact");
+	struct work w = { 0 };
+	char in[71], want[72];
+
+	work_begin(&w, &d);
+	for (size_t len = 2; len < sizeof(in); len++)
+		for (size_t i = 0; i < len * sizeof(bytes); i++) {
+			const char c = bytes[i % sizeof(bytes)];
+
+			memset(in, 'x', sizeof(in));
+			in[i / sizeof(bytes)] = c;
+			memcpy(want, in, len);
+			if (((unsigned char)c < ' ' && c != '\t') || c == 0x7f)
+				want[i / sizeof(bytes)] = ' ';
+			want[len] = '\0';
+			work_check(&w, span_of(in, len), want);
+		}
+	work_end(&w);
+}
+END_TEST
+
 /* A pseudonym that is an address must not grow together with its neighbours into another. */
 START_TEST(redact_renders_addresses_that_a_second_pass_leaves_alone)
 {
@@ -110,6 +136,7 @@ main(void)
 	tcase_add_test(t, redact_finds_only_what_it_is_asked_for);
 	tcase_add_test(t, redact_leaves_networks_that_are_to_stay_readable);
 	tcase_add_test(t, redact_renders_addresses_that_a_second_pass_leaves_alone);
+	tcase_add_test(t, redact_makes_each_control_byte_a_blank);
 	tcase_add_test(t, redact_counts_by_kind);
 	return run_suite("transform_redact", t);
 }
