@@ -338,6 +338,29 @@ are_parts(const char *p, const char *end, unsigned of)
 	return of != 0;
 }
 
+/* Are all of a program's name, of which most are of letters, digits, "-./" and "_", and short? LIMIT is where
+ * the line ends. */
+static bool
+is_name(const char *p, const char *end, const char *limit)
+{
+#ifdef __SSE2__
+	if (end - p <= 16 && limit - p >= 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		__m128i letter = _mm_sub_epi8(
+			_mm_or_si128(v, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+		__m128i digit = _mm_sub_epi8(v, _mm_set1_epi8('-')); /* and . and / */
+
+		letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8('z' - 'a')), letter);
+		digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8('9' - '-')), digit);
+		v = _mm_or_si128(
+			_mm_or_si128(letter, digit), _mm_cmpeq_epi8(v, _mm_set1_epi8('_')));
+		if ((~(unsigned)_mm_movemask_epi8(v) & ((1u << (end - p)) - 1)) == 0)
+			return true;
+	}
+#endif
+	return are_parts(p, end, PART_TAG);
+}
+
 /* The end of the word at P, if it ends in a colon and is not too long for a tag; NULL: it is none. */
 static const char *
 tag_end(const char *p, const char *end)
@@ -373,7 +396,7 @@ tag(struct cursor *c)
 	} else if (bytes_find(p, name_end, '@')) {
 		return false; /* "alice@example.org: …" is no program */
 	}
-	if (name_end == p || name_end - p > TAG_MAX || !are_parts(p, name_end, PART_TAG))
+	if (name_end == p || name_end - p > TAG_MAX || !is_name(p, name_end, c->end))
 		return false;
 	put(c, (size_t)(name_end - p), SYSLOG_APPNAME);
 	if (pid_end) {

@@ -157,6 +157,36 @@ START_TEST(head_of_the_line_before_says_nothing_of_what_is_behind)
 }
 END_TEST
 
+/* A short name is read sixteen bytes at a time, where the line has so many, and a long one byte by byte. */
+START_TEST(name_of_a_program_has_the_same_bytes_at_any_length)
+{
+	static const char *const tails[] = { ": and so much more that it fills a block", ":" };
+	struct splitting s;
+	char line[128];
+
+	splitting_init(&s, (struct conf_format){ .type = FORMAT_SYSLOG });
+	for (unsigned c = 1; c < 256; c++)
+		for (int before = 0; before < 40; before++)
+			for (unsigned k = 0; k < 2; k++) {
+				struct split sp;
+				const bool is_name = (c >= '0' && c <= '9') ||
+						     (c >= 'A' && c <= 'Z') ||
+						     (c >= 'a' && c <= 'z') ||
+						     strchr("_-./+~#()%@", (int)c);
+
+				if (c == ' ' || c == ':' || c == '[' || c == '@')
+					continue; /* they part */
+				(void)snprintf(line, sizeof(line), "Nov 24 01:40:29 vm %.*s%cz%s",
+					before, "nameofaprogramthatislongerthanablockis", (char)c,
+					tails[k]);
+				ck_assert_int_eq(
+					format_split(s.format, span_str(line), &sp), FORMAT_OK);
+				ck_assert_msg((sp.n > 2) == is_name, "%s", line);
+			}
+	splitting_release(&s);
+}
+END_TEST
+
 /* Whatever is dropped from it, a line is read in the same way afterwards. */
 START_TEST(header_is_found_again_when_fields_are_dropped)
 {
@@ -217,6 +247,7 @@ main(void)
 
 	tcase_add_loop_test(t, header_is_split, 0, n);
 	tcase_add_loop_test(t, header_is_split_likewise_behind_another_line, 0, n);
+	tcase_add_test(t, name_of_a_program_has_the_same_bytes_at_any_length);
 	tcase_add_test(t, head_of_the_line_before_says_nothing_of_what_is_behind);
 	tcase_add_loop_test(t, header_is_found_again_when_fields_are_dropped, 0, n);
 	tcase_add_test(t, second_chance_reads_the_whole_line_as_message);
