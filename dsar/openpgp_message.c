@@ -84,6 +84,7 @@ openpgp_verify(struct openpgp *p, struct span text, struct span signature,
 	struct lines l = { .rest = text };
 	CLEANUP_DATA gpgme_data_t sig = NULL, data = NULL;
 	gpgme_error_t rc = gpgme_data_new_from_mem(&sig, signature.p, signature.len, 0);
+	struct openpgp_wait w;
 	struct rlimit old;
 
 	*ret = (struct openpgp_signature){ 0 };
@@ -92,7 +93,8 @@ openpgp_verify(struct openpgp *p, struct span text, struct span signature,
 	if (rc)
 		return gnupg_fail(rc, p->home, e);
 	openpgp_limit(&old);
-	rc = gpgme_op_verify(p->ctx, sig, data, NULL);
+	openpgp_wait_begin(p, &w);
+	rc = openpgp_wait_end(p, &w, gpgme_op_verify_start(p->ctx, sig, data, NULL));
 	openpgp_unlimit(&old);
 	return rc ? 0 : signature_take(p, ret, e); /* else it is none at all */
 }
@@ -128,6 +130,7 @@ openpgp_decrypt(struct openpgp *p, struct span cipher, size_t max, int *ret_fd,
 	CLEANUP_DATA gpgme_data_t in = NULL, out = NULL;
 	gpgme_decrypt_result_t result;
 	gpgme_error_t rc;
+	struct openpgp_wait w;
 	struct rlimit old;
 
 	*ret = (struct openpgp_signature){ 0 };
@@ -139,7 +142,8 @@ openpgp_decrypt(struct openpgp *p, struct span cipher, size_t max, int *ret_fd,
 	if (rc)
 		return gnupg_fail(rc, p->home, e);
 	openpgp_limit(&old);
-	rc = gpgme_op_decrypt_verify(p->ctx, in, out);
+	openpgp_wait_begin(p, &w);
+	rc = openpgp_wait_end(p, &w, gpgme_op_decrypt_verify_start(p->ctx, in, out));
 	openpgp_unlimit(&old);
 	result = gpgme_op_decrypt_result(p->ctx);
 	if (rc || !result || result->legacy_cipher_nomdc || !result->recipients)
@@ -243,6 +247,7 @@ openpgp_encrypt_all(struct openpgp *p, const char *const *fpr, size_t n, bool si
 					    GPGME_ENCRYPT_NO_ENCRYPT_TO | GPGME_ENCRYPT_NO_COMPRESS;
 	struct gpgme_data_cbs from = { .read = source_read }, into = { .write = armour_write };
 	struct source s = { .read = read, .ctx = ctx, .e = e };
+	struct openpgp_wait w;
 	struct armour armour;
 	CLEANUP_DATA gpgme_data_t in = NULL, out = NULL;
 	CLEANUP(recipients_end) struct recipients to = { .key = { NULL } };
@@ -263,9 +268,11 @@ openpgp_encrypt_all(struct openpgp *p, const char *const *fpr, size_t n, bool si
 	if (!rc && sign)
 		rc = gpgme_signers_add(p->ctx, p->own);
 	gpgme_set_armor(p->ctx, 0);
+	openpgp_wait_begin(p, &w);
 	if (!rc)
-		rc = sign ? gpgme_op_encrypt_sign(p->ctx, to.key, flags, in, out)
-			  : gpgme_op_encrypt(p->ctx, to.key, flags, in, out);
+		rc = sign ? gpgme_op_encrypt_sign_start(p->ctx, to.key, flags, in, out)
+			  : gpgme_op_encrypt_start(p->ctx, to.key, flags, in, out);
+	rc = openpgp_wait_end(p, &w, rc);
 	gpgme_set_armor(p->ctx, 1);
 	if (s.failed)
 		return -1;

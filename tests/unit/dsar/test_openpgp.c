@@ -256,6 +256,35 @@ START_TEST(a_key_is_named_whole_or_not_at_all)
 }
 END_TEST
 
+/* gpg ends long before it has read it all, while the pipe to it is full. */
+START_TEST(noise_in_place_of_a_key_or_a_message_is_left_at_once)
+{
+	static char noise[300000];
+	cleanup_fd int fd = -1;
+	struct openpgp_signature signature;
+	enum openpgp_fault fault;
+	uint32_t x = 1;
+	size_t n;
+
+	for (int round = 0; round < 20; round++) {
+		for (size_t i = 0; i < sizeof(noise); i++)
+			noise[i] = (char)((x = x * 1664525 + 1013904223) >> 24);
+		noise[0] = round % 2 ? '\x99' : '\x85';
+		ck_assert_int_eq(openpgp_import(us, span_of(noise, sizeof(noise)), &found, 1, &n,
+					 &fault, &e),
+			0);
+		ck_assert_uint_eq(n, 0);
+		ck_assert_int_eq(openpgp_decrypt(us, span_of(noise, sizeof(noise)), 1 << 20, &fd,
+					 &signature, &e),
+			-1);
+		ck_assert_int_eq(openpgp_verify(us, span_of(noise, sizeof(noise)),
+					 span_of(noise, 1000), &signature, &e),
+			0);
+		ck_assert(!signature.good);
+	}
+}
+END_TEST
+
 /* --- messages --------------------------------------------------------------------------------- */
 
 #define TO_US " -r privacy@node.example"
@@ -376,6 +405,7 @@ main(void)
 	tcase_add_test(t, a_key_of_version_6_is_refused_in_plain_words);
 	tcase_add_test(t, a_secret_key_is_refused_and_nowhere_kept);
 	tcase_add_test(t, a_key_is_named_whole_or_not_at_all);
+	tcase_add_test(t, noise_in_place_of_a_key_or_a_message_is_left_at_once);
 	tcase_add_test(t, messages_that_prove_nothing_are_refused);
 	tcase_add_test(t, what_grows_past_the_limit_is_cut_off);
 	tcase_add_test(t, one_signature_in_time_counts);

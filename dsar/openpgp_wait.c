@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Why gpgme is not left to wait by itself: 1.18 asks poll(2) whether it can write to gpg, and does not look at POLLERR. When
+ * gpg has ended early, at bytes that it cannot read, and the pipe is full, that is all that poll says, and gpgme turns
+ * for ever: one mail with a key of noise was enough. So its operations are begun, and waited for here.
+ */
+#include <errno.h>
+#include <poll.h>
+
+#include "dsar/openpgp-private.h"
+
+static gpgme_error_t
+add(void *ctx, int fd, int is_read, gpgme_io_cb_t call, void *data, void **ret_tag)
+{
+	struct openpgp_wait *w = ctx;
+
+	for (unsigned i = 0; i < OPENPGP_PIPES; i++)
+		if (!w->pipe[i].call) {
+			w->pipe[i].fd = fd;
+			w->pipe[i].events = is_read ? POLLIN : POLLOUT;
+			w->pipe[i].call = call;
+			w->pipe[i].data = data;
+			*ret_tag = &w->pipe[i];
+			return 0;
+		}
+	return gpgme_error(GPG_ERR_TOO_MANY);
+}
+
+static void
+forget(void *tag)
+{
+	struct openpgp_pipe *pipe = tag;
+
+	pipe->call = NULL;
+}
+
+static void
+happened(void *ctx, gpgme_event_io_t type, void *data)
+{
+	const struct gpgme_io_event_done_data *done = data;
+	struct openpgp_wait *w = ctx;
+
+	if (type != GPGME_EVENT_DONE)
+		return;
+	w->done = true;
+	w->rc = done->err ? done->err : done->op_err;
+}
+
+void
+openpgp_wait_begin(struct openpgp *p, struct openpgp_wait *w)
+{
+	struct gpgme_io_cbs calls = { add, w, forget, happened, w };
+
+	*w = (struct openpgp_wait){ 0 };
+	gpgme_set_io_cbs(p->ctx, &calls);
+}
+
+/* One round: all pipes of which there is anything to say, errors too. */
+static int
+turn(struct openpgp_wait *w)
+{
+	struct pollfd polled[OPENPGP_PIPES];
+	unsigned at[OPENPGP_PIPES], n = 0;
+
+	for (unsigned i = 0; i < OPENPGP_PIPES; i++)
+		if (w->pipe[i].call) {
+			polled[n] = (struct pollfd){ w->pipe[i].fd, w->pipe[i].events, 0 };
+			at[n++] = i;
+		}
+	if (n == 0)
+		return -1; /* and it did not say that it is done */
+	if (poll(polled, n, -1) < 0)
+		return errno == EINTR ? 0 : -1;
+	for (unsigned i = 0; i < n && !w->done; i++) {
+		const struct openpgp_pipe *pipe = &w->pipe[at[i]];
+
+		/* a call may have ended others */
+		if (polled[i].revents && pipe->call && pipe->fd == polled[i].fd)
+			(void)pipe->call(pipe->data, pipe->fd);
+	}
+	return 0;
+}
+
+gpgme_error_t
+openpgp_wait_end(struct openpgp *p, struct openpgp_wait *w, gpgme_error_t begun)
+{
+	int rc = 0;
+
+	while (!begun && !w->done && rc == 0)
+		rc = turn(w);
+	if (rc < 0)
+		(void)gpgme_cancel(p->ctx);
+	gpgme_set_io_cbs(p->ctx, NULL); /* listing keys would wait for ever by them */
+	if (begun)
+		return begun;
+	return rc < 0 ? gpgme_error(GPG_ERR_GENERAL) : w->rc;
+}
