@@ -138,7 +138,7 @@ promise "the answer goes through Postfix to Dovecot, and the report of its deliv
 echo 'known for years' | dpo identity "$c" --by-hand
 dpo key "$c" confirm "$fpr"
 sqlite3 "$scratch/mail/state/register/register.db" "UPDATE case_file SET state = 4;
-	INSERT INTO answers VALUES ('$c', 'greenlight-users', 1, 1, 1000, '', 1795000000000000, 1795000001000000)"
+	INSERT INTO answers (number, store, answer, n_found, n_read, note, begun_us, ended_us) VALUES ('$c', 'greenlight-users', 1, 1, 1000, '', 1795000000000000, 1795000001000000)"
 dpo export "$c" --to "/tmp/$c.zip" >/dev/null
 dpo answer "$c" --mail "/tmp/$c.zip"
 wait_for received 2

@@ -82,7 +82,7 @@ find_put() {
 answer_put() {
 	local word=0
 	case $3 in nothing) word=1 ;; absent) word=2 ;; failed) word=3 ;; esac
-	register "INSERT OR REPLACE INTO answers VALUES ('$1', '$2', $word, 1, 1000, '${4-}', 1795000000000000, 1795000001000000)"
+	register "INSERT OR REPLACE INTO answers (number, store, answer, n_found, n_read, note, begun_us, ended_us) VALUES ('$1', '$2', $word, 1, 1000, '${4-}', 1795000000000000, 1795000001000000)"
 }
 
 # searched CASE : it is verified and has been searched
