@@ -80,14 +80,14 @@ push_tagged(struct literals *l, size_t form, struct err *e)
 	return push(l, &one, span_of(local, len + 1), e);
 }
 
-static bool
-is_telling(enum identifier_class class, struct span s)
+bool
+literal_is_telling(enum identifier_class class, struct span value)
 {
 	size_t digits = 0;
 
-	for (size_t i = 0; i < s.len; i++)
-		digits += s.p[i] >= '0' && s.p[i] <= '9';
-	return class != IDENTIFIER_ID || s.len >= 10 || (s.len >= 8 && digits < s.len);
+	for (size_t i = 0; i < value.len; i++)
+		digits += value.p[i] >= '0' && value.p[i] <= '9';
+	return class != IDENTIFIER_ID || value.len >= 10 || (value.len >= 8 && digits < value.len);
 }
 
 static int
@@ -97,7 +97,7 @@ push_identifier(struct literals *l, const struct subject *s, size_t i, struct er
 	struct pushing p = { .l = l, .identifier = i, .class = identifier_class(s->v[i].kind) };
 	size_t first = l->n, forms;
 
-	if (p.class == IDENTIFIER_PATTERN || !is_telling(p.class, value))
+	if (p.class == IDENTIFIER_PATTERN || !literal_is_telling(p.class, value))
 		return 0;
 	if (identifier_forms(p.class, value, push_form, &p, e) < 0)
 		return -1;

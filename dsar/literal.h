@@ -38,5 +38,8 @@ void literals_release(struct literals *l); /* wipes */
 /* … to be looked for: hits name their place in L. The caller owns *ret. */
 int literals_needles(const struct literals *l, struct needles **ret, struct err *e);
 
+/* Is VALUE, of CLASS, looked for in texts? "42" stands everywhere. */
+bool literal_is_telling(enum identifier_class class, struct span value);
+
 /* Is L, met in HAY from BEGIN to *END, really it and on its own? A tag is read on; *end is moved behind it. */
 bool literal_stands(const struct literal *l, struct span hay, size_t begin, size_t *end);

@@ -48,6 +48,7 @@ struct matcher {
 	struct buf scratch; /* a field's value, folded */
 	size_t n_unread;
 	struct signs signs;
+	bool by_value; /* records of a journal may be hers by a field's value alone */
 	struct select_question question, of_fields;
 };
 
@@ -201,6 +202,43 @@ sign_fields(struct matcher *m, const struct conf_store *store, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
+static bool
+is_of_lines(const struct conf_store *s)
+{
+	return strcmp(s->type, "textlog") == 0 || strcmp(s->type, "journal") == 0;
+}
+
+/* What is too short to be looked for in texts is found in the fields of a journal by its index. */
+static int
+sign_values(struct matcher *m, const struct conf_subject *b, struct err *e)
+{
+	for (size_t i = 0; !b->as && i < m->subject->n; i++) {
+		const struct span value = identifier_trim(m->subject->v[i].value);
+
+		if (m->class[i] == IDENTIFIER_ID && !literal_is_telling(m->class[i], value) &&
+			b->match == CONF_MATCH_EQUAL &&
+			strcmp(m->subject->v[i].kind, b->kind) == 0 &&
+			signs_add(&m->signs, SIGN_EQUAL, b->field, value, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A journal gives other stores' records, too. */
+static int
+sign_journal(struct matcher *m, const struct conf_store *store, struct err *e)
+{
+	if (strcmp(store->type, "journal") != 0)
+		return 0;
+	for (size_t k = 0; k < m->conf->n_stores; k++)
+		for (size_t n = 0; n < m->conf->store[k].n_subjects; n++)
+			if (sign_values(m, &m->conf->store[k].subject[n], e) < 0)
+				return -1;
+	m->by_value = m->signs.n > 0;
+	m->question.signs = m->of_fields.signs = m->by_value ? &m->signs : NULL;
+	return 0;
+}
+
 static bool is_about_her(void *ctx, const struct record *r);
 
 int
@@ -221,10 +259,9 @@ matcher_new(const struct conf *c, const struct conf_store *store, const struct s
 	m->question = (struct select_question){ .ctx = m,
 		.record = is_about_her,
 		/* of lines the text alone is asked, and a pattern knows no texts */
-		.needles = m->n_patterns == 0 && strcmp(store->type, "textlog") == 0 ? m->needles
-										     : NULL };
+		.needles = m->n_patterns == 0 && is_of_lines(store) ? m->needles : NULL };
 	m->of_fields = m->question;
-	if (sign_fields(m, store, e) < 0)
+	if (sign_fields(m, store, e) < 0 || sign_journal(m, store, e) < 0)
 		return -1;
 	*ret = TAKE(m);
 	return 0;
@@ -433,12 +470,11 @@ ask_patterns(struct asking *a)
 	return false;
 }
 
-/* Is a line not worth to be split, when nothing of hers stands in it? */
+/* Is R a line that is not worth to be split, when nothing of hers stands in it? */
 static bool
-is_line(const struct record *r)
+is_line(const struct matcher *m, const struct record *r)
 {
-	return r->text.p &&
-	       (strcmp(r->store->type, "textlog") == 0 || strcmp(r->store->type, "journal") == 0);
+	return r->text.p && is_of_lines(r->store) && !m->by_value;
 }
 
 static bool
@@ -449,7 +485,7 @@ is_about_her(void *ctx, const struct record *r)
 
 	if (!r->text.p)
 		m->n_unread++;
-	return (!is_line(r) && ask_fields(&a)) || ask_text(&a) || ask_patterns(&a);
+	return (!is_line(m, r) && ask_fields(&a)) || ask_text(&a) || ask_patterns(&a);
 }
 
 size_t

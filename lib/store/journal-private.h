@@ -4,6 +4,7 @@
  *
  *   journal.c         the driver: which files, what a plan says of each
  *   journal_file.c    one file's header, and its entries as records
+ *   journal_seek.c    which entries have a text, or a field's value
  *   journal_age.c     how old its oldest entry is, without reading it twice a day
  *   journal_rotate.c  journald is asked to let go of a file
  *   journal_write.c   a file without what goes, checked, in the old one's place
@@ -20,6 +21,9 @@
 #include "store/journal_collect.h"
 #include "store/place.h"
 #include "store/store-private.h"
+
+struct needles;
+struct signs;
 
 #define JOURNAL_SCRATCH ".sparsam-new" /* a folder beside the files, for what is being written */
 
@@ -59,6 +63,19 @@ DEFINE_CLEANUP(struct jfile, jfile_free)
 
 /* Leaves out, from now on, what cannot be selected for its time or its marks. WHICH is borrowed. */
 void jfile_reach(struct jfile *f, const struct selector *which);
+
+/* Leaves out what has neither one of NEEDLES nor one of SIGNS (SIGN_EQUAL, byte for byte; may be NULL), unread. Both are
+ * borrowed for the call. A file that cannot be looked through as it lies is read entry by entry, as before. */
+void jfile_seek(struct jfile *f, const struct needles *needles, const struct signs *signs);
+
+/* Entries by their offsets, going up. -1: they are not known. */
+struct journal_seek {
+	uint64_t *v;
+	size_t n, max;
+};
+int journal_seek(struct journal_seek *s, struct journal_map *m, const struct needles *needles,
+	const struct signs *signs);
+void journal_seek_release(struct journal_seek *s);
 
 /* Leaves out, too, what is of US or later: it is not read to know whose it is. */
 void jfile_before(struct jfile *f, int64_t us);

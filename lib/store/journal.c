@@ -222,6 +222,8 @@ scan_file(void *ctx, const struct place *p, struct err *e)
 
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
+	if (selector_needles(q->which))
+		jfile_seek(f, selector_needles(q->which), selector_signs(q->which));
 	while ((rc = jfile_next(f, &r, e)) == 0) {
 		if (store_stopped(&q->j->store))
 			return 1;

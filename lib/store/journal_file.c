@@ -32,6 +32,9 @@ struct jfile {
 	bool marked;                          /* what has no mark is left out */
 	uint64_t marks;                       /* of the record at hand */
 	uint64_t n, n_passed;                 /* entries seen; of those, left out for their time */
+	struct journal_seek seek;             /* the ones that are asked for, … */
+	size_t at_seek;
+	bool sought; /* … if they are known */
 	struct place_of *field;
 	size_t n_fields, max_fields;
 	char cursor[JOURNAL_CURSOR_MAX];
@@ -116,6 +119,7 @@ jfile_free(struct jfile *f)
 	if (!f)
 		return NULL;
 	journal_map_release(&f->map);
+	journal_seek_release(&f->seek);
 	fd_closep(&f->fd);
 	free(f->field);
 	free(f->path);
@@ -131,6 +135,14 @@ jfile_reach(struct jfile *f, const struct selector *which)
 	f->marker = selector_marker(which, &f->marked);
 	if (!f->copy) /* which is aged by nothing but its holds */
 		selector_reach(which, &f->from_us, &f->to_us, &timeless);
+}
+
+void
+jfile_seek(struct jfile *f, const struct needles *needles, const struct signs *signs)
+{
+	f->sought = journal_seek(&f->seek, &f->map, needles, signs) == 0;
+	if (!f->sought)
+		f->map.bad = NULL; /* what is wrong is told by whoever comes to it */
 }
 
 void
@@ -321,6 +333,31 @@ jfile_record(struct jfile *f, const struct journal_entry *en, struct record *ret
 	return 0;
 }
 
+/* The next of those that are asked for. One that is not in the file's own chain was never finished. */
+static int
+next_sought(struct jfile *f, struct journal_entry *ret)
+{
+	uint64_t at = 0;
+	int rc = 0;
+
+	while (f->at_seek < f->seek.n) {
+		const uint64_t wanted = f->seek.v[f->at_seek];
+
+		while (f->chain.last < wanted) {
+			rc = journal_chain_offset(&f->map, &f->chain, &at);
+			if (rc != 0)
+				return rc;
+			f->n++;
+		}
+		f->at_seek++;
+		if (f->chain.last == wanted) {
+			f->n--; /* it is counted when it is judged */
+			return journal_map_entry(&f->map, wanted, ret);
+		}
+	}
+	return 1;
+}
+
 int
 jfile_next(struct jfile *f, struct record *ret, struct err *e)
 {
@@ -329,7 +366,7 @@ jfile_next(struct jfile *f, struct record *ret, struct err *e)
 
 	(void)e;
 	do {
-		rc = journal_chain_next(&f->map, &f->chain, &en);
+		rc = f->sought ? next_sought(f, &en) : journal_chain_next(&f->map, &f->chain, &en);
 		if (rc != 0)
 			return rc < 0 || map_is_torn(f->map.map) ? damaged(f) : 1;
 	} while (!jfile_reaches(f, &en, UINT64_MAX));

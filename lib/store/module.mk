@@ -3,7 +3,7 @@ lib.srcs += lib/store/store.c lib/store/selector.c lib/store/plan.c
 lib.srcs += lib/store/place.c lib/store/copies.c lib/store/known.c lib/store/open_file.c
 lib.srcs += lib/store/textlog.c lib/store/textlog_entries.c lib/store/textlog_writer.c lib/store/textlog_act.c lib/store/textlog_keep.c lib/store/textlog_finding.c lib/store/textlog_left.c
 lib.srcs += lib/store/journal.c lib/store/journal_file.c lib/store/journal_rotate.c lib/store/journal_write.c lib/store/journal_verify.c \
-	    lib/store/journal_act.c lib/store/journal_age.c
+	    lib/store/journal_act.c lib/store/journal_age.c lib/store/journal_seek.c
 lib.srcs += lib/store/journal_hash.c lib/store/journal_payload.c lib/store/journal_map.c \
 	    lib/store/journal_collect.c lib/store/journal_collect_write.c lib/store/journal_check.c
 lib.srcs += lib/store/utmp.c lib/store/utmp_file.c lib/store/utmp_act.c

@@ -44,10 +44,10 @@ struct select_question {
 	 * question of a selector may have it. */
 	uint64_t (*marks)(void *ctx, struct span field);
 	bool marked; /* no record without a mark is selected */
-	/* Texts of which each record that is selected has one, as it is stored; NULL: nobody knows. A driver may
-	 * pass over what has none of them unread. */
+	/* What each record that is selected has, as it is stored: one of these texts, or one of these signs
+	 * (store/signs.h). NULL: none; both NULL: nobody knows. A driver that can look for all that is there may
+	 * pass over what has none of it unread: logs go by texts, journals by both, databases by signs. */
 	const struct needles *needles;
-	/* The same for databases (store/signs.h), of a store's records as SQL has them. */
 	const struct signs *signs;
 };
 

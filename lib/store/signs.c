@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static bool
 is_there(const struct signs *s, enum sign_kind kind, const char *field, struct span text)
@@ -13,7 +12,7 @@ is_there(const struct signs *s, enum sign_kind kind, const char *field, struct s
 
 		if (one->kind == kind && strcmp(one->field, field) == 0 &&
 			(!one->text || (strlen(one->text) == text.len &&
-					       strncasecmp(one->text, text.p, text.len) == 0)))
+					       strncmp(one->text, text.p, text.len) == 0)))
 			return true;
 	}
 	return false;

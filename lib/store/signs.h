@@ -5,7 +5,8 @@
  * Each record that a question selects has one of its signs at least; most that have one are not selected, which the
  * question itself decides. So a server leaves out most rows, and what is found stays the same.
  *
- * Texts are of printable ASCII, and compared without regard to the case of its letters.
+ * Texts are of printable ASCII, and compared without regard to the case of its letters; those of a journal (SIGN_EQUAL
+ * alone) may be of all bytes but NUL, and are values byte for byte.
  */
 #pragma once
 #include <stdbool.h>
