@@ -99,14 +99,24 @@ held_end(struct session *s, const char *number, uint64_t id, struct err *e)
 	return hold_release(s->holds, id, s->now_us, e) < 0 ? -1 : 0;
 }
 
+/* Lists are read anew by each change: one at a time. */
 int
-held_end_all(struct session *s, const char *number, const char *reason, struct err *e)
+held_end_others(
+	struct session *s, const char *number, const char *reason, uint64_t but, struct err *e)
 {
-	uint64_t id;
+	const struct hold *list;
+	size_t n = holds_list(s->holds, &list);
 
-	while ((id = held_find(s, number, reason)) != 0)
+	for (size_t i = 0; i < n; i++) {
+		const uint64_t id = list[i].id;
+
+		if (id == but || !held_is(&list[i], reason) ||
+			strcmp(list[i].incident, number) != 0)
+			continue;
 		if (held_end(s, number, id, e) < 0)
 			return -1;
+		n = holds_list(s->holds, &list);
+	}
 	return 0;
 }
 

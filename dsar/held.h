@@ -49,5 +49,6 @@ uint64_t held_find(const struct session *s, const char *number, const char *reas
 
 int held_end(struct session *s, const char *number, uint64_t id, struct err *e);
 
-/* Ends all of case NUMBER under REASON. */
-int held_end_all(struct session *s, const char *number, const char *reason, struct err *e);
+/* Ends all of case NUMBER under REASON but hold BUT (0: all): one that was ended in between may have left two. */
+int held_end_others(
+	struct session *s, const char *number, const char *reason, uint64_t but, struct err *e);

@@ -24,26 +24,6 @@ see_find(void *ctx, const struct find *f, struct err *e)
 	return 0;
 }
 
-/* Releases those of case NUMBER but hold BUT. Lists are read anew by each change: one at a time. */
-static int
-release_others(struct session *s, const char *number, uint64_t but, struct err *e)
-{
-	const struct hold *list;
-	size_t n = holds_list(s->holds, &list);
-
-	for (size_t i = 0; i < n; i++) {
-		const uint64_t id = list[i].id;
-
-		if (id == but || !held_is(&list[i], REASON) ||
-			strcmp(list[i].incident, number) != 0)
-			continue;
-		if (held_end(s, number, id, e) < 0)
-			return -1;
-		n = holds_list(s->holds, &list);
-	}
-	return 0;
-}
-
 int
 keep_finds(struct session *s, const struct case_file *c, struct err *e)
 {
@@ -58,7 +38,7 @@ keep_finds(struct session *s, const struct case_file *c, struct err *e)
 	if (rc == 0 && held_count(&h) > 0)
 		rc = held_keep(s, &h, c->number, REASON, from_us + AFTER_DAYS * DAY_US, &id, e);
 	if (rc == 0)
-		rc = release_others(s, c->number, id, e);
+		rc = held_end_others(s, c->number, REASON, id, e);
 	held_release(&h);
 	return rc == 0 && id == 0 ? 1 : rc;
 }
@@ -66,7 +46,7 @@ keep_finds(struct session *s, const struct case_file *c, struct err *e)
 int
 keep_end(struct session *s, const char *number, struct err *e)
 {
-	return release_others(s, number, 0, e);
+	return held_end_others(s, number, REASON, 0, e);
 }
 
 static bool
@@ -91,7 +71,7 @@ keep_settle(struct session *s, struct err *e)
 		if (!held_is(&list[i], REASON) || strlen(list[i].incident) >= sizeof(number))
 			continue;
 		(void)snprintf(number, sizeof(number), "%s", list[i].incident);
-		if (is_answered(s, number) && release_others(s, number, 0, e) < 0)
+		if (is_answered(s, number) && held_end_others(s, number, REASON, 0, e) < 0)
 			return -1;
 		n = holds_list(s->holds, &list);
 	}

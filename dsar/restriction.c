@@ -104,11 +104,9 @@ restriction_is(const struct session *s, const char *number)
 static int
 hold(struct session *s, const struct held *h, const char *number, uint64_t *ret_id, struct err *e)
 {
-	const uint64_t older = held_find(s, number, REASON);
-
 	if (held_keep(s, h, number, REASON, HOLD_FOR_EVER, ret_id, e) < 0)
 		return -1;
-	return older == 0 ? 0 : held_end(s, number, older, e);
+	return held_end_others(s, number, REASON, *ret_id, e);
 }
 
 int
@@ -145,7 +143,7 @@ restriction_lift(struct session *s, const char *number, struct err *e)
 	if (*last && strcmp(last, "lifted") != 0 &&
 		account(s, number, "lifted", id, "DELETE FROM restricted WHERE number = ?1", e) < 0)
 		return -1;
-	return held_end_all(s, number, REASON, e);
+	return held_end_others(s, number, REASON, 0, e);
 }
 
 /* --- questions -------------------------------------------------------------------------------- */
