@@ -129,7 +129,7 @@ plan_all(struct run *r, struct err *e)
 		r->scrubbed_unread |= st->has_scrub;
 	}
 	print_progress("", 1, 1);
-	if (!found)
+	if (!found && r->only)
 		return err_fail(e, EX_USAGE, 0, N_("no such store"),
 			N_("see `logscrub check-config` for the names"), "%s", r->only);
 	hash_text(&r->all, r->hash);
