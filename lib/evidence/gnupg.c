@@ -39,8 +39,9 @@ gnupg_take(gpgme_data_t data, struct buf *out, struct err *e)
 void
 gnupg_end(const char *home)
 {
-	char *argv[] = { (char *)"gpgconf", (char *)"--homedir", (char *)home, (char *)"--kill",
-		(char *)"gpg-agent", NULL };
+	/* as `gpgconf --kill gpg-agent` does, which only calls it */
+	char *argv[] = { (char *)"gpg-connect-agent", (char *)"--homedir", (char *)home,
+		(char *)"--no-autostart", (char *)"KILLAGENT", NULL };
 	posix_spawn_file_actions_t files;
 	pid_t pid;
 

@@ -27,6 +27,8 @@ context_new(const char *home, gpgme_ctx_t *ret, struct err *e)
 	gpgme_ctx_t ctx;
 	gpgme_error_t rc;
 
+	/* or it asks four programs more what they are, of which a signature needs none */
+	(void)gpgme_set_global_flag("disable-gpgconf", "1");
 	(void)gpgme_check_version(NULL);
 	rc = gpgme_new(&ctx);
 	if (rc)
