@@ -156,6 +156,10 @@ take_find(struct collecting *g, const json_t *j, struct err *e)
 		.ground = "" };
 	if (!digest_of(digest, f.digest))
 		return fail_line(g, e);
+	if (!conf_find_store(g->s->conf, store)) /* no answer would have it */
+		return err_fail(e, EX_CONFIG, 0, N_("a store of that machine is not declared here"),
+			N_("declare it as it is there, then collect again"), "%s: %s", g->node,
+			store);
 	g->n_found++;
 	return find_add(g->s->registry, g->c.number, &f, NULL, e);
 }

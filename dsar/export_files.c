@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libintl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,8 @@
 #include "dsar/session.h"
 #include "store/folder.h"
 
+#define _(text) gettext(text)
+
 #define PIECE      65536u
 #define DEPTH_MAX  32
 #define NUMBER_MAX 100000 /* files of one find */
@@ -29,7 +32,8 @@
 struct taking {
 	struct export *x;
 	const struct find *f;
-	unsigned n;    /* files met */
+	unsigned n; /* files met */
+	unsigned n_elsewhere;
 	json_t *files; /* what data/files.json says */
 	char *piece;
 };
@@ -288,6 +292,17 @@ find_root(const struct conf_store *s, const char *place)
 	return -1;
 }
 
+/* What lies on another machine is named: whoever answers has to bring it. */
+static int
+name_elsewhere(struct taking *t, const struct find *f, struct err *e)
+{
+	json_t *j = json_pack(
+		"{s:s, s:I, s:s}", "store", f->store, "find", (json_int_t)f->id, "node", f->node);
+
+	t->n_elsewhere++;
+	return json_array_append_new(t->files, j) == 0 ? 0 : err_memory(e);
+}
+
 static int
 take_find(void *ctx, const struct find *f, struct err *e)
 {
@@ -299,6 +314,8 @@ take_find(void *ctx, const struct find *f, struct err *e)
 	cleanup_mem char *root = n > 0 ? strndup(f->place, (size_t)n) : NULL;
 	cleanup_fd int fd = -1;
 
+	if (!find_is_here(f) && !f->text.p && export_takes(t->x, f))
+		return name_elsewhere(t, f, e);
 	if (n < 0)
 		return 0;
 	if (!root)
@@ -325,6 +342,11 @@ export_files(struct export *x, struct err *e)
 		rc = text ? pack_member(x->pack, "data/files.json", span_str(text), e)
 			  : err_memory(e);
 	}
+	if (rc == 0 && t.n_elsewhere > 0)
+		fprintf(stderr,
+			_("dsar: finds whose files lie on other machines, and are not in it: %u; "
+			  "data/files.json names them\n"),
+			t.n_elsewhere);
 	free(text);
 	free(t.piece);
 	json_decref(t.files);

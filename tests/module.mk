@@ -58,6 +58,7 @@ bench: all $(B)/bench/bench_journal  ## speed beside its peers (BENCH_SIZE=256M)
 	@$(tests.env) tests/bench/service
 	@$(tests.env) tests/bench/journal
 	@$(tests.env) tests/bench/dsar
+	@$(tests.env) tests/bench/orders
 
 lint: | need-lint                  ## clang-tidy, cppcheck, formatting, headers, scripts, man pages
 	@CC='$(CC)' tests/lint $(LINT_CHECKS)

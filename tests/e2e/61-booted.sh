@@ -143,6 +143,26 @@ ls $box/cur >/out/cur
 find /var/spool/postfix/maildrop -type f >/out/maildrop
 journalctl -q --no-pager -u sparsam-intake.service -u dsar-remind.service >/out/mail.txt
 
+useradd -m -G sparsam-dpo dpo
+dpo() { runuser -u dpo -- env HOME=/home/dpo "$@"; }
+dpo gpg --batch -q --passphrase '' --quick-generate-key dpo future-default default never
+sed -i "s/dsar {/& approvers = \"$(dpo gpg --batch --with-colons -K | awk -F: '$1 == "fpr" { print $10; exit }')\"/" /etc/sparsam/sparsam.conf
+echo 'agent { node = "node1" }' >>/etc/sparsam/sparsam.conf
+dsar agent init >/tmp/agent
+sed 1d /tmp/agent >/etc/sparsam/node1.asc
+printf 'node "node1" { fingerprint = "%s" key = "/etc/sparsam/node1.asc" }\n' "$(head -n 1 /tmp/agent)" >>/etc/sparsam/sparsam.conf
+systemctl start sparsam-agent.path
+ordered=$(dpo dsar case new --article 15 --lang de | tail -n 1)
+echo 203.0.113.9 | dpo dsar subject "$ordered" add ip
+dpo dsar order "$ordered" search --node node1
+answered() { find /var/lib/sparsam/queue/results -name '*.result' | grep -q .; }
+within answered || within answered || true
+dpo dsar --json collect >/out/collected.json || true
+dpo dsar --json review "$ordered" --list >/out/ordered.json
+find /var/lib/sparsam/queue -type f >/out/queue
+systemctl show sparsam-agent.service -p Result -p ExecMainStatus >/out/sparsam-agent.state
+journalctl -q --no-pager -u sparsam-agent.service >/out/agent.txt
+
 rm -rf /var/lib/sparsam/register # what follows looks for persons in what logs have left
 
 systemctl stop logscrub.service
@@ -198,3 +218,8 @@ has "$out/cur" 1.a:2,S
 for unit in sparsam-intake dsar-remind; do
 	has "$out/$unit.state" Result=success
 done
+
+promise "an order of who is not root is carried out at once by the agent's unit, and she takes the answer"
+has "$out/sparsam-agent.state" Result=success
+[ "$(jq -r 'select(.node == "node1") | .store' "$out/ordered.json" | grep -c nginx-access)" -ge 1 ] || fail "$(cat "$out/agent.txt" "$out/collected.json")"
+[ ! -s "$out/queue" ] || fail "$(cat "$out/queue")"

@@ -5,6 +5,7 @@
 need gpg
 need sqlite3
 need jq
+need python3
 . "$root/tests/e2e/retention.sh"
 . "$root/tests/e2e/dsar.sh"
 . "$root/tests/e2e/orders.sh"
@@ -111,6 +112,38 @@ has "$scratch/out" "denied: it is too late"
 expect 77 dsar erase "$case" 2>"$scratch/stderr"
 as dpo order "$case" --withdraw "$late"
 dsar erase "$case" >/dev/null
+
+promise "the controller's own key, where the node has one, can read an answer as well, and a stranger's cannot"
+escrow=$(gpg --homedir "$scratch/second" --batch --with-colons -K 2>/dev/null | awk -F: '$1 == "fpr" { print $10; exit }')
+gpg --homedir "$scratch/second" --batch -q -a --export "$escrow" >"$scratch/escrow.asc"
+sed -i "s,^agent {,& escrow = \"$escrow\" escrow_key = \"$scratch/escrow.asc\"," "$node_conf"
+as dpo order "$case" search --node node1 >/dev/null
+answer_orders >/dev/null
+for result in "$scratch/state/queue/results"/*; do
+	for who in dpo second; do
+		gpg --homedir "$scratch/$who" --batch -q -d "$result" >"$scratch/plain" 2>/dev/null || fail "$who cannot read it"
+		has "$scratch/plain" "sparsam-result-1 "
+	done
+	! gpg --homedir "$scratch/stranger" --batch -q -d "$result" >/dev/null 2>&1 || fail "the stranger can read it"
+done
+as dpo collect >/dev/null
+
+promise "what a machine has found in a store that is not declared here is not taken, rather than lost"
+sed -i 's/^store "rooms"/store "rooms-elsewhere"/' "$conf"
+as dpo order "$case" search --node node1 >/dev/null
+answer_orders >/dev/null
+expect 78 as dpo collect 2>"$scratch/stderr"
+has "$scratch/stderr" "not declared here: "
+sed -i 's/^store "rooms-elsewhere"/store "rooms"/' "$conf"
+as dpo collect >/dev/null
+
+promise "files stay where they are, and the answer says so"
+sqlite3 "$register" "INSERT INTO finds (number, node, store, place, offset, size, digest, identifier, own)
+	VALUES ('$case', 'node1', 'rooms', '/srv/a.webm', 0, 9, x'00', 1, 1); UPDATE finds SET decision = 1; UPDATE case_file SET state = 4"
+dsar export "$case" --to "$scratch/answer.zip" >/dev/null 2>"$scratch/stderr"
+has "$scratch/stderr" "lie on other machines, and are not in it: 1"
+python3 -m zipfile -e "$scratch/answer.zip" "$scratch/answer"
+[ "$(find "$scratch/answer" -name files.json -exec jq -r '.[].node' {} +)" = node1 ] || fail "$(find "$scratch/answer")"
 
 promise "each order stands in the ledgers of both, by numbers and hashes alone"
 [ "$(node_ledger | jq -r .what | sort -u | tr '\n' ,)" = "answered,denied,taken," ] || fail "$(node_ledger)"
