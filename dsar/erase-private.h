@@ -19,6 +19,9 @@ struct case_file;
  * at: then there is no plan. */
 int erase_plan(struct session *s, struct erasure *x, struct err *e);
 
+/* Are finds of ST's parts of its records, which go with the whole? */
+bool erase_has_parts(const struct conf_store *st);
+
 /* Does one of X's items lie in ST, as far as names tell? */
 bool erase_concerns(const struct session *s, const struct erasure *x, const struct conf_store *st);
 

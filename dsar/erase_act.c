@@ -23,8 +23,8 @@ struct acting {
 	struct erasure *x;
 	enum erasure_fate fate;
 	struct keeper keeper;
-	struct select_question item;
-	struct selector of;
+	struct select_question item, whole;
+	struct selector of, seen;     /* seen: to look at again */
 	const struct selector *which; /* … and not kept */
 	struct tombstones *tombstones;
 	struct subject subject;
@@ -39,6 +39,13 @@ ask_item(void *ctx, const struct record *r)
 	const struct erasure_item *i = erasure_item_of(a->x, r);
 
 	return i && i->fate == a->fate;
+}
+
+/* Does I lie where R does? */
+static bool
+is_part_of(const struct erasure_item *i, const struct record *r)
+{
+	return strcmp(i->store, r->store->name) == 0 && strcmp(i->place, r->place) == 0;
 }
 
 /* --- what is written down first --------------------------------------------------------------- */
@@ -180,15 +187,29 @@ act_steps(struct acting *a, struct store *store, struct err *e)
 	return rc;
 }
 
+/* … or the whole of which one is a part. */
+static bool
+ask_left(void *ctx, const struct record *r)
+{
+	const struct acting *a = ctx;
+	bool any = ask_item(ctx, r);
+
+	for (size_t i = 0; !any && erase_has_parts(r->store) && i < a->x->n; i++)
+		any = is_part_of(&a->x->item[i], r) && a->x->item[i].fate == a->fate;
+	return any;
+}
+
 static int
 see_left(void *ctx, const struct record *r, struct err *e)
 {
 	struct acting *a = ctx;
-	const struct erasure_item *i = erasure_item_of(a->x, r);
+	const struct erasure_item *item = erasure_item_of(a->x, r);
 
 	(void)e;
-	if (i)
-		a->left[i - a->x->item] = true;
+	if (item)
+		a->left[item - a->x->item] = true;
+	for (size_t i = 0; erase_has_parts(r->store) && i < a->x->n; i++)
+		a->left[i] |= is_part_of(&a->x->item[i], r);
 	return 0;
 }
 
@@ -230,7 +251,7 @@ act_store(struct acting *a, const struct conf_store *st, struct err *e)
 	if (rc == 0)
 		rc = act_steps(a, store, e);
 	if (rc == 0)
-		rc = store_scan(store, &a->of, see_left, a, e);
+		rc = store_scan(store, &a->seen, see_left, a, e);
 	if (rc == 0)
 		return 0;
 	set_left(a, st);
@@ -284,6 +305,8 @@ erase_act(struct session *s, struct erasure *x, enum erasure_fate fate, uint64_t
 	a.item = (struct select_question){ .ctx = &a, .record = ask_item };
 	keeper_init(&a.keeper, s, x->number);
 	a.of = select_ask(&a.item);
+	a.whole = (struct select_question){ .ctx = &a, .record = ask_left };
+	a.seen = select_ask(&a.whole);
 	a.which = keeper_spare(&a.keeper, &a.of);
 	rc = subject_read(s->registry, x->number, &a.subject, e);
 	if (rc == 0)

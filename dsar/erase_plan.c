@@ -7,6 +7,8 @@
 #include "dsar/registry.h"
 #include "record/record.h"
 
+#define PART_GROUND "part of a record of others, too, which stays"
+
 struct planning {
 	struct session *s;
 	struct erasure *x;
@@ -63,6 +65,15 @@ erase_concerns(const struct session *s, const struct erasure *x, const struct co
 	return false;
 }
 
+bool
+erase_has_parts(const struct conf_store *st)
+{
+	for (size_t i = 0; i < st->n_subjects; i++)
+		if (st->subject[i].element)
+			return true;
+	return false;
+}
+
 static bool
 ask_item(void *ctx, const struct record *r)
 {
@@ -111,6 +122,49 @@ look_in(struct planning *p, const struct conf_store *st, struct err *e)
 	return rc < 0 ? err_within(e, "store \"%s\"", st->name) : 0;
 }
 
+/* The whole that PART, which no store gives as a record, lies in; NULL: it is none. Another part that was left out
+ * says nothing where the whole is there. */
+static const struct erasure_item *
+whole_of(const struct planning *p, const struct erasure_item *part)
+{
+	const struct conf_store *st = conf_find_store(p->s->conf, part->store);
+	const struct erasure_item *whole = NULL;
+
+	for (size_t i = 0; st && erase_has_parts(st) && i < p->x->n; i++) {
+		const struct erasure_item *of = &p->x->item[i];
+
+		if (of->fate == ERASURE_MISSING || strcmp(of->store, part->store) != 0 ||
+			strcmp(of->place, part->place) != 0)
+			continue;
+		if (!whole || whole->fate == ERASURE_EXCLUDE)
+			whole = of;
+	}
+	return whole;
+}
+
+/* A part goes with its whole, or stays with it. */
+static int
+settle_parts(struct planning *p, struct err *e)
+{
+	for (size_t i = 0; i < p->x->n; i++) {
+		struct erasure_item *part = &p->x->item[i];
+		const struct erasure_item *of = part->fate == ERASURE_MISSING ? whole_of(p, part)
+									      : NULL;
+
+		if (!of)
+			continue;
+		if (of->fate != ERASURE_ERASE) {
+			free(part->ground);
+			part->ground = strdup(of->fate == ERASURE_KEEP ? of->ground : PART_GROUND);
+			if (!part->ground)
+				return err_memory(e);
+			part->until_us = of->fate == ERASURE_KEEP ? of->until_us : ERASURE_UNKNOWN;
+		}
+		part->fate = of->fate == ERASURE_ERASE ? ERASURE_ERASE : ERASURE_KEEP;
+	}
+	return 0;
+}
+
 int
 erase_plan(struct session *s, struct erasure *x, struct err *e)
 {
@@ -127,5 +181,5 @@ erase_plan(struct session *s, struct erasure *x, struct err *e)
 			return -1;
 	}
 	print_progress("", 1, 1);
-	return 0;
+	return settle_parts(&p, e);
 }

@@ -416,7 +416,7 @@ ask_fields(struct asking *a)
 	const struct conf_store *s = a->r->store;
 
 	for (size_t i = 0; a->r->field && i < s->n_subjects; i++)
-		if (ask_field(a, &s->subject[i]))
+		if (!s->subject[i].element && ask_field(a, &s->subject[i]))
 			return true;
 	return false;
 }

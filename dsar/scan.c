@@ -116,24 +116,31 @@ see_match(void *ctx, const struct match *m)
 }
 
 static int
-give_find(const struct child *c, const struct record *r)
+put_find(const struct child *c, const struct record *r, size_t identifier, bool own)
 {
-	struct best b = { .c = c };
 	struct frame_find f = { .store = place_of(c, r->store),
 		.offset = r->offset,
 		.size = r->size,
 		.place_len = strlen(r->place),
 		.text_len = r->text.len,
 		.time_us = r->time_us,
+		.identifier = identifier,
+		.own = own,
 		.has_text = r->text.p != NULL };
 
-	if (matcher_each(c->matcher, r, see_match, &b) == 0)
-		return 0; /* a record that has changed under our eyes */
-	f.identifier = b.identifier;
-	f.own = b.own;
 	record_digest(r, f.digest);
 	return put_frame(
 		c, FRAME_FIND, span_of(&f, sizeof(f)), span_of(r->place, f.place_len), r->text);
+}
+
+static int
+give_find(const struct child *c, const struct record *r)
+{
+	struct best b = { .c = c };
+
+	if (matcher_each(c->matcher, r, see_match, &b) == 0)
+		return 0; /* a record that has changed under our eyes */
+	return put_find(c, r, b.identifier, b.own);
 }
 
 /* Does link L go on from match M, and is what it gives her own? */
@@ -258,6 +265,31 @@ give_elements(struct child *c, const struct record *r, size_t n)
 	return 0;
 }
 
+/* Of a record of many people, what is hers: each element with her identifier in it, as a find of its own. */
+static int
+give_parts(const struct child *c, const struct record *r, const struct conf_subject *b)
+{
+	struct span element;
+	size_t at = 0;
+
+	while (b->element && r->text.p && next_element(r->text, b->element, &at, &element)) {
+		const struct span value = child_of(element, b->field);
+		struct record part = *r;
+
+		part.text = span_of(element.p, (size_t)(r->text.p + at - element.p));
+		part.known_by = 0;
+		part.size = part.text.len;
+		for (size_t i = 0; value.len > 0 && i < c->subject->n; i++) {
+			const struct identifier *id = &c->subject->v[i];
+
+			if (strcmp(id->kind, b->kind) == 0 && span_eq(value, id->value) &&
+				put_find(c, &part, i, !b->review && (id->own || id->confirmed)) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
 static int
 see_record(void *ctx, const struct record *r, struct err *e)
 {
@@ -266,6 +298,9 @@ see_record(void *ctx, const struct record *r, struct err *e)
 	(void)e;
 	if (!c->grow && give_find(c, r) < 0)
 		_exit(EX_IOERR);
+	for (size_t i = 0; !c->grow && i < r->store->n_subjects; i++)
+		if (give_parts(c, r, &r->store->subject[i]) < 0)
+			_exit(EX_IOERR);
 	for (size_t i = 0; c->grow && r->field && i < r->store->n_links; i++)
 		if ((r->store->link[i].element ? give_elements(c, r, i) : give_link(c, r, i)) < 0)
 			_exit(EX_IOERR);

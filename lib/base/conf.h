@@ -121,7 +121,9 @@ struct conf_subject {
 	struct conf_place where;
 	const char *kind; /* "ip", "email", … */
 	const char *field;
-	bool pseudonym; /* it holds the day's token instead */
+	const char *element; /* in XML within the text: each element of this name whose child FIELD
+			      * is the identifier is a find of its own; NULL: a field of the record */
+	bool pseudonym;      /* it holds the day's token instead */
 	enum conf_match { CONF_MATCH_EQUAL, CONF_MATCH_PREFIX, CONF_MATCH_CONTAINS } match;
 	bool review; /* such a record is of others, too: never straight into an answer */
 	const char *

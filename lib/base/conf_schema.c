@@ -84,6 +84,7 @@ static cfg_opt_t subject_options[] = {
 	WORD("match", match),
 	FLAG("review"),
 	STR("as", as),
+	STR("element", text),
 	CFG_END(),
 };
 

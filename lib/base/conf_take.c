@@ -260,6 +260,7 @@ subjects_take(struct conf_draft *d, const char *file, cfg_t *store, struct conf_
 				.where = place_of(file, sec),
 				.kind = kind_of(d, sec),
 				.field = field_of(d, sec, k),
+				.element = text_of(d, sec, "element"),
 				.pseudonym = cfg_getbool(sec, "pseudonym"),
 				.match = match >= 0 ? (enum conf_match)match : CONF_MATCH_EQUAL,
 				.review = cfg_getbool(sec, "review"),
