@@ -242,7 +242,7 @@ journal_scan(
 {
 	struct question q = { .j = (struct journal *)s, .which = which, .seen = seen, .ctx = ctx };
 
-	return each_file(&q, scan_file, e);
+	return store_places_settled(s, scan_file, &q, e);
 }
 
 /* Of a file that is young enough nothing is asked, and of one all of which is asked for, nothing but its age. Else what

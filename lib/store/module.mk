@@ -11,7 +11,7 @@ lib.srcs += lib/store/row.c
 lib.srcs += lib/store/sqlite.c lib/store/sqlite_db.c lib/store/sqlite_act.c lib/store/sqlite_set.c lib/store/sqlite_remains.c
 lib.srcs += lib/store/postgres.c lib/store/postgres_link.c lib/store/postgres_table.c \
 	    lib/store/postgres_keys.c lib/store/postgres_rows.c lib/store/postgres_act.c lib/store/postgres_set.c \
-	    lib/store/postgres_named.c lib/store/postgres_signs.c lib/store/signs.c
+	    lib/store/postgres_named.c lib/store/postgres_signs.c lib/store/signs.c lib/store/settle.c
 lib.srcs += lib/store/redis.c lib/store/redis_link.c lib/store/redis_key.c
 lib.srcs += lib/store/folder.c lib/store/tree.c lib/store/tree_units.c lib/store/tree_clue.c lib/store/tree_act.c
 lib.srcs += lib/store/maildir.c lib/store/maildir_mail.c lib/store/mime.c

@@ -57,6 +57,12 @@ int store_see_oldest(void *ctx, const struct record *r, struct err *e);
 /* places_each() of S's places; what is not to be touched is told. */
 int store_places(struct store *s, enum place_kind kind, place_seen *seen, void *ctx, struct err *e);
 
+const struct conf_list *store_paths(const struct store *s);
+
+/* The same for files that others rename, copy and replace meanwhile: each one that is there in the end has been given
+ * under one of its names, some perhaps twice. EX_TEMPFAIL: there was no end to it. */
+int store_places_settled(struct store *s, place_seen *seen, void *ctx, struct err *e);
+
 /* To env->note, if there is one. */
 void store_tell(const struct store *s, enum store_note n, const char *place, const char *detail);
 bool store_stopped(const struct store *s);

@@ -64,8 +64,8 @@ store_conf(const struct store *s)
 
 /* --- its places ------------------------------------------------------------------------------- */
 
-static const struct conf_list *
-paths_of(const struct store *s)
+const struct conf_list *
+store_paths(const struct store *s)
 {
 	return s->paths ? s->paths : &s->conf->paths;
 }
@@ -73,7 +73,7 @@ paths_of(const struct store *s)
 int
 store_folders(struct store *s, place_folder *seen, void *ctx, struct err *e)
 {
-	return places_folders(paths_of(s), seen, ctx, e);
+	return places_folders(store_paths(s), seen, ctx, e);
 }
 
 struct visit {
@@ -107,7 +107,7 @@ store_places(struct store *s, enum place_kind kind, place_seen *seen, void *ctx,
 {
 	struct visit v = { s, kind, seen, ctx };
 
-	return places_each(paths_of(s), kind, see_place, see_odd, &v, e);
+	return places_each(store_paths(s), kind, see_place, see_odd, &v, e);
 }
 
 /* journald closes what it has rotated when it rotates again (deferred_closes), which is no reader's doing. */
@@ -116,7 +116,7 @@ see_unlinked(void *ctx, const char *path, const char *who)
 {
 	static const char journald[] = "systemd-journal[";
 	struct store *s = ctx;
-	const struct conf_list *paths = paths_of(s);
+	const struct conf_list *paths = store_paths(s);
 
 	if (strncmp(who, journald, strlen(journald)) == 0)
 		return;
@@ -226,7 +226,7 @@ store_size(struct store *s, struct store_size *ret, struct err *e)
 	*ret = (struct store_size){ 0 };
 	return within(s,
 		s->driver->size ? s->driver->size(s, ret, e)
-				: places_each(paths_of(s), PLACE_FILE, size_file, NULL, ret, e),
+				: places_each(store_paths(s), PLACE_FILE, size_file, NULL, ret, e),
 		e);
 }
 

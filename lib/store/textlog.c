@@ -221,7 +221,7 @@ textlog_scan(
 {
 	struct question q = { .t = (struct textlog *)s, .which = which, .seen = seen, .ctx = ctx };
 
-	return each_file(&q, scan_file, e);
+	return store_places_settled(s, scan_file, &q, e);
 }
 
 /* As ALL, of which it is known how old it is. */

@@ -204,6 +204,72 @@ is_held(void *ctx, const struct record *r)
 	return memmem(r->text.p, r->text.len, ctx, strlen(ctx)) != NULL;
 }
 
+struct rotating {
+	char seen[4096];
+	int n_renamed;
+};
+
+/* logrotate comes when the first line was read. */
+static int
+rotate(void *ctx, const struct record *r, struct err *ignored)
+{
+	struct rotating *x = ctx;
+	char from[160], to[160];
+
+	(void)ignored;
+	(void)strncat(x->seen, r->text.p, r->text.len);
+	if (x->n_renamed > 0)
+		return 0;
+	for (int i = 2; i >= 0; i--) {
+		(void)snprintf(from, sizeof(from), i ? "%s/a.log.%d" : "%s/a.log", folder, i);
+		(void)snprintf(to, sizeof(to), "%s/a.log.%d", folder, i + 1);
+		x->n_renamed += rename(from, to) == 0;
+	}
+	return 0;
+}
+
+START_TEST(a_log_that_is_rotated_while_it_is_read_is_read_whole)
+{
+	const struct selector all = select_since(INT64_MIN + 1);
+	struct rotating x = { .n_renamed = 0 };
+
+	put("a.log", "", "2026-11-24T00:00:03Z third\n", NOW);
+	put("a.log.1", "", "2026-11-24T00:00:02Z second\n", NOW);
+	put("a.log.2", "", "2026-11-24T00:00:01Z first\n", NOW);
+	ck_assert_int_eq(store_scan(store, &all, rotate, &x, &e), 0);
+	ck_assert_int_eq(x.n_renamed, 3);
+	ck_assert_ptr_nonnull(strstr(x.seen, "first"));
+	ck_assert_ptr_nonnull(strstr(x.seen, "second"));
+	ck_assert_ptr_nonnull(strstr(x.seen, "third"));
+	ck_assert_uint_eq(n_notes[NOTE_NOT_POSSIBLE], 0);
+}
+END_TEST
+
+/* Each file that is read makes another one. */
+static int
+make_another(void *ctx, const struct record *r, struct err *ignored)
+{
+	unsigned *n = ctx;
+	char name[40];
+
+	(void)r;
+	(void)ignored;
+	(void)snprintf(name, sizeof(name), "b%u.log", 99 - ++*n);
+	put(name, "", "2026-11-24T00:00:01Z more\n", NOW);
+	return 0;
+}
+
+START_TEST(a_store_without_an_end_says_so)
+{
+	const struct selector all = select_since(INT64_MIN + 1);
+	unsigned n = 0;
+
+	put("z.log", "", "2026-11-24T00:00:01Z more\n", NOW);
+	ck_assert_int_eq(store_scan(store, &all, make_another, &n, &e), -1);
+	ck_assert_int_eq(e.exit, EX_TEMPFAIL);
+}
+END_TEST
+
 START_TEST(held_lines_stay)
 {
 	const struct select_question q = { .ctx = (void *)"held", .record = is_held };
@@ -371,6 +437,8 @@ main(void)
 	tcase_add_loop_test(t, lines_past_their_period_go_from_every_kind_of_file, 0, 5);
 	tcase_add_test(t, lines_before_the_first_time_are_as_old_as_it);
 	tcase_add_test(t, log_without_times_is_aged_by_its_last_write_and_said_to_be);
+	tcase_add_test(t, a_log_that_is_rotated_while_it_is_read_is_read_whole);
+	tcase_add_test(t, a_store_without_an_end_says_so);
 	tcase_add_test(t, held_lines_stay);
 	tcase_add_test(t, writer_that_appends_loses_nothing);
 	tcase_add_test(t, lines_behind_a_hole_go_as_well);
