@@ -376,6 +376,29 @@ stands(const struct piece *pc, uint64_t kept)
 	return pc->field < 0 || (kept >> pc->field & 1 && pc->len > 0);
 }
 
+/* Where only fields have pieces, whatever is between those that change is one text. */
+static int
+write_whole(struct rule *r, struct level *lv, struct buf *out)
+{
+	const struct piece *pc = lv->split.piece, *end = pc + lv->split.n;
+	const char *from = lv->text.p;
+	const uint64_t kept = r->trace ? 0 : lv->kept;
+
+	for (; pc < end; pc++) {
+		int rc;
+
+		if (kept >> pc->field & 1 && pc->len > 0)
+			continue;
+		buf_put(out, from, (size_t)(pc->p - from));
+		from = pc->p + pc->len;
+		rc = write_changed(r, lv, pc, out);
+		if (rc != 0)
+			return rc;
+	}
+	buf_put(out, from, (size_t)(lv->text.p + lv->text.len - from));
+	return 0;
+}
+
 /* Text that stands is gathered, from FROM to TO, as long as it follows each other. */
 static int
 write_pieces(struct rule *r, struct level *lv, struct buf *out)
@@ -383,30 +406,24 @@ write_pieces(struct rule *r, struct level *lv, struct buf *out)
 	const struct piece *pc = lv->split.piece, *end = pc + lv->split.n;
 	const char *from = lv->text.p, *to = from;
 	const uint64_t kept = r->trace ? 0 : lv->kept;
-	const bool whole = lv->split.whole;
 
 	for (; pc < end; pc++) {
 		const char *p = pc->p, *behind = p + pc->len;
 		int rc;
 
-		if (whole) {
-			to = p;
-		} else if (to != p) {
+		if (to != p) {
 			buf_put(out, from, (size_t)(to - from));
-			from = to = p;
+			from = p;
 		}
-		if (stands(pc, kept)) {
-			to = behind;
+		to = behind;
+		if (stands(pc, kept))
 			continue;
-		}
-		buf_put(out, from, (size_t)(to - from));
-		from = to = behind;
+		buf_put(out, from, (size_t)(p - from));
+		from = behind;
 		rc = write_changed(r, lv, pc, out);
 		if (rc != 0)
 			return rc;
 	}
-	if (whole)
-		to = lv->text.p + lv->text.len;
 	buf_put(out, from, (size_t)(to - from));
 	return 0;
 }
@@ -477,7 +494,7 @@ level_write(struct rule *r, struct level *lv, struct buf *out)
 	if (lv->type == FORMAT_VARIANTS)
 		return level_write(r, lv->chosen, out);
 	if (lv->type != FORMAT_JSON)
-		return write_pieces(r, lv, out);
+		return (lv->split.whole ? write_whole : write_pieces)(r, lv, out);
 	switch (json_filter(lv->paths, lv->text, write_member, &c, out)) {
 	case 0:
 		return 0;
