@@ -261,6 +261,8 @@ is_glanced(struct format *f)
 			if (i != SYSLOG_MESSAGE && f->field[i].inner)
 				return false;
 		return !f->inner_has_time || format_glances(f->field[SYSLOG_MESSAGE].inner);
+	case FORMAT_JSON:
+		return f->decl->time.n > 0 && !strpbrk(f->decl->time.v[0], ".\\");
 	case FORMAT_VARIANTS: /* which it is, each line tells */
 		for (unsigned i = 0; i < f->n_variants; i++)
 			any |= format_is_flat(f->variant[i]) || format_glances(f->variant[i]);

@@ -87,7 +87,7 @@ enum format_result {
  * nor for variants. */
 enum format_result format_split(struct format *f, struct span line, struct split *ret);
 
-/* Is there a glance at lines of F, a JSON line among them excepted? */
+/* Is there a glance at lines of F? */
 bool format_glances(const struct format *f);
 /* Has a field of F an inner format with a time? */
 bool format_has_inner_time(const struct format *f);

@@ -66,3 +66,7 @@ int json_each(const struct json_paths *p, struct span line, json_see *see, void 
 
 /* Is LINE one that json_filter() takes? */
 bool json_is_valid(struct span line);
+
+/* A glance at LINE. True: if it is one that json_filter() takes, its first member KEY (of its own, not of what lies in
+ * it) is *RET, the text of a string without escapes, or of a number or word. False: read it to know. */
+bool json_glance(struct span line, const char *key, struct span *ret);

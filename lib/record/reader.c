@@ -357,6 +357,8 @@ glance_variants(
 
 		if (format_type(v) == FORMAT_JSON && text.len > 0 && text.p[0] != '{')
 			continue;
+		if (format_type(v) == FORMAT_JSON)
+			return glance_at(r, v, depth, text, g); /* valid or not */
 		if (!format_is_flat(v)) {
 			if (!glance_at(r, v, depth, text, g))
 				return false;
@@ -368,6 +370,22 @@ glance_variants(
 		(void)glance_fields(r, l, g);
 		return true;
 	}
+	return true;
+}
+
+/* The first of its times, which all others stand behind. */
+static bool
+glance_json(struct reader *r, const struct format *f, struct span text, struct glance *g)
+{
+	struct span value;
+
+	r->time_us = RECORD_NO_TIME;
+	if (json_glance(text, format_decl(f)->time.v[0], &value))
+		note_time(r, value);
+	if (r->time_us == RECORD_NO_TIME)
+		return false;
+	if (g->us == RECORD_NO_TIME || r->time_us < g->us)
+		g->us = r->time_us;
 	return true;
 }
 
@@ -383,6 +401,8 @@ glance_at(struct reader *r, struct format *f, unsigned depth, struct span text, 
 		return glance_variants(r, f, depth, text, g);
 	case FORMAT_SYSLOG:
 		return glance_syslog(r, f, depth, text, g);
+	case FORMAT_JSON:
+		return glance_json(r, f, text, g);
 	default:
 		if (!format_glance(f, text, &l->split))
 			return true;

@@ -367,6 +367,70 @@ END_TEST
 
 #define N(a) ((int)(sizeof(a) / sizeof(*(a))))
 
+static const struct {
+	const char *line, *value; /* NULL: who wants to know has to read it */
+} glances[] = {
+	{ "{\"time\":\"x\",\"a\":\"\\n\"}", "x" },
+	{ "{\"level\":30,\"a\":\"b, c\",\"n\":null,\"time\":17.5,\"o\":{\"time\":1}}", "17.5" },
+	{ "{\"log\":\"a \\\"time\\\":\\\"y\\\"\",\"time\":\"x\"}", "x" },
+	{ "{\"o\":{},\"time\":\"x\"}", "x" },
+	{ "{\"time\":\"x\",\"time\":\"y\"}", "x" },
+	{ "{\"time\":true}", "true" },
+	{ "{\"o\":{\"time\":\"x\"}}", NULL },
+	{ "{\"o\":{\"time\":\"y\"},\"time\":\"x\"}", NULL },
+	{ "{\"o\":{},\"a\":[\"time\"],\"time\":\"x\"}", NULL },
+	{ "{\"\\u0074ime\":\"y\",\"time\":\"x\"}", NULL },
+	{ "{\"o\":{},\"time\":\"x\\n\"}", NULL },
+	{ "{\"o\":{},\"time\":\"x\",\"b\":1}", NULL },
+	{ "{\"o\":{},\"xtime\":\"x\"}", NULL },
+	{ "{\"a\":\"b\",\"b\":1}", NULL },
+	{ "[{\"time\":\"x\"}]", NULL },
+	{ "{\"time\"", NULL },
+	{ "{\"\"}", NULL },
+	{ ":\"\"}", NULL },
+	{ "{", NULL },
+	{ "", NULL },
+};
+
+struct first {
+	char text[16];
+};
+
+static int
+take_first(void *ctx, const struct json_value *v)
+{
+	struct first *f = ctx;
+
+	(void)snprintf(f->text, sizeof(f->text), "%.*s", (int)v->raw.len, v->raw.p);
+	return -1;
+}
+
+START_TEST(a_glance_finds_what_reading_finds_or_says_that_it_does_not)
+{
+	const struct span line = span_str(glances[_i].line);
+	struct json_paths *paths = json_paths_new();
+	struct first first = { "" };
+	struct span v = SPAN_NONE;
+	struct err e;
+
+	ck_assert_int_eq(json_paths_add(paths, "time", 0, &e), 0);
+	ck_assert_msg(json_glance(line, "time", &v) == (glances[_i].value != NULL), "%s", line.p);
+	if (glances[_i].value) {
+		ck_assert_msg(span_eq(v, span_str(glances[_i].value)), "%s: %.*s", line.p,
+			(int)v.len, v.p);
+		(void)json_each(paths, line, take_first, &first);
+		ck_assert_str_eq(first.text, glances[_i].value);
+	}
+	for (size_t n = 0; n < line.len; n++) { /* what is torn off is not read behind */
+		cleanup_mem char *torn = malloc(n + 1);
+
+		memcpy(torn, line.p, n);
+		(void)json_glance(span_of(torn, n), "time", &v);
+	}
+	json_paths_free(paths);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -375,6 +439,8 @@ main(void)
 	SRunner *sr;
 	int failed;
 
+	tcase_add_loop_test(t, a_glance_finds_what_reading_finds_or_says_that_it_does_not, 0,
+		sizeof(glances) / sizeof(glances[0]));
 	tcase_add_loop_test(t, takes_what_rfc_8259_allows, 0, N(valid));
 	tcase_add_loop_test(t, refuses_what_rfc_8259_does_not_allow, 0, N(invalid));
 	tcase_add_test(t, refuses_nul_bytes_anywhere);
