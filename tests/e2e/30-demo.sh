@@ -20,7 +20,7 @@ has "$scratch/out" 'nothing: no name, address, token'
 [ -z "$(find "$scratch" -name 'sparsam-demo.*')" ] || fail "the demo left its folder"
 
 promise "a person is answered from what lies there, and her account is erased by an approved plan"
-letter=$(python3 -c 'import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read("letter.txt").decode())' "$(echo "$scratch"/sparsam-demo-requests.*/*.zip)")
+letter=$(python3 -c 'import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read("letter.txt").decode())' "$(echo "$scratch"/sparsam-demo-requests.*/*-0001.zip)")
 [[ $letter == *'nginx-access: 3 Einträge'* && $letter == *'members: 1 Eintrag'* ]] || fail "$letter"
 has "$scratch/out" 'bert@example.org │ sings'
 ! grep -q 'anna@example.org' "$scratch/out" || fail "she is still there"
@@ -32,6 +32,14 @@ if command -v faketime >/dev/null; then
 	has "$scratch/out" 'day 8  nginx-access: 6 lines  sshd: gone'
 	has "$scratch/out" 'kept 6 by hold 1 (DEMO-1'
 	has "$(echo "$scratch"/sparsam-demo-report.*.html)" '<polyline'
+fi
+
+promise "a request by PGP mail is answered by one, which notmuch decrypts and shows"
+if command -v notmuch >/dev/null; then
+	has "$scratch/out" 'opened, receipt sent'
+	has "$scratch/out" 'Subject:    Our answer to your request'
+	has "$scratch/out" 'decrypted:  full'
+	grep -qE '^attached:   [0-9]{4}-0003.zip$' "$scratch/out" || fail "nothing is attached"
 fi
 
 promise "interrupted, it cleans up as well"
