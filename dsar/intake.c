@@ -20,6 +20,8 @@
 #include "base/walk.h"
 #include "dsar/command.h"
 #include "dsar/mail_check.h"
+#include "dsar/openpgp.h"
+#include "dsar/registry.h"
 #include "dsar/session.h"
 
 #define _(text) gettext(text)
@@ -81,12 +83,12 @@ print_one(struct session *s, const struct intake *i)
 }
 
 static int
-take(struct session *s, int in, struct err *e)
+take(struct session *s, struct openpgp *own, int in, struct err *e)
 {
 	cleanup_fd int fd = copy(in, e);
 	struct intake i;
 
-	if (fd < 0 || intake_mail(s, fd, &i, e) < 0)
+	if (fd < 0 || intake_mail(s, own, fd, &i, e) < 0)
 		return -1;
 	print_one(s, &i);
 	return 0;
@@ -108,7 +110,7 @@ move_to_cur(int new_fd, int cur_fd, const char *name, struct err *e)
 
 /* What cannot be read stays, and is said; the others go on. */
 static int
-take_maildir(struct session *s, const char *path, struct err *e)
+take_maildir(struct session *s, struct openpgp *own, const char *path, struct err *e)
 {
 	cleanup_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), cur = -1;
 	int new_fd = dir < 0 ? -1 : walk_open(dir, "new", O_RDONLY | O_DIRECTORY, 0, NULL, e);
@@ -126,7 +128,7 @@ take_maildir(struct session *s, const char *path, struct err *e)
 		if (f->d_name[0] == '.')
 			continue;
 		in = walk_open(new_fd, f->d_name, O_RDONLY, 0, NULL, e);
-		rc = in < 0 ? -1 : take(s, in, e);
+		rc = in < 0 ? -1 : take(s, own, in, e);
 		if (rc == 0)
 			rc = move_to_cur(new_fd, cur, f->d_name, e);
 		else if (e->exit == EX_DATAERR) {
@@ -147,17 +149,22 @@ intake_main(struct session *s, int argc, char **argv, struct err *e)
 		{ "maildir", 0, &maildir, NULL },
 	};
 	const int rc = options_take(argc, argv, table, sizeof(table) / sizeof(table[0]), help);
+	CLEANUP(openpgp_freep) struct openpgp *own = NULL;
 	cleanup_fd int in = -1;
 
 	if (rc > 0)
 		return 0;
 	if (rc < 0 || optind < argc || (from && maildir))
 		return usage_fail(_("intake takes one of --from and --maildir, and nothing else"));
+	if (openpgp_open(registry_dir(s->registry), OPENPGP_OWN, &own, e) < 0) {
+		e->exit = EX_TEMPFAIL; /* the mail server keeps it, and comes again */
+		return -1;
+	}
 	if (maildir)
-		return take_maildir(s, maildir, e);
+		return take_maildir(s, own, maildir, e);
 	if (!from || strcmp(from, "-") == 0)
-		return take(s, STDIN_FILENO, e);
+		return take(s, own, STDIN_FILENO, e);
 	in = open(from, O_RDONLY | O_CLOEXEC);
 	return in < 0 ? err_fail(e, EX_NOINPUT, errno, N_("cannot read the mail"), NULL, "%s", from)
-		      : take(s, in, e);
+		      : take(s, own, in, e);
 }

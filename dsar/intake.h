@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "dsar/case.h"
 
+struct openpgp;
 struct session;
 
 struct intake { /* what came of it */
@@ -26,5 +27,5 @@ struct intake { /* what came of it */
 	char signed_by[41]; /* "": by nobody that counts */
 };
 
-/* Takes the mail in FD, a file in memory. EX_DATAERR: it cannot be read, and is not kept; EX_TEMPFAIL: try again. */
-int intake_mail(struct session *s, int fd, struct intake *ret, struct err *e);
+/* Takes the mail in FD, a file in memory, by OWN, our own keyring (openpgp.h). EX_DATAERR: it cannot be read, and is not kept; EX_TEMPFAIL: try again. */
+int intake_mail(struct session *s, struct openpgp *own, int fd, struct intake *ret, struct err *e);

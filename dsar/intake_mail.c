@@ -262,6 +262,15 @@ file_in(struct taking *t, struct err *e)
 	return verify(t, e);
 }
 
+/* Else its case needs no keyring for it, which takes longer than all the rest. */
+static bool
+has_openpgp(const struct taking *t)
+{
+	const struct mail *m = &t->read.outer;
+
+	return m->form != MAIL_PLAIN || m->n_keys > 0 || m->autocrypt_key.p;
+}
+
 /* Its case, which may be a new one, and all that is known of it: one change, so that a mail that comes again, because this
  * was ended in between, finds either nothing or its case. */
 static int
@@ -272,10 +281,10 @@ file_within(struct taking *t, bool joins, struct err *e)
 
 	if (!joins && open_case(t, e) < 0)
 		return -1;
-	if (openpgp_open(registry_dir(r), t->c.correspondence, &ring, e) < 0 ||
-		put_keys(t, ring, e) < 0 || read_again(t, ring, e) < 0 || file_in(t, e) < 0)
+	if (has_openpgp(t) && (openpgp_open(registry_dir(r), t->c.correspondence, &ring, e) < 0 ||
+				      put_keys(t, ring, e) < 0 || read_again(t, ring, e) < 0))
 		return -1;
-	return 0;
+	return file_in(t, e);
 }
 
 static int
@@ -390,15 +399,12 @@ taken(struct taking *t, struct err *e)
 }
 
 int
-intake_mail(struct session *s, int fd, struct intake *ret, struct err *e)
+intake_mail(struct session *s, struct openpgp *own, int fd, struct intake *ret, struct err *e)
 {
-	CLEANUP(openpgp_freep) struct openpgp *own = NULL;
 	struct taking t = { .s = s, .ret = ret, .fd = fd };
 	int rc;
 
 	*ret = (struct intake){ 0 };
-	if (openpgp_open(registry_dir(s->registry), OPENPGP_OWN, &own, e) < 0)
-		return -1;
 	if (!openpgp_own(own))
 		return err_fail(e, EX_TEMPFAIL, 0, N_("there is no key of our own"),
 			N_("make one with `dsar key own --make`"), NULL);

@@ -228,10 +228,17 @@ recipients_end(struct recipients *r)
 		gpgme_key_unref(r->key[i]);
 }
 
+/* Our own key was looked up when the ring was opened, and gpg itself refuses one that has ended: four runs of gpg
+ * less for each mail that is kept. */
 static int
 recipients_find(struct openpgp *p, const char *const *fpr, size_t n, bool sign,
 	struct recipients *ret, struct err *e)
 {
+	if (n == 1 && p->own && strcmp(fpr[0], p->own->fpr) == 0) {
+		gpgme_key_ref(p->own);
+		ret->key[0] = p->own;
+		return 0;
+	}
 	for (size_t i = 0; i < n; i++)
 		if (may_encrypt(p, fpr[i], sign, e) < 0 ||
 			openpgp_find(p, fpr[i], &ret->key[i], e) != 0)
