@@ -55,6 +55,7 @@ bench: all $(B)/bench/bench_journal  ## speed beside its peers (BENCH_SIZE=256M)
 	@$(tests.env) tests/bench/retention
 	@$(tests.env) tests/bench/doctor
 	@$(tests.env) tests/bench/answer
+	@$(tests.env) tests/bench/mail
 	@$(tests.env) tests/bench/service
 	@$(tests.env) tests/bench/journal
 	@$(tests.env) tests/bench/dsar
