@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dsar/match.h"
 
+#include <ctype.h>
 #include <nettle/sha1.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +106,10 @@ static int
 want(struct matcher *m, const struct conf_subject *b, size_t i, struct err *e)
 {
 	struct wanted *v = reallocarray(m->wanted, m->n_wanted + 1, sizeof(*v));
-	const struct span value = identifier_trim(m->subject->v[i].value);
+	/* addresses are compared without regard to case: see ask_wanted() */
+	const struct span value = m->class[i] == IDENTIFIER_EMAIL
+					  ? span_of(m->folded[i].p, m->folded[i].len)
+					  : identifier_trim(m->subject->v[i].value);
 	struct buf text;
 
 	if (!v)
@@ -375,8 +379,14 @@ holds(enum conf_match how, struct span value, struct span wanted)
 static bool
 ask_wanted(struct asking *a, const struct conf_subject *b, struct span value)
 {
-	const struct matcher *m = a->m;
+	struct matcher *m = a->m;
 
+	if (identifier_class(b->kind) == IDENTIFIER_EMAIL) {
+		buf_clear(&m->scratch);
+		for (size_t i = 0; i < value.len; i++)
+			buf_char(&m->scratch, (char)tolower((unsigned char)value.p[i]));
+		value = m->scratch.failed ? value : span_of(m->scratch.p, m->scratch.len);
+	}
 	for (size_t i = 0; i < m->n_wanted; i++) {
 		const struct wanted *w = &m->wanted[i];
 

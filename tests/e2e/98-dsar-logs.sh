@@ -40,6 +40,15 @@ job() { # WHEN ADDRESS NAME
 	printf 'E, [%s #1] ERROR -- : [0b6f3d0e-7a1c-4d7e-9d55-0c9a5c1f7a10] Failed to send invitations to planted0011@example.org,stranger@example.net - Net::ReadTimeout\n' "$(stamp '30 min ago')"
 } >"$scratch/gl/greenlight.log"
 
+# --- mail to the service ---
+sed "s|/var/vmail/\*/contact/Maildir|$scratch/vmail|g; s|/home/contact/Maildir|$scratch/none|g" "$root/conf/stores.d/contact-mail.conf" >"$scratch/stores.d/contact-mail.conf"
+mkdir -p "$scratch"/vmail/{cur,new,tmp}
+mail() { printf 'From: %s\nTo: %s\nSubject: A question\nDate: Thu, 26 Nov 2026 10:00:00 +0000\n\n%s\n' "$2" "$3" "$4" >"$scratch/vmail/cur/$1.host:2,S"; }
+mail 1795687200.1 'Planted Person <planted0011@example.org>' contact@service.example 'Where is my recording?'
+mail 1795687200.2 planted0011@example.org contact@service.example 'Again.'
+mail 1795687200.3 'Joe <x.planted0011@example.org>' contact@service.example 'Not she.'
+mail 1795687200.4 'Bert <bert@example.net>' contact@service.example 'Ask planted0011@example.org about it.'
+
 case=$(case_new 15)
 sqlite3 "$register" "UPDATE case_file SET identity = 2"
 echo Planted0011@example.org | dsar subject "$case" add email
@@ -54,9 +63,14 @@ has_not "$scratch/pg.texts" planted0012
 
 promise "lines of mail jobs are found where her address stands; none is given without being looked at"
 [ "$(sqlite3 "$register" "SELECT count(*) FROM finds WHERE store = 'greenlight'")" = 2 ] || fail "$(texts greenlight)"
-[ "$(sqlite3 "$register" "SELECT count(*) FROM finds WHERE own")" = 0 ]
+[ "$(sqlite3 "$register" "SELECT count(*) FROM finds WHERE own AND store <> 'contact-mail'")" = 0 ]
 expect 77 dsar export "$case" --to "$scratch/answer.zip" 2>"$scratch/stderr"
 expect 1 dsar review "$case" --rule own >"$scratch/out" 2>"$scratch/stderr"
+
+promise "what she wrote is hers, what others wrote of her goes to review, and who has a like address is somebody else"
+sqlite3 "$register" "SELECT own || ' ' || CAST(text AS TEXT) FROM finds WHERE store = 'contact-mail' ORDER BY id" >"$scratch/mails"
+[ "$(grep -c '^1 ' "$scratch/mails") $(grep -c '^0 ' "$scratch/mails")" = "2 1" ] || fail "$(cat "$scratch/mails")"
+has_not "$scratch/mails" Joe
 
 promise "the stranger's address is proposed for blackening, hers is not; in the answer he is nowhere"
 mapfile -t ids < <(sqlite3 "$register" "SELECT id FROM finds WHERE store = 'greenlight' ORDER BY time_us")
