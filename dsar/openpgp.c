@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dsar/openpgp.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -63,14 +64,17 @@ file_write(const char *home, const char *name, const char *text, struct err *e)
 	return write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : cannot_make(path, e);
 }
 
-/* The secret part of our own key, where gpg-agent looks for it. */
+/* Where gpg-agent looks for what is secret: our own folder, made before it makes one that is its maker's alone; or
+ * a case's link to that. */
 static int
-link_make(const char *home, struct err *e)
+secret_make(const char *home, bool own, struct err *e)
 {
 	cleanup_mem char *path = NULL;
 
 	if (asprintf(&path, "%s/private-keys-v1.d", home) < 0)
 		return err_memory(e);
+	if (own)
+		return folder_make(path, e);
 	return symlink("../" OPENPGP_OWN "/private-keys-v1.d", path) < 0 && errno != EEXIST
 		       ? cannot_make(path, e)
 		       : 0;
@@ -82,7 +86,7 @@ home_fill(const char *home, struct err *e)
 {
 	if (file_write(home, "gpg.conf",
 		    "no-permission-warning\nno-auto-check-trustdb\nno-comments\nno-emit-version\n"
-		    "weak-digest SHA1\n",
+		    "weak-digest SHA1\ntrust-model always\n",
 		    e) < 0)
 		return -1;
 	return file_write(home, "gpg-agent.conf", "default-cache-ttl 0\nmax-cache-ttl 0\n", e);
@@ -97,7 +101,7 @@ home_make(const char *register_dir, const char *number, char **ret, struct err *
 		asprintf(&home, "%s/%s", above, number) < 0)
 		return err_memory(e);
 	if (folder_make(above, e) < 0 || folder_make(home, e) < 0 ||
-		(strcmp(number, OPENPGP_OWN) != 0 && link_make(home, e) < 0) ||
+		secret_make(home, strcmp(number, OPENPGP_OWN) == 0, e) < 0 ||
 		home_fill(home, e) < 0)
 		return -1;
 	*ret = TAKE(home);
@@ -211,6 +215,16 @@ openpgp_open(const char *register_dir, const char *number, struct openpgp **ret,
 	return 0;
 }
 
+/* gpg makes this one for its maker alone, and ends where it cannot read it. It holds nothing: trust is the register's. */
+static void
+trust_share(const struct openpgp *p)
+{
+	cleanup_mem char *path = NULL;
+
+	if (asprintf(&path, "%s/trustdb.gpg", p->home) >= 0)
+		(void)chmod(path, 0660); /* of another member: she has done so */
+}
+
 struct openpgp *
 openpgp_free(struct openpgp *p)
 {
@@ -220,8 +234,10 @@ openpgp_free(struct openpgp *p)
 		gpgme_key_unref(p->own);
 	if (p->ctx)
 		gpgme_release(p->ctx);
-	if (p->home)
+	if (p->home) {
+		trust_share(p);
 		gnupg_end(p->home);
+	}
 	free(p->home);
 	free(p);
 	return NULL;
@@ -231,6 +247,33 @@ const char *
 openpgp_own(const struct openpgp *p)
 {
 	return p->own ? p->own->fpr : NULL;
+}
+
+/* gpg-agent gives its files to whoever runs it, and takes the folder's setgid bit away; our own key is the group's, like
+ * the register it lies in. */
+static int
+own_share(const struct openpgp *p, struct err *e)
+{
+	cleanup_mem char *path = NULL;
+	const struct dirent *f;
+	struct stat home;
+	DIR *d;
+	int rc;
+
+	if (asprintf(&path, "%s/private-keys-v1.d", p->home) < 0)
+		return err_memory(e);
+	d = opendir(path);
+	rc = d ? stat(p->home, &home) : -1;
+	while (rc == 0 && (f = readdir(d)) != NULL) {
+		if (f->d_name[0] == '.')
+			continue;
+		rc = fchownat(dirfd(d), f->d_name, (uid_t)-1, home.st_gid, AT_SYMLINK_NOFOLLOW);
+		if (rc == 0)
+			rc = fchmodat(dirfd(d), f->d_name, 0660, 0);
+	}
+	if (d)
+		(void)closedir(d);
+	return rc < 0 ? cannot_make(path, e) : 0;
 }
 
 int
@@ -243,5 +286,7 @@ openpgp_own_make(struct openpgp *p, const char *address, struct err *e)
 			"%s", p->own->fpr);
 	rc = gpgme_op_createkey(p->ctx, address, "future-default", 0, 0, NULL,
 		GPGME_CREATE_NOPASSWD | GPGME_CREATE_NOEXPIRE | GPGME_CREATE_FORCE);
-	return rc ? gnupg_fail(rc, p->home, e) : own_find(p, e);
+	if (rc)
+		return gnupg_fail(rc, p->home, e);
+	return own_share(p, e) < 0 ? -1 : own_find(p, e);
 }

@@ -31,7 +31,8 @@ cp "$SPARSAM_BIN/dsar" "$scratch/build/release/bin"
 cp -rL "$root/conf" "$scratch/build/conf"
 chmod -R go+rX "$scratch/build"
 chmod 755 "$scratch" "$scratch/build" "$scratch/build/release" "$scratch/build/release/bin" "$scratch/state"
-printf 'state_dir = "%s/state"\nkey_dir = "%s/keys"\n' "$scratch" "$scratch" >"$scratch/sparsam.conf"
+printf 'state_dir = "%s/state"\nkey_dir = "%s/keys"\ndsar { land = "HE" mail = "privacy@node.example" }\nretention { sendmail = "/bin/true" }\n' \
+	"$scratch" "$scratch" >"$scratch/sparsam.conf"
 chmod 644 "$scratch/sparsam.conf"
 dsar=$scratch/build/release/bin/dsar
 as() { setpriv --reuid "$1" --regid "$1" --groups "$2" -- "$dsar" -c "$scratch/sparsam.conf" "${@:3}"; }
@@ -62,6 +63,30 @@ dpo case tidy
 (umask 022 && cd "$register" && dpo backup "$register/backup.tar")
 [ "$(stat -c %a "$register/backup.tar")" = 600 ] || fail "$(stat -c %a "$register/backup.tar")"
 "$dsar" -c "$scratch/sparsam.conf" case list >/dev/null # root, too
+
+promise "our own key is the group's: one member makes it, another reads with it what is encrypted, a third of the machine nothing"
+dpo key own --make >"$scratch/own.asc"
+mkdir "$scratch/h"
+anna() { gpg --homedir "$scratch/h" --batch -q "$@" 2>/dev/null; }
+anna --import "$scratch/own.asc"
+letter() {
+	printf 'From: anna@example.org\nMessage-ID: <%s@example.org>\nContent-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary=b\n\n' "$1"
+	printf -- '--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n\n--b\nContent-Type: application/octet-stream\n\n'
+	printf 'Content-Type: text/plain\r\n\r\nPlease send me a copy of my data, %s.\r\n' "$1" | anna --trust-model always -r privacy@node.example --armor -e
+	printf -- '--b--\n'
+}
+letter one | second --json intake >"$scratch/out"
+number=$(jq -r .case "$scratch/out")
+[ "$(jq -r .opened "$scratch/out")" = true ] || fail "$(cat "$scratch/out")"
+letter two | sed "s/^From/In-Reply-To: <$number.x@node.example>\n&/" | dpo --json intake >"$scratch/out" # in a ring that the other has made
+[ "$(jq -r '[.case, .opened] | join(" ")' "$scratch/out")" = "$number false" ] || fail "$(cat "$scratch/out")"
+second --json case show "$number" >"$scratch/out"
+has "$scratch/out" 'my data, one'
+has "$scratch/out" 'my data, two'
+! find "$register/pgp" ! -group sparsam-dpo | grep . || fail "not the group's"
+! find "$register/pgp" -perm /007 ! -type l ! -type s | grep . || fail "for everybody"
+! setpriv --reuid 64713 --regid 64713 --clear-groups cat "$register"/pgp/own/private-keys-v1.d/* 2>/dev/null | grep -q . || fail "a stranger reads it"
+gpgconf --homedir "$scratch/h" --kill all
 
 promise "what a killed one leaves, another one mends"
 killat=$BUILD/$VARIANT/fault/killat
