@@ -6,6 +6,7 @@
 need gpg
 need jq
 need python3
+need strace
 c=2026-0001
 
 mkdir "$scratch/h"
@@ -52,7 +53,10 @@ rm "$scratch/down"
 [ ! -e "$scratch/sent" ] || fail "something was sent"
 
 promise "it leaves, the case is answered, and nothing of it is outside"
-dsar answer $c --mail "$scratch/a.zip"
+strace -f -qq -e trace=execve -s 4096 -v -o "$scratch/execs" "$SPARSAM_BIN/dsar" -c "$scratch/sparsam.conf" answer $c --mail "$scratch/a.zip"
+has "$scratch/execs" '"--encrypt"'
+sed -E "s,$scratch,,g" "$scratch/execs" | grep -o 'execve(.*' | sed 's/], \[.*//' >"$scratch/arguments"
+has_not "$scratch/arguments" anna
 dsar --json case show $c >"$scratch/show"
 has "$scratch/show" '"state":"answered"'
 has "$scratch/sent" "X-Arguments: -i -t -N success,delay,failure -R hdrs -V $c -f privacy@node.example"
