@@ -27,7 +27,7 @@ echo anna@example.org | dsar subject "$case" add email
 
 # Round and round; every file is there under some name at all times.
 rotate() {
-	cd "$scratch/logs"
+	cd "$scratch/logs" || return
 	while :; do
 		for n in $(seq "$FILES" -1 1); do mv "web.log.$n" "web.log.$((n + 1))"; done
 		gzip -c "web.log.$((FILES + 1))" >.packed && mv .packed web.log.9.gz
