@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # mail
 dsar.srcs += dsar/mail_check.c dsar/mail_parse.c dsar/mail_account.c dsar/mail_gmime.c dsar/mail_delimit.c
-dsar.srcs += dsar/openpgp.c dsar/openpgp_key.c dsar/openpgp_message.c dsar/openpgp_wait.c dsar/armour.c dsar/wkd.c dsar/mail_trust.c dsar/mail_compose.c dsar/mail_box.c dsar/propose.c
+dsar.srcs += dsar/openpgp.c dsar/openpgp_key.c dsar/openpgp_message.c dsar/armour.c dsar/wkd.c dsar/mail_trust.c dsar/mail_compose.c dsar/mail_box.c dsar/propose.c
 dsar.srcs += dsar/intake.c dsar/intake_mail.c dsar/receipt.c dsar/answer_mail.c dsar/split.c dsar/key_command.c
 
 # the register and what is in it

@@ -84,7 +84,7 @@ openpgp_verify(struct openpgp *p, struct span text, struct span signature,
 	struct lines l = { .rest = text };
 	CLEANUP_DATA gpgme_data_t sig = NULL, data = NULL;
 	gpgme_error_t rc = gpgme_data_new_from_mem(&sig, signature.p, signature.len, 0);
-	struct openpgp_wait w;
+	struct gnupg_wait w;
 	struct rlimit old;
 
 	*ret = (struct openpgp_signature){ 0 };
@@ -93,8 +93,8 @@ openpgp_verify(struct openpgp *p, struct span text, struct span signature,
 	if (rc)
 		return gnupg_fail(rc, p->home, e);
 	openpgp_limit(&old);
-	openpgp_wait_begin(p, &w);
-	rc = openpgp_wait_end(p, &w, gpgme_op_verify_start(p->ctx, sig, data, NULL));
+	gnupg_wait_begin(p->ctx, &w);
+	rc = gnupg_wait_end(p->ctx, &w, gpgme_op_verify_start(p->ctx, sig, data, NULL));
 	openpgp_unlimit(&old);
 	return rc ? 0 : signature_take(p, ret, e); /* else it is none at all */
 }
@@ -130,7 +130,7 @@ openpgp_decrypt(struct openpgp *p, struct span cipher, size_t max, int *ret_fd,
 	CLEANUP_DATA gpgme_data_t in = NULL, out = NULL;
 	gpgme_decrypt_result_t result;
 	gpgme_error_t rc;
-	struct openpgp_wait w;
+	struct gnupg_wait w;
 	struct rlimit old;
 
 	*ret = (struct openpgp_signature){ 0 };
@@ -142,8 +142,8 @@ openpgp_decrypt(struct openpgp *p, struct span cipher, size_t max, int *ret_fd,
 	if (rc)
 		return gnupg_fail(rc, p->home, e);
 	openpgp_limit(&old);
-	openpgp_wait_begin(p, &w);
-	rc = openpgp_wait_end(p, &w, gpgme_op_decrypt_verify_start(p->ctx, in, out));
+	gnupg_wait_begin(p->ctx, &w);
+	rc = gnupg_wait_end(p->ctx, &w, gpgme_op_decrypt_verify_start(p->ctx, in, out));
 	openpgp_unlimit(&old);
 	result = gpgme_op_decrypt_result(p->ctx);
 	if (rc || !result || result->legacy_cipher_nomdc || !result->recipients)
@@ -254,7 +254,7 @@ openpgp_encrypt_all(struct openpgp *p, const char *const *fpr, size_t n, bool si
 					    GPGME_ENCRYPT_NO_ENCRYPT_TO | GPGME_ENCRYPT_NO_COMPRESS;
 	struct gpgme_data_cbs from = { .read = source_read }, into = { .write = armour_write };
 	struct source s = { .read = read, .ctx = ctx, .e = e };
-	struct openpgp_wait w;
+	struct gnupg_wait w;
 	struct armour armour;
 	CLEANUP_DATA gpgme_data_t in = NULL, out = NULL;
 	CLEANUP(recipients_end) struct recipients to = { .key = { NULL } };
@@ -275,11 +275,11 @@ openpgp_encrypt_all(struct openpgp *p, const char *const *fpr, size_t n, bool si
 	if (!rc && sign)
 		rc = gpgme_signers_add(p->ctx, p->own);
 	gpgme_set_armor(p->ctx, 0);
-	openpgp_wait_begin(p, &w);
+	gnupg_wait_begin(p->ctx, &w);
 	if (!rc)
 		rc = sign ? gpgme_op_encrypt_sign_start(p->ctx, to.key, flags, in, out)
 			  : gpgme_op_encrypt_start(p->ctx, to.key, flags, in, out);
-	rc = openpgp_wait_end(p, &w, rc);
+	rc = gnupg_wait_end(p->ctx, &w, rc);
 	gpgme_set_armor(p->ctx, 1);
 	if (s.failed)
 		return -1;

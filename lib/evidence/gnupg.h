@@ -3,6 +3,8 @@
  * gnupg.h - what whoever calls gpgme needs, whatever for
  */
 #pragma once
+#include <stdbool.h>
+
 #include <gpgme.h>
 
 #include "base/buf.h"
@@ -26,3 +28,20 @@ int gnupg_take(gpgme_data_t data, struct buf *out, struct err *e);
 
 /* Ends the gpg-agent(1) of HOME, which stays in the background otherwise, for as long as its home is there. */
 void gnupg_end(const char *home);
+
+/* An operation of gpgme with what may be a stranger's bytes, from its …_start() to its end; CTX is borrowed until
+ * then. SIGPIPE is ignored from here on, as gpgme wants it:
+ *   gnupg_wait_begin(ctx, &w); rc = gnupg_wait_end(ctx, &w, gpgme_op_…_start(ctx, …)); */
+#define GNUPG_PIPES 16
+struct gnupg_wait {
+	struct gnupg_pipe {
+		int fd;
+		short events;
+		gpgme_io_cb_t call; /* NULL: free */
+		void *data;
+	} pipe[GNUPG_PIPES];
+	bool done;
+	gpgme_error_t rc;
+};
+void gnupg_wait_begin(gpgme_ctx_t ctx, struct gnupg_wait *w);
+gpgme_error_t gnupg_wait_end(gpgme_ctx_t ctx, struct gnupg_wait *w, gpgme_error_t begun);

@@ -236,6 +236,7 @@ sign_decrypt(struct sign *s, struct span cipher, size_t max, int *ret_fd, struct
 	struct gpgme_data_cbs cbs = { .write = bounded_write };
 	cleanup_fd int fd = memfd_create("decrypted", MFD_CLOEXEC);
 	struct bounded b = { fd, max };
+	struct gnupg_wait w;
 	CLEANUP_DATA gpgme_data_t in = NULL, out = NULL;
 	gpgme_decrypt_result_t result;
 	gpgme_error_t rc;
@@ -247,7 +248,8 @@ sign_decrypt(struct sign *s, struct span cipher, size_t max, int *ret_fd, struct
 		rc = gpgme_data_new_from_cbs(&out, &cbs, &b);
 	if (rc)
 		return gnupg_fail(rc, s->home ? s->home : "~/.gnupg", e);
-	rc = gpgme_op_decrypt(s->ctx, in, out);
+	gnupg_wait_begin(s->ctx, &w);
+	rc = gnupg_wait_end(s->ctx, &w, gpgme_op_decrypt_start(s->ctx, in, out));
 	result = gpgme_op_decrypt_result(s->ctx);
 	if (rc || !result || result->legacy_cipher_nomdc || !result->recipients)
 		return err_fail(e, EX_DATAERR, 0, N_("it cannot be decrypted"),
@@ -264,15 +266,30 @@ struct sign_check {
 	char fingerprint[FINGERPRINT_LEN + 1];
 };
 
+/* gpg has ended, or said so, at bytes that are none of OpenPGP's. */
+static bool
+is_noise(gpgme_error_t rc)
+{
+	const gpgme_err_code_t code = gpgme_err_code(rc);
+
+	return code == GPG_ERR_NO_DATA || code == GPG_ERR_BAD_DATA || code == GPG_ERR_EPIPE ||
+	       code == GPG_ERR_GENERAL;
+}
+
 static int
 import_one(struct sign_check *c, struct span key, struct err *e)
 {
 	CLEANUP_DATA gpgme_data_t in = NULL;
 	gpgme_import_result_t result;
+	struct gnupg_wait w;
 	gpgme_error_t rc = gpgme_data_new_from_mem(&in, key.p, key.len, 0);
 
-	if (!rc)
-		rc = gpgme_op_import(c->ctx, in);
+	if (rc)
+		return gnupg_fail(rc, c->home, e);
+	gnupg_wait_begin(c->ctx, &w);
+	rc = gnupg_wait_end(c->ctx, &w, gpgme_op_import_start(c->ctx, in));
+	if (rc && is_noise(rc))
+		return 1;
 	if (rc)
 		return gnupg_fail(rc, c->home, e);
 	result = gpgme_op_import_result(c->ctx);
@@ -348,13 +365,15 @@ int
 sign_verify(struct sign_check *c, struct span text, struct span signature, struct err *e)
 {
 	CLEANUP_DATA gpgme_data_t sig = NULL, signed_text = NULL;
+	struct gnupg_wait w;
 	gpgme_error_t rc = gpgme_data_new_from_mem(&sig, signature.p, signature.len, 0);
 
 	if (!rc)
 		rc = gpgme_data_new_from_mem(&signed_text, text.p, text.len, 0);
 	if (rc)
 		return gnupg_fail(rc, c->home, e);
-	if (gpgme_op_verify(c->ctx, sig, signed_text, NULL))
+	gnupg_wait_begin(c->ctx, &w);
+	if (gnupg_wait_end(c->ctx, &w, gpgme_op_verify_start(c->ctx, sig, signed_text, NULL)))
 		return 1; /* no signature at all */
 	return is_good(c) ? 0 : 1;
 }
@@ -380,6 +399,7 @@ int
 sign_verify_clear(struct sign_check *c, struct span text, struct buf *out, struct err *e)
 {
 	CLEANUP_DATA gpgme_data_t in = NULL, plain = NULL;
+	struct gnupg_wait w;
 	gpgme_error_t rc;
 
 	if (!is_clear_signed(text))
@@ -389,7 +409,9 @@ sign_verify_clear(struct sign_check *c, struct span text, struct buf *out, struc
 		rc = gpgme_data_new(&plain);
 	if (rc)
 		return gnupg_fail(rc, c->home, e);
-	if (gpgme_op_verify(c->ctx, in, NULL, plain) || !is_good(c))
+	gnupg_wait_begin(c->ctx, &w);
+	if (gnupg_wait_end(c->ctx, &w, gpgme_op_verify_start(c->ctx, in, NULL, plain)) ||
+		!is_good(c))
 		return 1;
 	return gnupg_take(plain, out, e);
 }

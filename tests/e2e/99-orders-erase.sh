@@ -61,7 +61,7 @@ paper() { # TEXT-FILE WHO...
 	jq -n -c --rawfile o "$file" --argjson l "$list" '{ v: 1, order: $o, signatures: $l }'
 }
 denied() { # WHY ID
-	expect 1 node agent >"$scratch/out"
+	expect 1 timeout 60 "$SPARSAM_BIN/dsar" -c "$node_conf" agent >"$scratch/out"
 	has "$scratch/out" "$2: denied"
 	[ "$(jq -r .fault <(head -n 1 "$node_state/queue/results/$2.denied"))" = "$1" ] || fail "$(cat "$node_state/queue/results/$2.denied")"
 	[ "$(node_ledger | tail -n 1 | jq -r '.what + " " + .fault')" = "denied $1" ] || fail "$(node_ledger | tail -n 1)"
@@ -103,6 +103,24 @@ key_of dpo >"$node_state/queue/orders/$order.order"
 denied unreadable "$order"
 ln -s "$text" "$node_state/queue/orders/$order.order"
 denied unreadable "$order"
+
+promise "noise of a megabyte, where a key, a signature, an order or an answer should be, holds nobody up"
+soon() { timeout 60 "$@"; }
+noise() { # WORD: an armour of it, of bytes that begin as a key and are none; gpg ends in the midst of them
+	printf -- '-----BEGIN PGP %s-----\n\n' "$1"
+	python3 -c 'import random, sys; sys.stdout.buffer.write(b"\x99\x01\x0d\x04" + random.Random(2).randbytes(1500000))' | base64
+}
+noise "PUBLIC KEY BLOCK" >"$scratch/noise"
+paper "$text" dpo second | python3 -c 'import json, sys; p = json.load(sys.stdin); p["signatures"][0]["key"] = open(sys.argv[1]).read(); json.dump(p, sys.stdout)' "$scratch/noise" | put_order "$order"
+denied signature "$order"
+other 'o["identifiers"] *= 5000'
+paper "$scratch/other.text" dpo second | python3 -c 'import json, sys; p = json.load(sys.stdin); p["signatures"][0]["signature"] = "noise"; json.dump(p, sys.stdout)' | put_order "$order"
+denied signature "$order"
+noise MESSAGE >"$node_state/queue/orders/$order.order"
+denied unreadable "$order"
+noise MESSAGE >"$scratch/state/queue/results/$order-000001.result"
+GNUPGHOME=$scratch/dpo expect 65 soon "$SPARSAM_BIN/dsar" -c "$conf" collect 2>"$scratch/stderr"
+rm "$scratch/state/queue/results/$order-000001.result"
 
 promise "with both signatures it is sent, done once, and answered; nobody else's record goes"
 as second order "$case" --sign "$order" >/dev/null

@@ -6,15 +6,16 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 
-#include "dsar/openpgp-private.h"
+#include "evidence/gnupg.h"
 
 static gpgme_error_t
 add(void *ctx, int fd, int is_read, gpgme_io_cb_t call, void *data, void **ret_tag)
 {
-	struct openpgp_wait *w = ctx;
+	struct gnupg_wait *w = ctx;
 
-	for (unsigned i = 0; i < OPENPGP_PIPES; i++)
+	for (unsigned i = 0; i < GNUPG_PIPES; i++)
 		if (!w->pipe[i].call) {
 			w->pipe[i].fd = fd;
 			w->pipe[i].events = is_read ? POLLIN : POLLOUT;
@@ -29,7 +30,7 @@ add(void *ctx, int fd, int is_read, gpgme_io_cb_t call, void *data, void **ret_t
 static void
 forget(void *tag)
 {
-	struct openpgp_pipe *pipe = tag;
+	struct gnupg_pipe *pipe = tag;
 
 	pipe->call = NULL;
 }
@@ -38,7 +39,7 @@ static void
 happened(void *ctx, gpgme_event_io_t type, void *data)
 {
 	const struct gpgme_io_event_done_data *done = data;
-	struct openpgp_wait *w = ctx;
+	struct gnupg_wait *w = ctx;
 
 	if (type != GPGME_EVENT_DONE)
 		return;
@@ -47,22 +48,23 @@ happened(void *ctx, gpgme_event_io_t type, void *data)
 }
 
 void
-openpgp_wait_begin(struct openpgp *p, struct openpgp_wait *w)
+gnupg_wait_begin(gpgme_ctx_t ctx, struct gnupg_wait *w)
 {
 	struct gpgme_io_cbs calls = { add, w, forget, happened, w };
 
-	*w = (struct openpgp_wait){ 0 };
-	gpgme_set_io_cbs(p->ctx, &calls);
+	(void)signal(SIGPIPE, SIG_IGN);
+	*w = (struct gnupg_wait){ 0 };
+	gpgme_set_io_cbs(ctx, &calls);
 }
 
 /* One round: all pipes of which there is anything to say, errors too. */
 static int
-turn(struct openpgp_wait *w)
+turn(struct gnupg_wait *w)
 {
-	struct pollfd polled[OPENPGP_PIPES];
-	unsigned at[OPENPGP_PIPES], n = 0;
+	struct pollfd polled[GNUPG_PIPES];
+	unsigned at[GNUPG_PIPES], n = 0;
 
-	for (unsigned i = 0; i < OPENPGP_PIPES; i++)
+	for (unsigned i = 0; i < GNUPG_PIPES; i++)
 		if (w->pipe[i].call) {
 			polled[n] = (struct pollfd){ w->pipe[i].fd, w->pipe[i].events, 0 };
 			at[n++] = i;
@@ -72,7 +74,7 @@ turn(struct openpgp_wait *w)
 	if (poll(polled, n, -1) < 0)
 		return errno == EINTR ? 0 : -1;
 	for (unsigned i = 0; i < n && !w->done; i++) {
-		const struct openpgp_pipe *pipe = &w->pipe[at[i]];
+		const struct gnupg_pipe *pipe = &w->pipe[at[i]];
 
 		/* a call may have ended others */
 		if (polled[i].revents && pipe->call && pipe->fd == polled[i].fd)
@@ -82,15 +84,15 @@ turn(struct openpgp_wait *w)
 }
 
 gpgme_error_t
-openpgp_wait_end(struct openpgp *p, struct openpgp_wait *w, gpgme_error_t begun)
+gnupg_wait_end(gpgme_ctx_t ctx, struct gnupg_wait *w, gpgme_error_t begun)
 {
 	int rc = 0;
 
 	while (!begun && !w->done && rc == 0)
 		rc = turn(w);
 	if (rc < 0)
-		(void)gpgme_cancel(p->ctx);
-	gpgme_set_io_cbs(p->ctx, NULL); /* listing keys would wait for ever by them */
+		(void)gpgme_cancel(ctx);
+	gpgme_set_io_cbs(ctx, NULL); /* listing keys would wait for ever by them */
 	if (begun)
 		return begun;
 	return rc < 0 ? gpgme_error(GPG_ERR_GENERAL) : w->rc;
