@@ -115,7 +115,16 @@ letter_add(struct letter *l, enum letter_part part, struct span text, struct err
 		buf_wipe(&b);
 		return err_memory(e);
 	}
-	l->v[l->n++] = (struct letter_block){ part, b.p };
+	l->v[l->n++] = (struct letter_block){ .part = part, .text = b.p };
+	return 0;
+}
+
+int
+letter_add_bar(struct letter *l, struct span text, double share, struct err *e)
+{
+	if (letter_add(l, LETTER_BAR, text, e) < 0)
+		return -1;
+	l->v[l->n - 1].share = share;
 	return 0;
 }
 

@@ -26,7 +26,8 @@ enum letter_part {
 	LETTER_ADDRESS, /* lines that stay as they are */
 	LETTER_HEADING,
 	LETTER_TEXT,
-	LETTER_ITEM /* of a list */
+	LETTER_ITEM, /* of a list */
+	LETTER_BAR   /* … of figures: in the PDF a bar stands beside it */
 };
 
 struct letter {
@@ -35,6 +36,7 @@ struct letter {
 	struct letter_block {
 		enum letter_part part;
 		char *text;
+		double share; /* of a bar: 0 to 1 */
 	} * v;
 	size_t n, max;
 };
@@ -42,6 +44,9 @@ struct letter {
 void letter_init(struct letter *l, const char *lang, int64_t day_us);
 void letter_release(struct letter *l);
 int letter_add(struct letter *l, enum letter_part part, struct span text, struct err *e);
+
+/* A LETTER_BAR, as long as SHARE of the longest. */
+int letter_add_bar(struct letter *l, struct span text, double share, struct err *e);
 
 const char *letter_title(const struct letter *l); /* "" where it has none */
 

@@ -43,9 +43,16 @@ put_block(FILE *f, const struct letter_block *b)
 		put_within(f, "p", b->text);
 		break;
 	case LETTER_ITEM:
+	case LETTER_BAR:
 		put_within(f, "li", b->text);
 		break;
 	}
+}
+
+static bool
+is_item(enum letter_part p)
+{
+	return p == LETTER_ITEM || p == LETTER_BAR;
 }
 
 int
@@ -59,12 +66,12 @@ letter_html(const struct letter *l, struct buf *out, struct err *e)
 		return err_memory(e);
 	html_begin(f, l->lang, letter_title(l));
 	for (size_t i = 0; i < l->n; i++) {
-		const bool item = l->v[i].part == LETTER_ITEM;
+		const bool item = is_item(l->v[i].part);
 
-		if (item && (i == 0 || l->v[i - 1].part != LETTER_ITEM))
+		if (item && (i == 0 || !is_item(l->v[i - 1].part)))
 			fputs("<ul>\n", f);
 		put_block(f, &l->v[i]);
-		if (item && (i + 1 == l->n || l->v[i + 1].part != LETTER_ITEM))
+		if (item && (i + 1 == l->n || !is_item(l->v[i + 1].part)))
 			fputs("</ul>\n", f);
 	}
 	html_end(f);

@@ -38,6 +38,7 @@ static const struct look {
 	[LETTER_HEADING] = { "Sans Bold 11", 14 },
 	[LETTER_TEXT] = { "Sans 10", 7 },
 	[LETTER_ITEM] = { "Sans 10", 3 },
+	[LETTER_BAR] = { "Sans 10", 3 },
 };
 
 static cairo_status_t
@@ -125,13 +126,36 @@ put_point(struct page *p, PangoLayout *layout)
 	cairo_fill(p->cairo);
 }
 
+#define BAR_LEFT  (LEFT + 190.0) /* beside what it is about */
+#define BAR_WIDTH (WIDTH - RIGHT - BAR_LEFT)
+
+/* As high as its line; where there is nothing, a thin one shows that it was counted. */
+static void
+put_bar(struct page *p, PangoLayout *layout, double share)
+{
+	PangoRectangle line;
+	double height;
+
+	pango_layout_line_get_extents(pango_layout_get_line_readonly(layout, 0), NULL, &line);
+	height = (double)line.height / PANGO_SCALE;
+	if (p->y + height > HEIGHT - BOTTOM)
+		turn(p);
+	cairo_new_path(p->cairo);
+	cairo_rectangle(
+		p->cairo, BAR_LEFT, p->y + 2, share > 0 ? BAR_WIDTH * share : 0.5, height - 4);
+	cairo_set_source_rgb(p->cairo, 0.25, 0.42, 0.62);
+	cairo_fill(p->cairo);
+	cairo_set_source_rgb(p->cairo, 0, 0, 0);
+}
+
 static void
 put_block(struct page *p, const struct letter_block *b)
 {
 	const bool item = b->part == LETTER_ITEM;
 	const double left = item ? LEFT + INDENT : LEFT;
+	const double right = b->part == LETTER_BAR ? BAR_LEFT : WIDTH - RIGHT;
 	PangoLayout *layout = layout_of(
-		p, looks[b->part].font, b->text, WIDTH - RIGHT - left - (item ? INDENT : 0));
+		p, looks[b->part].font, b->text, right - left - (item ? INDENT : 0));
 
 	if (p->y > TOP)
 		p->y += looks[b->part].above;
@@ -139,6 +163,8 @@ put_block(struct page *p, const struct letter_block *b)
 		turn(p);
 	if (item)
 		put_point(p, layout);
+	if (b->part == LETTER_BAR)
+		put_bar(p, layout, b->share);
 	put_lines(p, layout, left);
 	g_object_unref(layout);
 }

@@ -86,6 +86,7 @@ letter_text(const struct letter *l, struct buf *out, struct err *e)
 			put_wrapped(out, b->text, "", "");
 			break;
 		case LETTER_ITEM:
+		case LETTER_BAR:
 			put_wrapped(out, b->text, "- ", "  ");
 			break;
 		}

@@ -150,16 +150,29 @@ put_bars(FILE *f, const char *title, const uint64_t *v, size_t n, const char *co
 	plot_end(f, &p);
 }
 
+#define N_TIMES 5
+
+static const char *const months[] = { "01", "02", "03", "04", "05", "06", "07", "08", "09", "10",
+	"11", "12" };
+
+static const char *const *
+times(void)
+{
+	static const char *names[N_TIMES];
+
+	names[0] = _("a week");
+	names[1] = _("two weeks");
+	names[2] = _("a month");
+	names[3] = _("three months");
+	names[4] = _("later");
+	return names;
+}
+
 static void
 put_plots(FILE *f, const struct figures *g)
 {
-	static const char *const months[] = { "01", "02", "03", "04", "05", "06", "07", "08", "09",
-		"10", "11", "12" };
-	const char *const times[] = { _("a week"), _("two weeks"), _("a month"), _("three months"),
-		_("later") };
-
 	put_bars(f, _("received, by month"), g->month, 12, months);
-	put_bars(f, _("answered within"), g->within, 5, times);
+	put_bars(f, _("answered within"), g->within, N_TIMES, times());
 }
 
 static void
@@ -239,6 +252,23 @@ add_article(struct letter *l, const struct figures_article *a, struct err *e)
 }
 
 static int
+add_bars(struct letter *l, const char *title, const uint64_t *v, size_t n, const char *const *names,
+	struct err *e)
+{
+	const double most = (double)greatest(v, n);
+	char line[160];
+
+	if (add(l, LETTER_HEADING, title, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(line, sizeof(line), "%s: %" PRIu64, names[i], v[i]);
+		if (letter_add_bar(l, span_str(line), most > 0 ? (double)v[i] / most : 0, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
 add_all(struct letter *l, const struct figures *f, struct err *e)
 {
 	char line[160];
@@ -247,6 +277,9 @@ add_all(struct letter *l, const struct figures *f, struct err *e)
 
 	(void)snprintf(line, sizeof(line), _("Requests received in %d"), f->year);
 	if (add(l, LETTER_TITLE, line, e) < 0)
+		return -1;
+	if (add_bars(l, _("received, by month"), f->month, 12, months, e) < 0 ||
+		add_bars(l, _("answered within"), f->within, N_TIMES, times(), e) < 0)
 		return -1;
 	for (int k = 0; k < FIGURES_ARTICLES; k++)
 		if (add_article(l, &f->of[k], e) < 0)

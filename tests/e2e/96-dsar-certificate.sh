@@ -83,5 +83,6 @@ has "$scratch/report.html" "<svg"
 dsar --lang de report --pdf >"$scratch/report.pdf"
 pdftotext "$scratch/report.pdf" "$scratch/report.pdf.txt"
 has "$scratch/report.pdf.txt" "Löschung (17)"
+has "$scratch/report.pdf.txt" "eingegangen, nach Monaten"
 for form in report report.txt report.html report.pdf.txt; do has_not "$scratch/$form" anna; done
 expect 64 dsar report --year 26 2>"$scratch/stderr"
