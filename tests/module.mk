@@ -73,6 +73,8 @@ $(B)/test/%: $(B)/obj/tests/unit/%.o $$(call inner,$$(firstword $$(subst /, ,$$*
 
 # What a fuzz target sees beside the library: logscrub's inside, or that of the program named here.
 fuzz.inner.fuzz_mail_check := dsar
+fuzz.inner.fuzz_mail_account := dsar
+fuzz.inner.fuzz_mail_delimit := dsar
 fuzz.inner.fuzz_order := dsar
 fuzz.inner = $(call inner,$(or $(fuzz.inner.$(1)),logscrub))
 
