@@ -37,6 +37,7 @@ struct taking {
 	struct order *order;
 	char sha256[ORDER_HASH_HEX];
 	char signer[FINGERPRINT_LEN + 1];
+	unsigned n_signers;
 	bool again; /* it was taken by a run that was ended */
 	int *status;
 };
@@ -155,11 +156,17 @@ decrypt(struct taking *t, struct span cipher, enum order_fault *fault, struct er
 	return 0;
 }
 
+/* Signatures before all else: whoever may not order is told nothing, and costs little. */
 static int
 parse(struct taking *t, enum order_fault *fault, struct err *e)
 {
 	int rc = order_unpack(span_of(t->plain, t->len), &t->paper, e);
 
+	if (rc == 0 &&
+		order_check(&t->paper, t->a->s->conf, &t->n_signers, fault, t->signer, e) < 0)
+		return -1;
+	if (*fault != ORDER_FINE)
+		return 0;
 	if (rc == 0)
 		rc = order_parse(t->paper.text, &t->order, e);
 	if (rc == 0 && strcmp(t->order->id, t->id) != 0)
@@ -203,17 +210,15 @@ fault_of_time(const struct order *o, int64_t now)
 					: ORDER_FINE;
 }
 
-/* Signatures first: who may not order is told nothing else. */
-static int
-check(struct taking *t, enum order_fault *fault, struct err *e)
+static enum order_fault
+check(const struct taking *t)
 {
-	if (order_check(&t->paper, t->order->kind, t->a->s->conf, fault, t->signer, e) < 0)
-		return -1;
-	if (*fault == ORDER_FINE && strcmp(t->order->node, t->a->node) != 0)
-		*fault = ORDER_NODE;
-	if (*fault == ORDER_FINE && !t->again) /* what has begun in time goes on */
-		*fault = fault_of_time(t->order, now_us());
-	return 0;
+	if (t->n_signers < order_signers_needed(t->order->kind, t->a->s->conf))
+		return ORDER_SECOND;
+	if (strcmp(t->order->node, t->a->node) != 0)
+		return ORDER_NODE;
+	return t->again ? ORDER_FINE /* what has begun in time goes on */
+			: fault_of_time(t->order, now_us());
 }
 
 /* --- carried out ------------------------------------------------------------------------------ */
@@ -350,7 +355,7 @@ work(struct taking *t, struct err *e)
 	if (rc == 0 && fault == ORDER_FINE)
 		rc = look_up(t, &fault, e);
 	if (rc == 0 && fault == ORDER_FINE)
-		rc = check(t, &fault, e);
+		fault = check(t);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	return fault == ORDER_FINE ? carry_out(t, e) : deny(t, fault, e);

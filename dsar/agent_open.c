@@ -55,17 +55,18 @@ static int
 register_make(struct agent *a, struct err *e)
 {
 	cleanup_mem char *path = NULL;
+	bool there;
 
 	if (asprintf(&path, "%s/register.db", a->dir) < 0)
 		return err_memory(e);
-	if (access(path, F_OK) == 0)
-		return 1;
-	if (registry_init(&a->conf, &a->s->registry, e) < 0)
+	there = access(path, F_OK) == 0;
+	if (!there && registry_init(&a->conf, &a->s->registry, e) < 0)
 		return -1;
-	return chown(a->dir, geteuid(), getegid()) == 0 && chmod(a->dir, 0700) == 0
-		       ? 0
-		       : err_fail(e, EX_NOPERM, errno, N_("cannot make the agent's register"), NULL,
-				 "%s", a->dir);
+	/* also where a run before was killed in between */
+	if (chown(a->dir, geteuid(), getegid()) < 0 || chmod(a->dir, 0700) < 0)
+		return err_fail(e, EX_NOPERM, errno, N_("cannot make the agent's register"), NULL,
+			"%s", a->dir);
+	return there;
 }
 
 int
@@ -87,6 +88,8 @@ agent_make(struct agent *a, struct session *s, struct err *e)
 int
 agent_open(struct agent *a, struct session *s, struct err *e)
 {
+	struct stat st;
+
 	if (begin(a, s, e) < 0)
 		return -1;
 	a->lock = open(a->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -95,6 +98,10 @@ agent_open(struct agent *a, struct session *s, struct err *e)
 				       : err_fail(e, EX_NOPERM, errno,
 						 N_("cannot open the agent's register"),
 						 N_("say it as root"), "%s", a->dir);
+	if (fstat(a->lock, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 077))
+		return err_fail(e, EX_NOPERM, 0, N_("the agent's register is open to others"),
+			N_("see who has been there, and say `dsar agent init` again"), "%s",
+			a->dir);
 	if (flock(a->lock, LOCK_EX | LOCK_NB) < 0)
 		return err_fail(
 			e, EX_TEMPFAIL, 0, N_("the agent is at work already"), NULL, "%s", a->dir);

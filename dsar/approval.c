@@ -12,8 +12,6 @@
 #include "dsar/registry-private.h"
 #include "evidence/sign.h"
 
-#define SIGNED_MAX (64u << 10)
-
 const char approval_schema[] =
 	"CREATE TABLE approvals ("
 	" number TEXT NOT NULL, hash TEXT NOT NULL, fingerprint TEXT NOT NULL,"

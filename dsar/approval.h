@@ -19,6 +19,8 @@ struct conf;
 struct registry;
 struct sign;
 
+#define SIGNED_MAX (64u << 10) /* bytes of an armoured signature, and of an armoured key */
+
 struct approved { /* a plan: of which case, and its hash */
 	const char *number, *hash;
 };

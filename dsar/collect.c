@@ -55,8 +55,6 @@ see_wanted(void *ctx, const struct ordered *o, struct err *e)
 	struct wants *w = ctx;
 	struct wanted *v;
 
-	if (o->state == ORDERED_WITHDRAWN)
-		return 0;
 	if (w->n == w->max) {
 		const size_t max = w->max ? 2 * w->max : 16;
 
@@ -256,7 +254,8 @@ has_file(struct collect *g, const char *id, const char *suffix)
 	return faccessat(g->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* A denial that comes behind an answer is of a second copy of the order: it changes nothing but the account. */
+/* The answer counts, whatever was said before: a denial is of a second copy of the order, or of something else that
+ * somebody has put into the queue by its name; and what was withdrawn may have been done already. */
 static int
 collect_there(struct collect *g, const struct wanted *w, struct sign_check *check, struct err *e)
 {
@@ -266,12 +265,17 @@ collect_there(struct collect *g, const struct wanted *w, struct sign_check *chec
 	enum order_fault fault = ORDER_FINE;
 	int rc = 1;
 
-	if (w->state >= ORDERED_ANSWERED)
+	if (w->state == ORDERED_ANSWERED)
 		return result_remove(g->dir, w->id, e);
 	if (has_file(g, w->id, "-000001.result"))
 		rc = collect_result(g, w, check, e);
-	if (rc > 0)
+	if (rc > 0 && w->state <= ORDERED_SENT)
 		rc = result_denied(g->dir, &head, check, &fault, e);
+	else if (rc > 0 && !has_file(g, w->id, "-000001.result"))
+		return result_remove(g->dir, w->id, e); /* a denial once more */
+	if (rc == 0 &&
+		fault == ORDER_REPLAYED) /* then there is an answer, and it is still to come */
+		return 1;
 	return rc == 0 && fault != ORDER_FINE ? collect_denial(g, w, fault, e) : rc;
 }
 

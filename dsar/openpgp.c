@@ -249,6 +249,22 @@ openpgp_own(const struct openpgp *p)
 	return p->own ? p->own->fpr : NULL;
 }
 
+/* Of what lies in the group's folder only a file that is ours and has no second name is given to GID. */
+static int
+file_share(int dirfd, const char *name, gid_t gid)
+{
+	cleanup_fd int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1) {
+		errno = EPERM;
+		return -1;
+	}
+	return fchown(fd, (uid_t)-1, gid) < 0 ? -1 : fchmod(fd, 0660);
+}
+
 /* gpg-agent gives its files to whoever runs it, and takes the folder's setgid bit away; our own key is the group's, like
  * the register it lies in. */
 static int
@@ -267,9 +283,7 @@ own_share(const struct openpgp *p, struct err *e)
 	while (rc == 0 && (f = readdir(d)) != NULL) {
 		if (f->d_name[0] == '.')
 			continue;
-		rc = fchownat(dirfd(d), f->d_name, (uid_t)-1, home.st_gid, AT_SYMLINK_NOFOLLOW);
-		if (rc == 0)
-			rc = fchmodat(dirfd(d), f->d_name, 0660, 0);
+		rc = file_share(dirfd(d), f->d_name, home.st_gid);
 	}
 	if (d)
 		(void)closedir(d);

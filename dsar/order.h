@@ -130,9 +130,9 @@ int order_pack(struct span text, const struct order_signature *v, size_t n, stru
 int order_unpack(struct span packed, struct order_paper *ret, struct err *e);
 void order_paper_release(struct order_paper *p);
 
-/* Did as many of C's approvers sign P as an order of KIND needs, all its signatures being good? ORDER_FINE,
- * ORDER_SIGNATURE or ORDER_SECOND goes to *ret_fault; RET_FIRST is the primary fingerprint of the first. */
-int order_check(const struct order_paper *p, enum order_kind kind, const struct conf *c,
+/* How many of C's approvers have signed P, all its signatures being good? *ret_fault is ORDER_SIGNATURE where one is
+ * not, or there is none, and then nobody should read P's text; RET_FIRST is the primary fingerprint of the first. */
+int order_check(const struct order_paper *p, const struct conf *c, unsigned *ret_n,
 	enum order_fault *ret_fault, char ret_first[FINGERPRINT_LEN + 1], struct err *e);
 unsigned order_signers_needed(enum order_kind kind, const struct conf *c);
 

@@ -196,7 +196,8 @@ show_sent(struct ordering *g, const char *id, enum order_kind kind, bool sent)
 		fprintf(o->f, _("Order %s to %s is in the queue\n"), id, g->node->name);
 	else
 		fprintf(o->f,
-			_("Order %s to %s waits for a second person: `dsar order %s --sign %s`\n"),
+			_("Order %s to %s waits for a second person: `dsar order %s --sign %s "
+			  "--confirm HASH`\n"),
 			id, g->node->name, g->c.number, id);
 }
 
@@ -348,6 +349,7 @@ struct looked_up {
 	struct ordering *g;
 	enum order_kind kind;
 	enum ordered_state state;
+	char sha256[ORDER_HASH_HEX], plan[ORDER_HASH_HEX];
 	bool any;
 };
 
@@ -359,6 +361,8 @@ see_order(void *ctx, const struct ordered *o, struct err *e)
 	l->any = true;
 	l->kind = o->kind;
 	l->state = o->state;
+	(void)snprintf(l->sha256, sizeof(l->sha256), "%s", o->sha256);
+	(void)snprintf(l->plan, sizeof(l->plan), "%s", o->plan ? o->plan : "");
 	l->g->node = conf_find_node(l->g->s->conf, o->node);
 	buf_span(&l->g->text, o->text);
 	if (!l->g->node)
@@ -378,20 +382,54 @@ look_up(struct ordering *g, const char *id, struct looked_up *ret, struct err *e
 				  N_("see `dsar order CASE`"), "%s", g->c.number);
 }
 
+/* Is what would be signed the order that the register shows, and may it still be given? The first who has signed may
+ * write the register, too. */
 static int
-sign_again(struct ordering *g, const char *id, struct err *e)
+text_stands(struct ordering *g, const char *id, const struct looked_up *l, struct err *e)
+{
+	const struct span text = span_of(g->text.p, g->text.len);
+	CLEANUP(order_freep) struct order *o = NULL;
+	char sha256[ORDER_HASH_HEX];
+
+	if (order_parse(text, &o, e) < 0)
+		return -1;
+	order_hash(text, sha256);
+	if (!o || strcmp(sha256, l->sha256) != 0 || strcmp(o->id, id) != 0 ||
+		strcmp(o->number, g->c.number) != 0 || o->kind != l->kind ||
+		strcmp(o->node, g->node->name) != 0 || strcmp(o->plan, l->plan) != 0)
+		return err_fail(e, EX_DATAERR, 0,
+			N_("the order's text is not what the register says of it"),
+			N_("do not sign it; ask who has made it, and withdraw it"), "%s",
+			g->c.number);
+	if (o->kind == ORDER_ERASE && (!g->plan || strcmp(g->plan, o->plan) != 0))
+		return err_fail(e, EX_NOPERM, 0, N_("an erasure is signed by its plan's hash"),
+			N_("look at the plan (--items NODE), then say --sign ID --confirm HASH"),
+			"%s", g->c.number);
+	if (o->not_after_us <= g->s->now_us)
+		return err_fail(e, EX_NOPERM, 0, N_("the order's time is over"),
+			N_("withdraw it, and make another one"), "%s", g->c.number);
+	if (case_guard(g->s->registry, &g->c, needs_of(o->kind), g->s->now_us, e) < 0)
+		return -1;
+	return o->kind == ORDER_ERASE ? node_plan_stands(g, o, e) : 0;
+}
+
+static int
+sign_again(struct ordering *g, const char *id, const struct looked_up *l, struct err *e)
 {
 	const struct ordered as = { .id = id, .number = g->c.number };
 	struct registry *r = g->s->registry;
 	int rc;
 
-	if (sign_detached(g->own, span_of(g->text.p, g->text.len), &g->signature, e) < 0 ||
-		registry_begin(r, e) < 0)
+	if (registry_begin(r, e) < 0)
 		return -1;
-	rc = registry_record(r, g->c.number, "order",
-		json_pack("{s:s, s:s, s:s}", "what", "signed", "order", id, "by",
-			sign_fingerprint(g->own)),
-		g->s->now_us, e);
+	rc = text_stands(g, id, l, e);
+	if (rc == 0)
+		rc = sign_detached(g->own, span_of(g->text.p, g->text.len), &g->signature, e);
+	if (rc == 0)
+		rc = registry_record(r, g->c.number, "order",
+			json_pack("{s:s, s:s, s:s}", "what", "signed", "order", id, "by",
+				sign_fingerprint(g->own)),
+			g->s->now_us, e);
 	if (rc == 0)
 		rc = sign_text(g, &as, e);
 	return registry_end(r, rc, e);
@@ -416,7 +454,7 @@ sign_it(struct ordering *g, const char *id, struct err *e)
 		rc = err_fail(e, EX_NOPERM, 0, N_("you have signed it; another person has to"),
 			NULL, "%s", g->c.number);
 	if (rc == 0 && !have.there)
-		rc = sign_again(g, id, e);
+		rc = sign_again(g, id, &l, e);
 	if (rc == 0)
 		rc = send_order(g, id, l.kind, e);
 	if (rc >= 0)
@@ -554,7 +592,8 @@ help(void)
 {
 	fputs(_("Usage: dsar order CASE\n"
 		"       dsar order CASE KIND --node NODE [--not-before T] [--not-after T]\n"
-		"       dsar order CASE --sign ID | --withdraw ID | --items NODE\n"
+		"       dsar order CASE --sign ID [--confirm HASH]\n"
+		"       dsar order CASE --withdraw ID | --items NODE\n"
 		"Has another machine, or this one's agent, do something about a case; the order is signed with\n"
 		"your OpenPGP key. Without a KIND it lists the case's orders.\n\n"
 		"  search         find what is stored there about the person\n"
@@ -567,7 +606,8 @@ help(void)
 		"  --not-before T from when it may be begun: a time, or how far from now (2h)\n"
 		"  --not-after T  until when (7d)\n"
 		"  --confirm HASH the plan to be carried out\n"
-		"  --sign ID      sign another one's order, where two persons have to\n"
+		"  --sign ID      sign another one's order, where two persons have to; an erasure by the\n"
+		"                 hash of its plan\n"
 		"  --withdraw ID  take an order back that will not be answered\n"
 		"  --items NODE   what becomes of each find there, by its plan or erasure\n\n"
 		"Example:  dsar order 2026-0001 search --node bbb1\n"),
@@ -662,6 +702,7 @@ order_main(struct session *s, int argc, char **argv, struct err *e)
 		return usage_fail(_("order takes a case"));
 	if (case_get(s->registry, argv[optind], &g.c, e) < 0)
 		return -1;
+	g.plan = v.confirm;
 	if (v.kind)
 		rc = make_given(&g, &v, e);
 	else

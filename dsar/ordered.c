@@ -107,7 +107,8 @@ ordered_move(struct registry *r, const char *id, enum ordered_state state, enum 
 
 	if (registry_prepare(r,
 		    "UPDATE orders SET state = ?2, fault = ?3, ended_us = ?4,"
-		    " text = CASE WHEN ?5 THEN NULL ELSE text END WHERE id = ?1",
+		    " text = CASE WHEN ?5 THEN NULL ELSE text END"
+		    " WHERE id = ?1 AND (?2 <> ?6 OR state < ?6)", /* it may be answered already */
 		    &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(id));
@@ -115,6 +116,7 @@ ordered_move(struct registry *r, const char *id, enum ordered_state state, enum 
 	(void)sqlite3_bind_int(st, 3, (int)fault);
 	(void)sqlite3_bind_int64(st, 4, state >= ORDERED_ANSWERED ? now_us : 0);
 	(void)sqlite3_bind_int(st, 5, state >= ORDERED_ANSWERED);
+	(void)sqlite3_bind_int(st, 6, ORDERED_SENT);
 	return registry_step(r, st, e) < 0 ? -1 : 0;
 }
 

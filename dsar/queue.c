@@ -21,6 +21,8 @@ static int
 folder_make(const char *path, struct err *e)
 {
 	const struct group *g = getgrnam(GROUP);
+	cleanup_fd int fd = -1;
+	struct stat st;
 
 	if (mkdir(path, 0700) < 0) {
 		if (errno == EEXIST)
@@ -28,7 +30,10 @@ folder_make(const char *path, struct err *e)
 		return err_fail(
 			e, EX_CANTCREAT, errno, N_("cannot make a folder"), NULL, "%s", path);
 	}
-	if (g && (chown(path, (uid_t)-1, g->gr_gid) < 0 || chmod(path, 02770) < 0))
+	/* the group may write into the folder that it lies in: what is given away is what we have made */
+	fd = g ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	if (g && (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 077) ||
+			 fchown(fd, (uid_t)-1, g->gr_gid) < 0 || fchmod(fd, 02770) < 0))
 		return err_fail(e, EX_NOPERM, errno, N_("cannot give the queue to its group"),
 			N_("say it as root"), "%s", path);
 	return 0;

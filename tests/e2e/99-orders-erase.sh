@@ -39,7 +39,7 @@ same "$log" "$scratch/before.copy"
 promise "one person's order waits for the second's, who must be another"
 order=$(as dpo --json order "$case" erase --node node1 --confirm "$hash" | jq -r .order)
 [ -z "$(ls "$scratch/state/queue/orders")" ] || fail "it is sent"
-expect 77 as dpo order "$case" --sign "$order" 2>"$scratch/stderr"
+expect 77 as dpo order "$case" --sign "$order" --confirm "$hash" 2>"$scratch/stderr"
 has "$scratch/stderr" "another person has to"
 expect 77 as stranger order "$case" --sign "$order" 2>"$scratch/stderr"
 has "$scratch/stderr" "no key that may approve"
@@ -112,7 +112,7 @@ noise() { # WORD: an armour of it, of bytes that begin as a key and are none; gp
 }
 noise "PUBLIC KEY BLOCK" >"$scratch/noise"
 paper "$text" dpo second | python3 -c 'import json, sys; p = json.load(sys.stdin); p["signatures"][0]["key"] = open(sys.argv[1]).read(); json.dump(p, sys.stdout)' "$scratch/noise" | put_order "$order"
-denied signature "$order"
+denied form "$order"
 other 'o["identifiers"] *= 5000'
 paper "$scratch/other.text" dpo second | python3 -c 'import json, sys; p = json.load(sys.stdin); p["signatures"][0]["signature"] = "noise"; json.dump(p, sys.stdout)' | put_order "$order"
 denied signature "$order"
@@ -122,8 +122,18 @@ noise MESSAGE >"$scratch/state/queue/results/$order-000001.result"
 GNUPGHOME=$scratch/dpo expect 65 soon "$SPARSAM_BIN/dsar" -c "$conf" collect 2>"$scratch/stderr"
 rm "$scratch/state/queue/results/$order-000001.result"
 
+promise "the second person signs by the plan's hash, and nothing that the first has put in its place"
+expect 77 as second order "$case" --sign "$order" 2>"$scratch/stderr"
+has "$scratch/stderr" "signed by its plan's hash"
+other 'o["not_after"] += 86400000000'
+sqlite3 "$register" "UPDATE orders SET text = readfile('$scratch/other.text') WHERE id = '$order'"
+expect 65 as second order "$case" --sign "$order" --confirm "$hash" 2>"$scratch/stderr"
+has "$scratch/stderr" "not what the register says"
+sqlite3 "$register" "UPDATE orders SET text = readfile('$text') WHERE id = '$order'"
+[ -z "$(ls "$scratch/state/queue/orders")" ] || fail "it is sent"
+
 promise "with both signatures it is sent, done once, and answered; nobody else's record goes"
-as second order "$case" --sign "$order" >/dev/null
+as second order "$case" --sign "$order" --confirm "$hash" >/dev/null
 cp "$scratch/state/queue/orders/$order.order" "$scratch/replay"
 head -c 700 "$scratch/replay" >"$node_state/queue/orders/$order.order"
 denied unreadable "$order"
