@@ -110,6 +110,8 @@ becomes(const struct record *r, struct rectify_item **item, size_t n, struct err
 		rc = replace(&text, old, item[i]->value);
 	}
 	as.text = span_of(text.p, text.len);
+	if (as.known_by > 0) /* all that is set lies in it, why_not() */
+		as.known_by = (size_t)((ptrdiff_t)as.known_by + shifted);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		record_digest(&as, item[i]->becomes);
 	rc = rc < 0 || text.failed ? err_memory(e) : 0;
@@ -141,6 +143,13 @@ ask_item(void *ctx, const struct record *r)
 	return false;
 }
 
+/* Does it belong to what R is known by? What hangs on a row stands behind that, by the names of its tables. */
+static bool
+is_own(const struct record *r, struct span field)
+{
+	return field.p && (r->known_by == 0 || field.p <= r->text.p + r->known_by);
+}
+
 /* May this field of R be set? Else why not. */
 static const char *
 why_not(const struct record *r, const char *field, const char *kept)
@@ -154,7 +163,7 @@ why_not(const struct record *r, const char *field, const char *kept)
 		return N_("records of this store stay as they were written");
 	if (!is_declared(r->store, field))
 		return N_("not among the fields that the store lets be rectified");
-	if (!r->text.p || !r->field(r, field).p)
+	if (!r->text.p || !is_own(r, r->field(r, field)))
 		return N_("the record has no such field, or is too large");
 	return kept;
 }

@@ -14,6 +14,8 @@ hide_shipped_stores
 for f in greenlight bbb-files; do cp "$root/conf/stores.d/$f.conf" "$scratch/stores.d/$f.conf"; done
 sed -i "s|/var/|$scratch/var/|g; s|/usr/share/red5|$scratch/red5|g" "$scratch/stores.d/bbb-files.conf"
 sed -i "s|/root/greenlight-v3/data/greenlight-v3/storage|$scratch/storage|" "$scratch/stores.d/greenlight.conf"
+# the last that a row has of its own
+sed -i 's|rectify  = { "name", "email", "language" }|rectify  = { "name", "email", "language", "status" }|' "$scratch/stores.d/greenlight.conf"
 approvers_make
 node_make
 
@@ -38,10 +40,11 @@ user=$(find_in greenlight-users) room=$(find_in greenlight-rooms)
 promise "what is no field to be set, or none of the column's values, is named; the rest is set, and every other byte stays"
 dsar rectify "$case" --find "$user" --field name <<<"Anna-Zoë O'Muster"
 dsar rectify "$case" --find "$user" --field email <<<"anna.zoe@example.org"
+dsar rectify "$case" --find "$user" --field status <<<"1000"
 dsar rectify "$case" --find "$user" --field role_id <<<"1"
 dsar rectify "$case" --find "$room" --field name <<<"Anna's room"
 dsar --json rectify "$case" >"$scratch/plan"
-[ "$(jq -r 'select(.find) | "\(.field) \(.fate)"' "$scratch/plan" | sort | tr '\n' ,)" = "email set,name set,name set,role_id statement," ] || fail "$(cat "$scratch/plan")"
+[ "$(jq -r 'select(.find) | "\(.field) \(.fate)"' "$scratch/plan" | sort | tr '\n' ,)" = "email set,name set,name set,role_id statement,status set," ] || fail "$(cat "$scratch/plan")"
 approve "$case" "$(plan_of "$scratch/plan")"
 db -c "begin; select 1 from users where id = '$anna' for update; select pg_sleep(3); commit" greenlight >"$scratch/locked" &
 locker=$!
@@ -51,11 +54,15 @@ expect 69 dsar rectify "$case" --confirm "$(plan_of "$scratch/plan")" >"$scratch
 has "$scratch/stderr" "locked"
 wait "$locker"
 dsar --json rectify "$case" --confirm "$(plan_of "$scratch/plan")" >"$scratch/done"
-[ "$(jq -r 'select(.plan) | "\(.state) \(.done) \(.attached)"' "$scratch/done")" = "done 3 1" ] || fail "$(cat "$scratch/done")"
-[ "$(ask "select name || '|' || email from users where id = '$anna'")" = "Anna-Zoë O'Muster|anna.zoe@example.org" ] || fail "$(ask "select * from users where id = '$anna'")"
+[ "$(jq -r 'select(.plan) | "\(.state) \(.done) \(.attached)"' "$scratch/done")" = "done 4 1" ] || fail "$(cat "$scratch/done")"
+[ "$(ask "select name || '|' || email || '|' || status from users where id = '$anna'")" = "Anna-Zoë O'Muster|anna.zoe@example.org|1000" ] || fail "$(ask "select * from users where id = '$anna'")"
 [ "$(ask "select count(*) from rooms where name = 'Anna''s room'")" = 1 ] || fail "the room"
 dump >"$scratch/after"
 [ "$(diff "$scratch/before" "$scratch/after" | grep -c '^>')" = 2 ] || fail "$(diff "$scratch/before" "$scratch/after")"
+
+promise "each is known again as what it has become, whatever the values' lengths"
+[ "$(sqlite3 "$scratch/state/ledger.db" "SELECT data FROM entry WHERE kind = 'rectified'" | jq -c '[.records, .found_again]' | tr '\n' ' ')" = "[1,true] [1,true] " ] ||
+	fail "$(sqlite3 "$scratch/state/ledger.db" "SELECT data FROM entry WHERE kind = 'rectified'")"
 
 promise "a search by the new address finds the new values"
 echo anna.zoe@example.org | dsar subject "$case" add email
