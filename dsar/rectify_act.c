@@ -64,7 +64,6 @@ see(void *ctx, const struct record *r, struct err *e)
 {
 	struct acting *a = ctx;
 
-	(void)e;
 	if (ask_was(a, r)) {
 		a->was = true;
 		return 0;
@@ -74,7 +73,7 @@ see(void *ctx, const struct record *r, struct err *e)
 	buf_span(&a->text, r->text);
 	a->now.time_us = r->time_us;
 	a->now.size = r->size;
-	return 0;
+	return a->text.failed ? err_memory(e) : 0;
 }
 
 static int
@@ -316,7 +315,7 @@ rectify_act(struct session *s, struct rectification *x, uint64_t *ret_failed, st
 
 	a.as_was = (struct select_question){ .ctx = &a, .record = ask_was };
 	a.as_becomes = (struct select_question){ .ctx = &a, .record = ask_becomes };
-	buf_init(&a.text, 1u << 20);
+	buf_init(&a.text, s->env.memory_max);
 	keeper_init(&a.keeper, s, x->number);
 	rc = act_all(&a, &n_failed, e);
 	buf_wipe(&a.text);

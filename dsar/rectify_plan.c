@@ -100,6 +100,8 @@ becomes(const struct record *r, struct rectify_item **item, size_t n, struct err
 	ptrdiff_t shifted = 0;
 	int rc = 0;
 
+	if (n == 0) /* its text may be larger than any that is set */
+		return 0;
 	qsort_r(item, n, sizeof(void *), compare_place, u.ctx);
 	buf_init(&text, TEXT_MAX);
 	buf_span(&text, r->text);
@@ -163,7 +165,7 @@ why_not(const struct record *r, const char *field, const char *kept)
 		return N_("records of this store stay as they were written");
 	if (!is_declared(r->store, field))
 		return N_("not among the fields that the store lets be rectified");
-	if (!r->text.p || !is_own(r, r->field(r, field)))
+	if (!r->text.p || r->text.len > TEXT_MAX / 2 || !is_own(r, r->field(r, field)))
 		return N_("the record has no such field, or is too large");
 	return kept;
 }

@@ -138,3 +138,14 @@ approve "$other" "$(plan_of "$scratch/plan")"
 dsar --json rectify "$other" --confirm "$(plan_of "$scratch/plan")" >"$scratch/done"
 [ "$(sqlite3 "$db" "SELECT age FROM people WHERE name LIKE 'Anna%'")" = 8 ] || fail "$(sqlite3 "$db" .dump)"
 [ -z "$(run --json hold list | jq -r 'select(.state == "in force") | .incident')" ] || fail "$(run --json hold list)"
+
+promise "of a record that is too large to be set a field is stated, as what is said of all of it"
+sqlite3 "$db" "INSERT INTO people VALUES ($s, 'Ana', 'anna@example.net', 7, printf('%.*c', 1200000, 'x'))"
+large=$(case_new 16)
+case_ready "$large"
+found "$large" app keep "$db" "$us" < <(sqlite3 "$db" "SELECT 't=' || t || char(9) || 'name=Ana' || char(9) || 'email=' || email || char(9) || 'age=7' || char(9) || 'note=' || note FROM people WHERE name = 'Ana'")
+id=$(dsar --json review "$large" --list | jq -r 'select(.find) | .find')
+dsar rectify "$large" --find "$id" --statement <<<"It was her sister."
+dsar rectify "$large" --find "$id" --field name <<<"Anna"
+dsar --json rectify "$large" >"$scratch/plan" 2>"$scratch/stderr" || fail "$(cat "$scratch/stderr")"
+[ "$(jq -r 'select(.find) | "\(.field) \(.ground)"' "$scratch/plan" | sort | tr '\n' ,)" = "* a statement,name the record has no such field, or is too large," ] || fail "$(cut -c 1-200 "$scratch/plan")"
