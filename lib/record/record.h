@@ -20,7 +20,7 @@ struct record {
 	struct span
 		text; /* as it is stored, with its line end; SPAN_NONE: not read for this question */
 	/* Of its text, the bytes that it is known by (record/digest.h); 0: all. What hangs on a row goes
-	 * with it, and comes and goes while the row stays what it was. */
+	 * with it, and comes and goes while the row stays what it was; what the row points to may go, too. */
 	size_t known_by;
 	uint64_t size;     /* bytes that it takes up in its place */
 	const char *place; /* file, table, key: for reports and messages */

@@ -69,6 +69,7 @@ struct pg {
 	bool rewritten; /* by VACUUM FULL */
 	bool told;      /* what is left elsewhere: once a run */
 	char *column[ROW_COLUMNS_MAX], *column_type[ROW_COLUMNS_MAX];
+	bool loose[ROW_COLUMNS_MAX]; /* emptied when another row goes: the row is not known by it */
 	size_t n_columns;
 	char **leaf; /* oids of the tables that hold rows */
 	char **leaf_rel;

@@ -261,15 +261,25 @@ add_text(struct row *row, const char *name, const PGresult *page, int at, int co
 }
 
 static void
+add_columns(struct pg_rows *r, bool loose)
+{
+	struct pg *t = r->t;
+
+	for (size_t i = 0; r->texts && i < t->n_columns; i++)
+		if (t->loose[i] == loose)
+			add_text(&t->row, t->column[i], r->page, r->at, COL_TEXTS + (int)i);
+}
+
+static void
 fill_row(struct pg_rows *r)
 {
 	struct pg *t = r->t;
-	int column = COL_TEXTS;
+	int column = COL_TEXTS + (int)t->n_columns;
 
 	row_clear(&t->row);
-	for (size_t i = 0; r->texts && i < t->n_columns; i++)
-		add_text(&t->row, t->column[i], r->page, r->at, column++);
+	add_columns(r, false);
 	t->row.own = t->row.text.len;
+	add_columns(r, true);
 	for (size_t i = 1; r->texts && i < t->n_nodes; i++)
 		if (pg_is_part(t, i))
 			add_text(&t->row, t->node[i].rel, r->page, r->at, column++);

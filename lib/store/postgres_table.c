@@ -148,13 +148,36 @@ check_clear(struct pg *t, const char *name, bool not_null, size_t *found, struct
 	return 0;
 }
 
+/* Does a store's erasure set it NULL in rows that stay? NAME is TABLE.COLUMN. */
+static int
+is_untied(const struct pg *t, const char *name, bool *ret, struct err *e)
+{
+	const struct conf *conf = t->store.env->conf;
+
+	for (size_t i = 0; conf && !*ret && i < conf->n_stores; i++) {
+		cleanup_mem char *text = strdup(store_option(&conf->store[i], "untie", ""));
+		const char *untie[ROW_NAMES_MAX];
+
+		if (!text)
+			return err_memory(e);
+		for (size_t k = row_names(text, untie); !*ret && k-- > 0;)
+			*ret = strcmp(untie[k], name) == 0;
+	}
+	return 0;
+}
+
 static int
 read_columns(struct pg *t, struct err *e)
 {
 	const char *params[] = { t->node[0].oid };
 	CLEANUP_PG PGresult *r = pg_ask(t, e,
-		"SELECT a.attname, a.attnotnull, ty.typname, format_type(a.atttypid, a.atttypmod)"
+		"SELECT a.attname, a.attnotnull, ty.typname, format_type(a.atttypid, a.atttypmod),"
+		" EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid"
+		"  AND k.contype = 'f' AND a.attnum = ANY (k.conkey)"
+		"  AND (k.confdeltype = 'd' OR k.confdeltype = 'n' AND NOT a.attnotnull)),"
+		" c.relname || '.' || a.attname"
 		" FROM pg_attribute a JOIN pg_type ty ON ty.oid = a.atttypid"
+		" JOIN pg_class c ON c.oid = a.attrelid"
 		" WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped"
 		" ORDER BY a.attnum",
 		1, params);
@@ -162,7 +185,11 @@ read_columns(struct pg *t, struct err *e)
 
 	for (int i = 0; r && i < PQntuples(r) && t->n_columns < ROW_COLUMNS_MAX; i++) {
 		const char *name = PQgetvalue(r, i, 0);
+		bool *loose = &t->loose[t->n_columns];
 
+		*loose = *PQgetvalue(r, i, 4) == 't';
+		if (is_untied(t, PQgetvalue(r, i, 5), loose, e) < 0)
+			return -1;
 		t->column[t->n_columns] = strdup(name);
 		t->column_type[t->n_columns] = strdup(PQgetvalue(r, i, 2));
 		if (!t->column[t->n_columns] || !t->column_type[t->n_columns++])

@@ -30,7 +30,7 @@ struct row {
 		size_t from, len; /* of its value in `text` */
 	} column[ROW_COLUMNS_MAX];
 	size_t n;
-	size_t own;    /* bytes of its own columns, where others' follow; 0: all are its own */
+	size_t own;    /* bytes of what it is known by (record.h), where more follows; 0: all */
 	uint64_t size; /* bytes of all values */
 };
 

@@ -46,6 +46,11 @@ insert into chat_message ("messageId", "chatId", "meetingId", message, "replyToM
   ('x-anna-1', 'MAIN-PUBLIC-GROUP-CHAT', 'm1-1700000000000', 'planted-before', null, 'w_annaaaaaaaa1', 'Anna Muster', now()),
   ('x-anna-2', 'MAIN-PUBLIC-GROUP-CHAT', 'm1-1700000000000', 'planted-answer', 'x-anna-1', 'w_annaaaaaaaa2', 'Anna Muster', now()),
   ('x-bert-1', 'MAIN-PUBLIC-GROUP-CHAT', 'm1-1700000000000', 'I agree', 'x-anna-1', 'w_bertaaaaaaa1', 'Bert', now());
+-- what she wrote much later is not in the same page: what it answers goes before
+insert into chat_message ("messageId", "chatId", "meetingId", message, "senderId", "senderName", "createdAt")
+  select 'y-bert-' || n, 'MAIN-PUBLIC-GROUP-CHAT', 'm1-1700000000000', repeat('and so on ', 100), 'w_bertaaaaaaa1', 'Bert', now() from generate_series(1, 100) n;
+insert into chat_message ("messageId", "chatId", "meetingId", message, "replyToMessageId", "senderId", "senderName", "createdAt") values
+  ('x-anna-3', 'MAIN-PUBLIC-GROUP-CHAT', 'm1-1700000000000', 'planted-late-answer', 'x-anna-1', 'w_annaaaaaaaa2', 'Anna Muster', now());
 update chat_message set message = 'planted-after' where "messageId" = 'x-anna-1';
 insert into chat_message_reaction values ('m1-1700000000000', 'x-anna-1', 'w_annaaaaaaaa1', 'smile', now()),
   ('m1-1700000000000', 'x-anna-1', 'w_bertaaaaaaa1', 'smile', now()), ('m1-1700000000000', 'x-bert-1', 'w_annaaaaaaaa1', 'smile', now());
@@ -69,7 +74,7 @@ sqlite3 "$register" "UPDATE case_file SET identity = 2"
 echo gl-0011 | dsar subject "$case" add external-id
 dsar --json search "$case" >"$scratch/found" 2>"$scratch/search.log" || fail "$(cat "$scratch/found" "$scratch/search.log")"
 counts=$(jq -r 'select(.answer == "found") | "\(.store) \(.found)"' "$scratch/found" | sort | tr '\n' ,)
-[ "$counts" = "bbb-graphql-chat 3,bbb-graphql-chats 1,bbb-graphql-connections 1,bbb-graphql-drawings 1,bbb-graphql-drawings-before 1,bbb-graphql-notes 1,bbb-graphql-sessions 1,bbb-graphql-uploads 1,bbb-graphql-users 3,bbb-graphql-voice 1," ] || fail "$counts"
+[ "$counts" = "bbb-graphql-chat 4,bbb-graphql-chats 1,bbb-graphql-connections 1,bbb-graphql-drawings 1,bbb-graphql-drawings-before 1,bbb-graphql-notes 1,bbb-graphql-sessions 1,bbb-graphql-uploads 1,bbb-graphql-users 3,bbb-graphql-voice 1," ] || fail "$counts"
 is_own() { sqlite3 "$register" "SELECT own FROM finds WHERE store = 'bbb-graphql-$1' AND CAST(text AS TEXT) LIKE '%$2%'"; }
 [ "$(is_own users gl-0011 | sort -u) $(is_own users 'name=Bert') $(is_own chat planted-before) $(is_own chat 'message=I agree')" = "1 0 1 0" ] ||
 	fail "$(is_own users gl-0011) $(is_own users 'name=Bert') $(is_own chat planted-before) $(is_own chat 'message=I agree')"
@@ -77,7 +82,7 @@ is_own() { sqlite3 "$register" "SELECT own FROM finds WHERE store = 'bbb-graphql
 promise "what others are in is left out by the officer; the plan goes from what points to her to her"
 sqlite3 "$register" "UPDATE finds SET decision = CASE own WHEN 1 THEN 1 ELSE 3 END, ground = 'of Bert'; UPDATE case_file SET state = 4"
 dsar --json erase "$case" >"$scratch/plan" 2>"$scratch/plan.log" || fail "$(cat "$scratch/plan.log")"
-[ "$(jq -r 'select(.plan) | "\(.erase) \(.missing) \(.keep)"' "$scratch/plan")" = "11 0 0" ] || fail "$(cat "$scratch/plan")"
+[ "$(jq -r 'select(.plan) | "\(.erase) \(.missing) \(.keep)"' "$scratch/plan")" = "12 0 0" ] || fail "$(cat "$scratch/plan")"
 
 promise "she is gone, with the words before her edit; who answered her, and what he was let in by, stays"
 approve "$case" "$(plan_of "$scratch/plan")"
@@ -90,7 +95,7 @@ comm -13 "$scratch/before" "$scratch/after" >"$scratch/changed"
 [ "$(wc -l <"$scratch/changed")" = 3 ] || fail "$(cat "$scratch/changed")"
 has "$scratch/changed" "'Bert', NULL, NULL, 'VIEWER'"
 has "$scratch/changed" "'I agree', NULL, NULL"
-grep -q "INTO public.chat VALUES.*, 1);" "$scratch/changed" || fail "$(cat "$scratch/changed")"
+grep -q "INTO public.chat VALUES.*, 101);" "$scratch/changed" || fail "$(cat "$scratch/changed")"
 [ "$(ask "select count(*) from chat_message_history") $(ask "select count(*) from poll") $(ask "select count(*) from pres_annotation")" = "0 0 1" ]
 
 promise "searched again, nothing is found"
