@@ -198,7 +198,7 @@ put_column(struct pg_signs *p, const struct signs *signs, const char *name, cons
 {
 	static const struct comparison within = { "(", "::text COLLATE \"C\") ~* ", "" };
 	static const struct comparison digits = { "regexp_replace(",
-		"::text, '[^0-9]', '', 'g') ~ ", "" };
+		"::text COLLATE \"C\", '[^0-9]', '', 'g') ~ ", "" };
 
 	if (put_equal(p, signs, name, type, e) < 0 ||
 		put_condition(p, signs, SIGN_WITHIN, name, NULL, &within, e) < 0 ||
@@ -208,7 +208,7 @@ put_column(struct pg_signs *p, const struct signs *signs, const char *name, cons
 		if (is_of(&signs->v[i], SIGN_BEYOND, name)) {
 			buf_str(&p->sql, " OR t.");
 			row_quote(&p->sql, name);
-			buf_str(&p->sql, "::text ~ '[^[:ascii:]]'");
+			buf_str(&p->sql, "::text COLLATE \"C\" ~ '[^[:ascii:]]'");
 			break;
 		}
 	return 0;

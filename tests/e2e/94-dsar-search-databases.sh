@@ -24,7 +24,8 @@ db -c 'create database app' postgres
 printf '[app]\nhost=%s\ndbname=app\nuser=postgres\n' "$scratch/pg" >"$PGSERVICEFILE"
 db app <<'END'
 CREATE TABLE people (id uuid PRIMARY KEY, number int UNIQUE, email text, made timestamptz DEFAULT now());
-CREATE TABLE cards (owner bigint, phone text, ip text, name text, email text, made timestamptz DEFAULT now());
+CREATE COLLATION alike (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE cards (owner bigint, phone text COLLATE alike, ip text COLLATE alike, name text COLLATE alike, email text, made timestamptz DEFAULT now());
 CREATE TABLE notes (about varchar, text text, made timestamptz DEFAULT now());
 INSERT INTO people SELECT md5('p' || i)::uuid, i, 'person' || i || '@example.org' FROM generate_series(1, 5000) i;
 INSERT INTO cards SELECT i, '+49 69 ' || 100000 + i, '198.51.100.' || i % 250, 'Person ' || i, 'card' || i || '@example.net' FROM generate_series(1, 5000) i;
@@ -51,7 +52,7 @@ search() {
 	sqlite3 "$scratch/state/register/register.db" "SELECT store, hex(digest), own FROM finds ORDER BY 1, 2; SELECT kind, value, own FROM identifiers ORDER BY 1, 2; DELETE FROM finds; DELETE FROM identifiers WHERE parent <> 0" >"$scratch/$1.finds"
 }
 
-promise "rows are found however an address, a number or a name is written, and lead on"
+promise "rows are found however an address, a number or a name is written and whatever its column takes for equal, and lead on"
 search by-server
 for one in "account|" number\|77 by-number@ by-phone@ by-address@ by-name@; do has "$scratch/by-server.finds" "$one"; done
 [ "$(jq -r 'select(.store) | "\(.store) \(.found)"' "$scratch/by-server" | sort | tr '\n' ,)" = "cards 4,notes 3,people 1," ] || fail "$(cat "$scratch/by-server")"
