@@ -129,20 +129,22 @@ add_value(struct row *row, const redisReply *r, bool pairs)
 	}
 }
 
-/* Members of an object are fields by their names, a text stands without its quotes: so Etherpad writes all it has. */
+/* Members of an object are fields by their names, a text stands without its quotes: so Etherpad writes all it has. One
+ * that says a name twice, or has more members than a row has columns, is a value as it stands. */
 static void
 add_text(struct redis *t, const redisReply *r)
 {
+	const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES;
 	const char *name;
 	json_t *member;
 
-	t->document = r->type == REDIS_REPLY_STRING
-			      ? json_loadb(r->str, r->len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL)
-			      : NULL;
+	t->document = r->type == REDIS_REPLY_STRING ? json_loadb(r->str, r->len, flags, NULL)
+						    : NULL;
 	if (json_is_string(t->document)) {
 		row_add(&t->row, "value",
 			span_of(json_string_value(t->document), json_string_length(t->document)));
-	} else if (json_is_object(t->document)) {
+	} else if (json_is_object(t->document) &&
+		   json_object_size(t->document) <= ROW_COLUMNS_MAX - 1) { /* and the key */
 		json_object_foreach(t->document, name, member)
 		{
 			cleanup_mem char *text = json_dumps(member, JSON_COMPACT | JSON_ENCODE_ANY);

@@ -69,6 +69,22 @@ same "$scratch/keys" - <<-END
 	session:s.2
 END
 
+promise "what says a name twice, or has more members than a row has fields, is searched as it stands"
+printf '{"name":"planted-twice","name":"Bert"}' | cli -x set globalAuthor:a.twicetwicetwicetw >"$scratch/cli.log"
+{
+	printf '{"name":"planted-many"'
+	printf ',"m%s":1' {1..300}
+	printf '}'
+} | cli -x set globalAuthor:a.manymanymanymany >"$scratch/cli.log"
+for name in planted-twice planted-many; do
+	third=$(case_new 15)
+	sqlite3 "$register" "UPDATE case_file SET identity = 2 WHERE number = '$third'"
+	echo "$name" | dsar subject "$third" add name
+	dsar --json search "$third" >"$scratch/found" 2>"$scratch/search.log" || fail "$(cat "$scratch/search.log")"
+	[ "$(sqlite3 "$register" "SELECT store || ':' || count(*) FROM finds WHERE number = '$third' AND CAST(text AS TEXT) LIKE '%$name%'")" = bbb-etherpad-authors:1 ] || fail "$(cat "$scratch/found")"
+done
+cli del globalAuthor:a.twicetwicetwicetw globalAuthor:a.manymanymanymany >"$scratch/cli.log"
+
 promise "a display name alone leads to events and authors of that name, for review"
 second=$(case_new 15)
 sqlite3 "$register" "UPDATE case_file SET identity = 2 WHERE number = '$second'"
