@@ -25,6 +25,7 @@ struct walk {
 	enum place_kind kind;
 	place_seen *seen;
 	place_odd *odd;
+	bool *gone; /* NULL: not asked for */
 	void *ctx;
 };
 
@@ -102,8 +103,13 @@ give(const struct walk *w, int dirfd, uint64_t mount, const char *path, const ch
 	struct place p = { .dirfd = dirfd, .name = name, .path = path };
 	uint64_t its;
 
-	if (was_given(w, path) || walk_stat(dirfd, name, &p.st, &its) < 0)
+	if (was_given(w, path))
 		return 0;
+	if (walk_stat(dirfd, name, &p.st, &its) < 0) {
+		if (w->gone)
+			*w->gone |= errno == ENOENT;
+		return 0;
+	}
 	if (its != mount || !is_of_kind(w, &p.st)) {
 		tell_odd(w, path, its != mount);
 		return 0;
@@ -299,14 +305,11 @@ walk_folder(const struct walk *w, int fd, const char *path, const char *pattern,
 	return walk_name(w, fd, mount, path, component, rest, depth, e);
 }
 
-int
-places_each(const struct conf_list *paths, enum place_kind kind, place_seen *seen, place_odd *odd,
-	void *ctx, struct err *e)
+static int
+walk_paths(struct walk *w, struct err *e)
 {
-	struct walk w = { .paths = paths, .kind = kind, .seen = seen, .odd = odd, .ctx = ctx };
-
-	for (size_t i = 0; i < paths->n; i++) {
-		const char *pattern = paths->v[i];
+	for (size_t i = 0; i < w->paths->n; i++) {
+		const char *pattern = w->paths->v[i];
 		const size_t len = fixed_len(pattern);
 		struct err why;
 		cleanup_fd int fd = open_fixed(pattern, len, &why);
@@ -315,15 +318,33 @@ places_each(const struct conf_list *paths, enum place_kind kind, place_seen *see
 
 		(void)snprintf(path, sizeof(path), "%.*s", (int)len, pattern);
 		if (fd < 0 && is_led_astray(&why))
-			tell_odd(&w, path, false);
+			tell_odd(w, path, false);
 		if (fd < 0)
 			continue;
-		w.n_before = i;
-		rc = walk_folder(&w, fd, path, pattern + len + 1, 0, e);
+		w->n_before = i;
+		rc = walk_folder(w, fd, path, pattern + len + 1, 0, e);
 		if (rc != 0)
 			return rc < 0 ? -1 : 0;
 	}
 	return 0;
+}
+
+int
+places_each(const struct conf_list *paths, enum place_kind kind, place_seen *seen, place_odd *odd,
+	void *ctx, struct err *e)
+{
+	struct walk w = { .paths = paths, .kind = kind, .seen = seen, .odd = odd, .ctx = ctx };
+
+	return walk_paths(&w, e);
+}
+
+int
+places_each_again(const struct conf_list *paths, enum place_kind kind, place_seen *seen, void *ctx,
+	bool *gone, struct err *e)
+{
+	struct walk w = { .paths = paths, .kind = kind, .seen = seen, .gone = gone, .ctx = ctx };
+
+	return walk_paths(&w, e);
 }
 
 bool

@@ -42,6 +42,10 @@ typedef void place_odd(void *ctx, const char *path, bool foreign_mount);
 int places_each(const struct conf_list *paths, enum place_kind kind, place_seen *seen,
 	place_odd *odd, void *ctx, struct err *e);
 
+/* The same, where what is odd was told before; *GONE is set where a name's file had gone when it was looked at. */
+int places_each_again(const struct conf_list *paths, enum place_kind kind, place_seen *seen,
+	void *ctx, bool *gone, struct err *e);
+
 /* Does NAME fit COMPONENT of a pattern? As fnmatch() with FNM_PERIOD, which takes ten times as long. */
 bool place_fits(const char *component, const char *name);
 

@@ -3,6 +3,7 @@
  * A file is known by device, number and birth, whatever its name is by now: so one that was rotated to a name that had
  * been read already is read when the names are gone through again, and so is a copy that was made of it.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,8 @@ struct settling {
 	void *ctx;
 	struct known_file *v; /* read; the first n_sorted in order */
 	size_t n, n_sorted, max;
-	bool ended; /* nobody wants more */
+	bool unsure; /* in this round a name lost its file, or got another */
+	bool ended;  /* nobody wants more */
 };
 
 static bool
@@ -69,7 +71,8 @@ remember(struct settling *s, const struct known_file *one, struct err *e)
 	return 0;
 }
 
-/* What has another file's name when it was read is not known to have been read. */
+/* What has another file's name when it was read is not known to have been read; and what has gone may have another
+ * name by now, which this round has passed. */
 static int
 see(void *ctx, const struct place *p, struct err *e)
 {
@@ -77,15 +80,20 @@ see(void *ctx, const struct place *p, struct err *e)
 	struct known_file before, after;
 	int rc;
 
-	if (!look(p, &before)) /* it has gone, or goes by another name by now */
+	if (!look(p, &before)) {
+		s->unsure |= errno == ENOENT;
 		return 0;
+	}
 	if (bsearch(&before, s->v, s->n_sorted, sizeof(before), compare))
 		return 0;
 	rc = s->seen(s->ctx, p, e);
 	s->ended = rc != 0;
 	if (rc != 0)
 		return rc;
-	return look(p, &after) && compare(&before, &after) == 0 ? remember(s, &before, e) : 0;
+	if (look(p, &after) && compare(&before, &after) == 0)
+		return remember(s, &before, e);
+	s->unsure = true;
+	return 0;
 }
 
 static int
@@ -103,12 +111,14 @@ store_places_settled(struct store *s, place_seen *seen, void *ctx, struct err *e
 
 	do {
 		x.n_sorted = x.n;
+		x.unsure = rounds == 0; /* then names that have gone are not told of */
 		if (x.n > 0)
 			qsort(x.v, x.n, sizeof(*x.v), compare);
 		/* what is odd is told once */
-		rc = rounds == 0 ? store_places(s, PLACE_FILE, see, &x, e)
-				 : places_each(store_paths(s), PLACE_FILE, see, NULL, &x, e);
-	} while (rc == 0 && !x.ended && x.n > x.n_sorted && ++rounds < ROUNDS_MAX);
+		rc = rounds == 0
+			     ? store_places(s, PLACE_FILE, see, &x, e)
+			     : places_each_again(store_paths(s), PLACE_FILE, see, &x, &x.unsure, e);
+	} while (rc == 0 && !x.ended && (x.n > x.n_sorted || x.unsure) && ++rounds < ROUNDS_MAX);
 	free(x.v);
 	return rc < 0 ? -1 : rounds == ROUNDS_MAX ? fail_unsettled(s, e) : 0;
 }
