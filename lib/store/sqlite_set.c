@@ -64,13 +64,14 @@ static int
 set_row(struct setting *x, const struct sqlite_db *db, sqlite3_stmt *st, sqlite3_int64 rowid,
 	struct err *e)
 {
-	bool same = true;
+	bool same;
 	int rc;
 
 	(void)sqlite3_bind_int64(st, 1, rowid);
 	for (size_t i = 0; i < x->n; i++)
 		(void)sqlite3_bind_text(st, (int)i + 2, x->v[i].value, -1, SQLITE_STATIC);
 	rc = sqlite3_step(st);
+	same = rc == SQLITE_ROW; /* none: a trigger keeps it as it was */
 	for (size_t i = 0; rc == SQLITE_ROW && i < x->n; i++) {
 		const char *is = (const char *)sqlite3_column_text(st, (int)i);
 

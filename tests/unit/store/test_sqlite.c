@@ -232,6 +232,9 @@ START_TEST(a_column_is_set_and_what_stood_there_is_nowhere_any_more)
 	ck_assert_uint_eq(set_mine("planted-7-value", "age", "007", STORE_REFUSED), 0);
 	ck_assert_int_eq(number("SELECT count(*) FROM visit WHERE age IS NOT NULL"), 0);
 	ck_assert_uint_eq(set_mine("planted-7-value", "age", "7", 0), 1);
+	/* a rule of the database's own keeps it as it is: not set, and said */
+	sql("CREATE TRIGGER keep BEFORE UPDATE ON visit BEGIN SELECT RAISE(IGNORE); END");
+	ck_assert_uint_eq(set_mine("planted-7-value", "age", "8", STORE_REFUSED), 0);
 }
 END_TEST
 
