@@ -151,13 +151,20 @@ postgres_scan(
 
 	if (pg_signs_make(t, selector_signs(which), &signs, e) < 0)
 		return -1;
-	/* all pages are of one moment: no row moves from one that is to be read to one that was */
-	if (pg_run(t, "BEGIN ISOLATION LEVEL REPEATABLE READ", e) < 0)
+	/* all pages are of one moment: no row moves from one that is to be read to one that was; what is done with
+	 * one before the next is asked for takes its time */
+	if (pg_run(t, "SET idle_in_transaction_session_timeout = 0", e) < 0 ||
+		pg_run(t, "BEGIN ISOLATION LEVEL REPEATABLE READ", e) < 0)
 		return -1;
 	rc = pg_rows_begin(t, which, true, false, &rows, e);
 	pg_rows_look(&rows, &signs);
 	rc = each_of(&rows, rc, scan_row, &x, e);
-	return pg_run(t, rc < 0 ? "ROLLBACK" : "COMMIT", rc < 0 ? &ignored : e) < 0 ? -1 : rc;
+	if (pg_run(t, rc < 0 ? "ROLLBACK" : "COMMIT", rc < 0 ? &ignored : e) < 0)
+		return -1;
+	/* an act's transaction holds locks: there the server's own bound is welcome */
+	return pg_run(t, "RESET idle_in_transaction_session_timeout", rc < 0 ? &ignored : e) < 0
+		       ? -1
+		       : rc;
 }
 
 static int
