@@ -35,7 +35,7 @@ const char case_count_schema[] =
 /* Proof: what was decided and sent, as hashes and grounds; and what a person has stated about a record that could not be
  * changed, without which it would be wrong again (Art. 16). */
 static const char *const proof_tables[] = { "case_file", "case_event", "made", "approvals",
-	"erasures", "erasure_items", "rectifications", "statements", "restricted", "notice",
+	"erasures", "erasure_items", "rectifications", "statements", "restricted", "notices",
 	"breach", "tombstones" };
 /* Of their own life: until the last backup that may hold the person is gone, until the restriction is lifted, until
  * what an erasure had to keep is erased. */

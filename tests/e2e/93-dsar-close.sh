@@ -21,6 +21,7 @@ echo 'this does not concern us' | at 2026-11-26 refuse 2026-0001 --ground except
 # what other commands keep of a case
 sqlite3 "$register" "INSERT INTO identifiers (number, kind, value, folded, from_us, to_us, parent, store, link, own, confirmed)
 	VALUES ('2026-0001', 'email', 'ann@example.org', 'ann@example.org', 0, 0, 0, '', '', 1, 1);
+	INSERT INTO notices VALUES ('2026-0001', 'Example GmbH', 1, '', 0);
 	INSERT INTO finds (number, store, place, offset, text, size, digest, identifier, own)
 	VALUES ('2026-0001', 'web', '/var/log/ann.log', 0, 'ann was here', 12, x'00', 1, 1),
 	('2026-0002', 'web', '/var/log/ann.log', 0, 'ann was there', 13, x'00', 1, 1)"
@@ -50,6 +51,7 @@ at 2026-12-01 case close 2026-0001
 [ "$(sqlite3 "$register" 'SELECT number FROM finds')" = 2026-0002 ] || fail "$(sqlite3 "$register" 'SELECT number FROM finds')"
 [ -e "$scratch/register/pgp/2026-0001/pubring.kbx" ] || fail "the letter's other case has lost the person's key"
 for gone in 'ann was here' 'sounds upset'; do has_not "$register" "$gone"; done
+[ "$(sqlite3 "$register" 'SELECT number FROM notices')" = 2026-0001 ] || fail "it is not known any more who was told"
 at 2026-12-01 case show 2026-0001 >"$scratch/show"
 has "$scratch/show" 'this does not concern us' # reasons of a refusal are proof
 has "$scratch/show" '"method":"hand"'
