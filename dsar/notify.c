@@ -17,6 +17,7 @@
 #include "dsar/made.h"
 #include "dsar/notice.h"
 #include "dsar/registry.h"
+#include "dsar/seal.h"
 #include "dsar/session.h"
 
 #define _(text) gettext(text)
@@ -35,8 +36,9 @@ help(void)
 		"       dsar notify CASE --recipient NAME [--form text|html|pdf] [--to FILE]\n"
 		"       dsar notify CASE --recipient NAME --sent|--impossible|--disproportionate\n"
 		"Tells recipients of what was rectified, erased or restricted (Art. 19): lists whom, writes\n"
-		"the notice, and keeps what became of it. Why it was impossible or disproportionate is\n"
-		"read from standard input. Exit status 1: somebody is still to be told.\n\n"
+		"the notice (encrypted where the recipient's key is declared), and keeps what became of it.\n"
+		"Why it was impossible or disproportionate is read from standard input. Exit status 1:\n"
+		"somebody is still to be told.\n\n"
 		"Example:  dsar notify 2026-0002 --recipient 'Example Telefon GmbH' --form pdf --to notice.pdf\n"),
 		stdout);
 }
@@ -138,21 +140,38 @@ write_notice(struct asked *a, const struct case_file *c, const struct conf_recip
 }
 
 static int
-make(struct asked *a, struct case_file *c, const struct conf_recipient *r, struct err *e)
+put_made(struct asked *a, const struct case_file *c, const char *what, const struct buf *b,
+	struct err *e)
 {
 	char hash[MADE_HASH_MAX];
-	struct buf out;
+
+	made_hash(span_of(b->p, b->len), hash);
+	return made_put(a->s->registry, c->number, what, hash, b->len, a->s->now_us, e);
+}
+
+/* Where its key is pinned, nothing is written that others could read. Both hashes stay: of what is sent, and of what the
+ * recipient has of it. */
+static int
+make(struct asked *a, struct case_file *c, const struct conf_recipient *r, struct err *e)
+{
+	struct buf out, sealed;
 	int rc;
 
 	buf_init(&out, LETTER_MAX);
+	buf_init(&sealed, 2 * LETTER_MAX);
 	rc = write_notice(a, c, r, &out, e);
-	if (rc == 0) {
-		made_hash(span_of(out.p, out.len), hash);
-		rc = made_put(a->s->registry, c->number, "notice", hash, out.len, a->s->now_us, e);
+	if (rc == 0)
+		rc = put_made(a, c, "notice", &out, e);
+	if (rc == 0 && *r->key) {
+		rc = seal_once(r->key, r->fingerprint, span_of(out.p, out.len), &sealed, e);
+		if (rc == 0)
+			rc = put_made(a, c, "sealed notice", &sealed, e);
 	}
 	if (rc == 0)
-		rc = letter_save(a->to, span_of(out.p, out.len), e);
+		rc = letter_save(a->to,
+			*r->key ? span_of(sealed.p, sealed.len) : span_of(out.p, out.len), e);
 	buf_wipe(&out);
+	buf_release(&sealed);
 	return rc;
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -103,4 +104,36 @@ seal_write(struct seal *s, struct span plain, int fd, struct err *e)
 	if (s->n == 0)
 		return err_fail(e, EX_SOFTWARE, 0, N_("there is no such key"), NULL, NULL);
 	return openpgp_encrypt_all(s->ring, to, s->n, false, read_plain, &plain, fd, e);
+}
+
+/* All that was written to FD, a file in memory. */
+static int
+take_back(int fd, struct buf *out, struct err *e)
+{
+	off_t at = 0;
+	ssize_t n;
+
+	do {
+		if (!buf_room(out, 64u << 10))
+			return err_memory(e);
+		n = pread(fd, out->p + out->len, 64u << 10, at);
+		out->len += n > 0 ? (size_t)n : 0;
+		at += n > 0 ? n : 0;
+	} while (n > 0);
+	return n < 0 ? err_fail(e, EX_IOERR, errno, N_("cannot read"), NULL, NULL) : 0;
+}
+
+int
+seal_once(const char *path, const char *fingerprint, struct span plain, struct buf *out,
+	struct err *e)
+{
+	CLEANUP(seal_freep) struct seal *s = NULL;
+	cleanup_fd int fd = memfd_create("sealed", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_fail(e, EX_OSERR, errno, N_("cannot make a file"), NULL, NULL);
+	if (seal_new(&s, e) < 0 || seal_to_file(s, path, fingerprint, e) < 0 ||
+		seal_write(s, plain, fd, e) < 0)
+		return -1;
+	return take_back(fd, out, e);
 }

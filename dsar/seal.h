@@ -5,6 +5,7 @@
  * The keys are in a ring of their own that goes with it: what one order has brought is of no use to another.
  */
 #pragma once
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/span.h"
@@ -19,6 +20,10 @@ DEFINE_CLEANUP(struct seal, seal_free)
  * is not, or nothing can be encrypted to it. */
 int seal_to(struct seal *s, struct span key, const char *fingerprint, struct err *e);
 int seal_to_file(struct seal *s, const char *path, const char *fingerprint, struct err *e);
+
+/* Appends PLAIN, encrypted to FINGERPRINT alone, which has to be in the file PATH, to OUT; armoured. */
+int seal_once(const char *path, const char *fingerprint, struct span plain, struct buf *out,
+	struct err *e);
 
 /* Writes PLAIN, encrypted, to FD, which holds something usable only if this is 0. */
 int seal_write(struct seal *s, struct span plain, int fd, struct err *e);

@@ -77,6 +77,7 @@ int conf_statistics_take(struct conf_draft *d, const char *file, cfg_t *root, st
 int conf_statistics_check(const struct conf *c, struct err *e);
 
 int conf_agent_take(struct conf_draft *d, const char *file, cfg_t *sec, struct err *e);
+int conf_authority_take(struct conf_draft *d, const char *file, cfg_t *sec, struct err *e);
 int conf_node_take(struct conf_draft *d, const char *file, cfg_t *sec, void *ret, struct err *e);
 
 int conf_category_take(

@@ -296,7 +296,9 @@ struct conf_recipient {
 	const char *country;                 /* ISO 3166-1: "DE" */
 	const char *safeguards;              /* of a transfer to a third country (Art. 46); "" */
 	bool processor;                      /* works on the controller's order (Art. 28) */
-	const char *what[LANGUAGES];         /* of it, in either language; "" */
+	const char *fingerprint;     /* of the key that notices are encrypted to; "": none */
+	const char *key;             /* … and the file that has it; "" */
+	const char *what[LANGUAGES]; /* of it, in either language; "" */
 };
 
 /* node "NAME" { … }: a machine that carries out orders (dsar order), by its agent's key. */
@@ -350,8 +352,10 @@ struct conf {
 	long request_mail_max;    /* … bytes of a mail that its server takes; 10,240,000 */
 	const char *wkd_ca; /* … a file of certificates, for servers of keys; NULL: the system's */
 	int64_t backup_s;   /* … how long the newest backup lives; 0: there are none */
-	bool second_person;         /* dsar: an erasure needs two approvals */
-	struct conf_list approvers; /* … by these keys: whole fingerprints */
+	bool second_person;                /* dsar: an erasure needs two approvals */
+	struct conf_list approvers;        /* … by these keys: whole fingerprints */
+	const char *authority_fingerprint; /* … of the supervisory authority's key; NULL: none */
+	const char *authority_key;         /* … the file that has it; NULL */
 	const char *own_key_copy; /* dsar: the own key of which a copy is kept elsewhere, or NULL */
 	const char *queue_dir;    /* state_dir/queue: orders to nodes, and their results */
 	struct conf_node *node;   /* … to these */

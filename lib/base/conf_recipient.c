@@ -41,6 +41,8 @@ conf_recipient_take(struct conf_draft *d, const char *file, cfg_t *sec, void *re
 		.country = conf_text_of(d, sec, "country"),
 		.safeguards = conf_text_of(d, sec, "safeguards"),
 		.processor = cfg_getbool(sec, "processor"),
+		.fingerprint = conf_text_of(d, sec, "fingerprint"),
+		.key = conf_text_of(d, sec, "key"),
 		.what = { "", "" },
 	};
 	if (d->failed)
@@ -55,6 +57,25 @@ conf_recipient_take(struct conf_draft *d, const char *file, cfg_t *sec, void *re
 		return conf_fail(e, &r->where, N_("recipient without a country"),
 			N_("add its code of two letters, as in country = \"DE\""),
 			"recipient \"%s\"", r->name);
+	if (!*r->fingerprint != !*r->key)
+		return conf_fail(e, &r->where, N_("one key takes its fingerprint and its file"),
+			N_("give both of fingerprint and key"), "recipient \"%s\"", r->name);
+	return 0;
+}
+
+int
+conf_authority_take(struct conf_draft *d, const char *file, cfg_t *sec, struct err *e)
+{
+	struct conf *c = &d->conf;
+	const struct conf_place where = { file, conf_schema_line(sec) };
+
+	c->authority_fingerprint = conf_strdup(d, cfg_getstr(sec, "authority_fingerprint"));
+	c->authority_key = conf_strdup(d, cfg_getstr(sec, "authority_key"));
+	if (d->failed)
+		return err_memory(e);
+	if (!c->authority_fingerprint != !c->authority_key)
+		return conf_fail(e, &where, N_("one key takes its fingerprint and its file"),
+			N_("give both of authority_fingerprint and authority_key"), "%s", "dsar");
 	return 0;
 }
 

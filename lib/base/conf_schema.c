@@ -258,6 +258,8 @@ static cfg_opt_t recipient_options[] = {
 	STR("country", text),
 	STR("safeguards", text),
 	FLAG("processor"),
+	STR("fingerprint", fingerprint),
+	STR("key", path),
 	TITLED("text", recipient_text_options),
 	CFG_END(),
 };
@@ -294,6 +296,8 @@ static cfg_opt_t dsar_options[] = {
 	FLAG("second_person"),
 	LIST("approvers", fingerprint),
 	STR("key_copy", fingerprint),
+	STR("authority_fingerprint", fingerprint),
+	STR("authority_key", path),
 	CFG_END(),
 };
 

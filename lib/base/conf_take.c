@@ -609,6 +609,7 @@ conf_take(struct conf_draft *d, const char *file, cfg_t *root, bool main, struct
 		globals_take(d, root);
 	if (main && (conf_statistics_take(d, name, root, e) < 0 ||
 			    conf_agent_take(d, name, cfg_getsec(root, "agent"), e) < 0 ||
+			    conf_authority_take(d, name, cfg_getsec(root, "dsar"), e) < 0 ||
 			    declarations_take(
 				    d, name, root, &node_kind, &c->node, &c->n_nodes, 0, e) < 0))
 		return -1;
