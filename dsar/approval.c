@@ -11,6 +11,7 @@
 #include "base/scratch.h"
 #include "dsar/registry-private.h"
 #include "evidence/sign.h"
+#include "record/timestamp.h"
 
 const char approval_schema[] =
 	"CREATE TABLE approvals ("
@@ -136,4 +137,28 @@ approvals_check(struct registry *r, const struct conf *c, const struct approved 
 		needed > 1 && n == 1 ? N_("the plan lacks a second person's approval")
 				     : N_("the plan is not approved"),
 		N_("say `dsar approve CASE HASH`, as one of dsar { approvers }"), "%s", x->number);
+}
+
+int
+approvals_list(struct registry *r, const char *number, json_t *list, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc;
+
+	if (registry_prepare(r,
+		    "SELECT hash, fingerprint, made_us FROM approvals WHERE number = ?1"
+		    " ORDER BY made_us, fingerprint",
+		    &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(number));
+	while ((rc = registry_step(r, st, e)) == 0) {
+		char time[28];
+
+		timestamp_format(sqlite3_column_int64(st, 2), time);
+		if (json_array_append_new(
+			    list, json_pack("{s:s, s:s, s:s}", "hash", statement_str(st, 0),
+					  "fingerprint", statement_str(st, 1), "time", time)) < 0)
+			return err_memory(e);
+	}
+	return rc < 0 ? -1 : 0;
 }

@@ -11,6 +11,8 @@
 #pragma once
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "base/err.h"
 #include "base/span.h"
 #include "evidence/sign.h"
@@ -33,6 +35,9 @@ int approval_make(struct registry *r, const struct approved *x, struct span text
  * different people. */
 int approvals_check(struct registry *r, const struct conf *c, const struct approved *x,
 	struct span text, unsigned *ret_n, struct err *e);
+
+/* Appends to LIST what was approved in case NUMBER, and when: {hash, fingerprint, time}. */
+int approvals_list(struct registry *r, const char *number, json_t *list, struct err *e);
 
 /* Is SIGNATURE a good one over TEXT by KEY, and is that one of C's approvers? 1: no. *ret_who is their place in
  * the list. EX_UNAVAILABLE: gpg does not work. */

@@ -53,6 +53,7 @@ int remind_main(struct session *s, int argc, char **argv, struct err *e);
 int order_main(struct session *s, int argc, char **argv, struct err *e);
 int collect_main(struct session *s, int argc, char **argv, struct err *e);
 int agent_main(struct session *s, int argc, char **argv, struct err *e);
+int bundle_main(struct session *s, int argc, char **argv, struct err *e);
 int report_main(struct session *s, int argc, char **argv, struct err *e);
 
 /* Says that the command line is wrong, and returns EX_USAGE. */

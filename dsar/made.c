@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "dsar/registry-private.h"
+#include "record/timestamp.h"
 
 const char made_schema[] =
 	"CREATE TABLE made (id INTEGER PRIMARY KEY,"
@@ -90,4 +91,36 @@ made_give(struct registry *r, const char *number, const char *hash, int64_t now_
 	if (sqlite3_changes(r->db) == 0)
 		return 1;
 	return registry_record(r, number, "given", json_pack("{s:s}", "sha256", hash), now_us, e);
+}
+
+static json_t *
+time_of(int64_t us)
+{
+	char text[28];
+
+	timestamp_format(us, text);
+	return us ? json_string(text) : json_null();
+}
+
+int
+made_list(struct registry *r, const char *number, json_t *list, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc;
+
+	if (registry_prepare(r,
+		    "SELECT what, sha256, len, made_us, given_us FROM made WHERE number = ?1"
+		    " ORDER BY id",
+		    &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(number));
+	while ((rc = registry_step(r, st, e)) == 0)
+		if (json_array_append_new(
+			    list, json_pack("{s:s, s:s, s:I, s:o, s:o}", "what",
+					  statement_str(st, 0), "sha256", statement_str(st, 1),
+					  "len", (json_int_t)sqlite3_column_int64(st, 2), "made",
+					  time_of(sqlite3_column_int64(st, 3)), "given",
+					  time_of(sqlite3_column_int64(st, 4)))) < 0)
+			return err_memory(e);
+	return rc < 0 ? -1 : 0;
 }

@@ -8,6 +8,8 @@
 #pragma once
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "base/err.h"
 #include "base/span.h"
 #include "dsar/case.h"
@@ -25,6 +27,9 @@ int made_hash_file(int fd, char ret[MADE_HASH_MAX], uint64_t *ret_len, struct er
  * is written. Within a transaction. */
 int made_put(struct registry *r, const char *number, const char *what, const char *hash,
 	uint64_t len, int64_t now_us, struct err *e);
+
+/* Appends to LIST what was made for case NUMBER, the oldest first: {what, sha256, len, made, given}. */
+int made_list(struct registry *r, const char *number, json_t *list, struct err *e);
 
 /* Was something of HASH made for case NUMBER? Puts on record that it was given. 1: it was not made by us. */
 int made_give(

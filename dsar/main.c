@@ -55,6 +55,8 @@ static const struct command commands[] = {
 	{ "answer", answer_main, NEED_CONF | NEED_REGISTER, N_("say what was given out") },
 	{ "certificate", certificate_main, NEED_CONF | NEED_REGISTER | NEED_NODE,
 		N_("certify an erasure, signed by this machine") },
+	{ "bundle", bundle_main, NEED_CONF | NEED_REGISTER,
+		N_("answer the supervisory authority about one case") },
 	{ "doctor", doctor_main, NEED_CONF | NEED_REGISTER,
 		N_("try the way of mail, and look at keys and configuration") },
 	{ "remind", remind_main, NEED_CONF | NEED_REGISTER,

@@ -21,6 +21,7 @@ dsar.srcs += dsar/rectification.c dsar/rectify.c dsar/rectify_plan.c dsar/rectif
 dsar.srcs += dsar/contents.c dsar/contents_finds.c dsar/letter_case.c dsar/letter_command.c dsar/made.c
 dsar.srcs += dsar/pack.c dsar/export.c dsar/export_data.c dsar/export_files.c
 dsar.srcs += dsar/notice.c dsar/notify.c dsar/answer.c dsar/contents_erasure.c dsar/contents_rectification.c dsar/contents_objection.c dsar/certificate.c
+dsar.srcs += dsar/bundle.c dsar/bundle_facts.c dsar/bundle_proof.c dsar/bundle_text.c
 dsar.srcs += dsar/figures.c dsar/report.c
 dsar.srcs += dsar/key_state.c dsar/remind.c dsar/probe.c dsar/doctor.c
 

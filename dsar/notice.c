@@ -7,6 +7,7 @@
 #include "base/conf.h"
 #include "dsar/find.h"
 #include "dsar/registry-private.h"
+#include "record/timestamp.h"
 
 const char notice_schema[] =
 	"CREATE TABLE notices (number TEXT NOT NULL REFERENCES case_file ON DELETE CASCADE,"
@@ -104,6 +105,33 @@ notice_set(struct registry *r, const struct case_file *c, const struct conf_reci
 	statement_text(st, 4, span_str(ground));
 	(void)sqlite3_bind_int64(st, 5, now_us);
 	return registry_step(r, st, e) < 0 ? -1 : 0;
+}
+
+int
+notices_list(struct registry *r, const char *number, json_t *list, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc;
+
+	if (registry_prepare(r,
+		    "SELECT recipient, state, ground, us FROM notices WHERE number = ?1"
+		    " ORDER BY us, recipient",
+		    &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(number));
+	while ((rc = registry_step(r, st, e)) == 0) {
+		const int state = sqlite3_column_int(st, 1);
+		char time[28];
+
+		timestamp_format(sqlite3_column_int64(st, 3), time);
+		if (json_array_append_new(
+			    list, json_pack("{s:s, s:s, s:s, s:s}", "recipient",
+					  statement_str(st, 0), "state",
+					  states[state >= 0 && state < NOTICE_STATES ? state : 0],
+					  "ground", statement_str(st, 2), "time", time)) < 0)
+			return err_memory(e);
+	}
+	return rc < 0 ? -1 : 0;
 }
 
 static int

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "base/err.h"
 #include "dsar/case.h"
 
@@ -35,6 +37,9 @@ int notices_each(const struct conf *conf, struct registry *r, const struct case_
 int notice_set(struct registry *r, const struct case_file *c,
 	const struct conf_recipient *recipient, enum notice_state state, const char *ground,
 	int64_t now_us, struct err *e);
+
+/* Appends to LIST what is on record of notices in case NUMBER: {recipient, state, ground, time}. */
+int notices_list(struct registry *r, const char *number, json_t *list, struct err *e);
 
 /* Is anybody still to be told? Only erasure, rectification and restriction are told (Art. 19), and what was erased for
  * another reason. */
