@@ -34,7 +34,7 @@ dsar --json review $c --show 2 >"$scratch/show"
 
 promise "what came over another's key is never kept by store or rule"
 expect 1 dsar review $c --keep --store chat >"$scratch/out" 2>"$scratch/stderr"
-has "$scratch/stderr" "1 finds came over a path that is not the person's own: name them"
+has "$scratch/stderr" "1 finds came over a path that is not the person's own"
 [ "$(register "SELECT group_concat(decision, '') FROM finds WHERE store = 'chat'")" = 10 ] || fail "kept"
 expect 1 dsar review $c --undo 2 >"$scratch/out"
 expect 1 dsar review $c --rule own >"$scratch/out" 2>"$scratch/stderr"
