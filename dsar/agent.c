@@ -385,13 +385,22 @@ see_order(void *ctx, const char *id, struct err *e)
 }
 
 static int
+settle(struct agent *a, struct err *e)
+{
+	struct registry *r = a->s->registry;
+
+	return registry_begin(r, e) < 0 ? -1 : registry_end(r, agent_settle(r, e), e);
+}
+
+static int
 run_queue(struct agent *a, struct err *e)
 {
 	struct run run = { .a = a };
-
 	int due;
 
 	if (queue_each(a->orders, ".order", see_order, &run, e) < 0)
+		return -1;
+	if (run.status <= 1 && settle(a, e) < 0) /* nothing is left that could not be put away */
 		return -1;
 	due = agent_due(a, e);
 	if (due < 0 || ledger_sign(a->s->ledger, a->s->sign, e) < 0)

@@ -55,3 +55,15 @@ agent_move(struct registry *r, const char *id, enum agent_state state, struct er
 	(void)sqlite3_bind_int(st, 2, (int)state);
 	return registry_step(r, st, e) < 0 ? -1 : 0;
 }
+
+int
+agent_settle(struct registry *r, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (registry_prepare(r, "UPDATE agent_orders SET state = ?1 WHERE state = ?2", &st, e) < 0)
+		return -1;
+	(void)sqlite3_bind_int(st, 1, AGENT_DONE);
+	(void)sqlite3_bind_int(st, 2, AGENT_WRITTEN);
+	return registry_step(r, st, e) < 0 ? -1 : 0;
+}

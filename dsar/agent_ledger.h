@@ -24,3 +24,6 @@ int agent_known(struct registry *r, const char *id, enum agent_state *ret_state,
 int agent_take(
 	struct registry *r, const char *id, const char *sha256, int64_t now_us, struct err *e);
 int agent_move(struct registry *r, const char *id, enum agent_state state, struct err *e);
+
+/* All that is written is done: what a run that was killed has taken out of the queue, and no more. */
+int agent_settle(struct registry *r, struct err *e);
