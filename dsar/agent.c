@@ -35,7 +35,7 @@ struct taking {
 	size_t len;
 	struct order_paper paper;
 	struct order *order;
-	char sha256[ORDER_HASH_HEX];
+	char sha256[SHA256_HEX];
 	char signer[FINGERPRINT_LEN + 1];
 	unsigned n_signers;
 	bool again; /* it was taken by a run that was ended */
@@ -174,7 +174,7 @@ parse(struct taking *t, enum order_fault *fault, struct err *e)
 	if (rc > 0)
 		*fault = ORDER_FORM;
 	else if (rc == 0)
-		order_hash(t->paper.text, t->sha256);
+		sha256_hex(t->paper.text, t->sha256);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -331,7 +331,7 @@ static int
 look_up(struct taking *t, enum order_fault *fault, struct err *e)
 {
 	enum agent_state state;
-	char sha256[ORDER_HASH_HEX];
+	char sha256[SHA256_HEX];
 	const int rc = agent_known(t->a->s->registry, t->id, &state, sha256, e);
 
 	if (rc != 0)

@@ -11,7 +11,7 @@ const char agent_schema[] = "CREATE TABLE agent_orders ("
 
 int
 agent_known(struct registry *r, const char *id, enum agent_state *ret_state,
-	char ret_sha256[ORDER_HASH_HEX], struct err *e)
+	char ret_sha256[SHA256_HEX], struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 	int rc, state;
@@ -26,7 +26,7 @@ agent_known(struct registry *r, const char *id, enum agent_state *ret_state,
 	*ret_state = state == AGENT_TAKEN || state == AGENT_WRITTEN ? (enum agent_state)state
 								    : AGENT_DONE;
 	ret_sha256[0] = '\0';
-	(void)strncat(ret_sha256, statement_str(st, 1), ORDER_HASH_HEX - 1);
+	(void)strncat(ret_sha256, statement_str(st, 1), SHA256_HEX - 1);
 	return 0;
 }
 

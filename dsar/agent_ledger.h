@@ -18,7 +18,7 @@ enum agent_state { AGENT_TAKEN, AGENT_WRITTEN, AGENT_DONE };
 
 /* What is known of order ID, whose text hashes to *ret_sha256. 1: nothing. */
 int agent_known(struct registry *r, const char *id, enum agent_state *ret_state,
-	char ret_sha256[ORDER_HASH_HEX], struct err *e);
+	char ret_sha256[SHA256_HEX], struct err *e);
 
 /* Within a transaction. */
 int agent_take(

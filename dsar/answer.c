@@ -24,7 +24,7 @@
 
 struct asked {
 	struct session *s;
-	char hash[FILES_MAX][MADE_HASH_MAX];
+	char hash[FILES_MAX][SHA256_HEX];
 	int n;
 	bool mail, again, dry;
 };
@@ -46,7 +46,7 @@ help(void)
 }
 
 static int
-hash_file(const char *path, char ret[MADE_HASH_MAX], struct err *e)
+hash_file(const char *path, char ret[SHA256_HEX], struct err *e)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
 	uint64_t len;

@@ -296,7 +296,7 @@ parts_do(struct sending *g, struct err *e)
 }
 
 int
-answer_mail(struct session *s, const char *number, int fd, const char hash[MADE_HASH_MAX],
+answer_mail(struct session *s, const char *number, int fd, const char hash[SHA256_HEX],
 	unsigned flags, struct err *e)
 {
 	struct sending g = { .s = s, .whole = hash, .flags = flags, .step = "" };

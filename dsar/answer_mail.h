@@ -21,5 +21,5 @@ enum {
  * has left does not leave again. EX_NOPERM: identity, search or review are not done, no key is confirmed, or a mail
  * was begun before and it is not known whether it has left; EX_DATAERR: too large, also in parts; EX_TEMPFAIL and
  * EX_UNAVAILABLE: not sent, or not all of it. */
-int answer_mail(struct session *s, const char *number, int fd, const char hash[MADE_HASH_MAX],
+int answer_mail(struct session *s, const char *number, int fd, const char hash[SHA256_HEX],
 	unsigned flags, struct err *e);

@@ -44,7 +44,7 @@ struct asked {
 	struct bundle_member member[OURS + ENCLOSED_MAX];
 	size_t n, n_entries;
 	struct buf archive;
-	char hash[MADE_HASH_MAX];
+	char hash[SHA256_HEX];
 };
 
 static void
@@ -131,12 +131,12 @@ enclose(struct asked *a, const struct case_file *c, int i, struct err *e)
 {
 	const size_t at = a->n;
 	struct buf *b = member(a, "");
-	char hash[MADE_HASH_MAX];
+	char hash[SHA256_HEX];
 	const char *what;
 
 	if (tar_read_file(a->enclosed[i], b, e) < 0)
 		return -1;
-	made_hash(span_of(b->p, b->len), hash);
+	sha256_hex(span_of(b->p, b->len), hash);
 	what = made_of(a, hash);
 	if (!what)
 		return err_fail(e, EX_DATAERR, 0,
@@ -239,7 +239,7 @@ act(void *ctx, struct case_file *c, struct err *e)
 	if (put_all(a, c, e) < 0 || archive(a, e) < 0)
 		return -1;
 	bytes = span_of(a->archive.p, a->archive.len);
-	made_hash(bytes, a->hash);
+	sha256_hex(bytes, a->hash);
 	if (made_put(a->s->registry, c->number, "bundle", a->hash, bytes.len, a->s->now_us, e) <
 			0 ||
 		letter_save(a->to, bytes, e) < 0)

@@ -229,9 +229,9 @@ bundle_text(const json_t *facts, const struct bundle_member *m, size_t n, struct
 	put_sent(facts, out);
 	buf_str(out, _("\nFiles beside this one (SHA-256)\n"));
 	for (size_t i = 0; i < n; i++) {
-		char hash[MADE_HASH_MAX];
+		char hash[SHA256_HEX];
 
-		made_hash(span_of(m[i].bytes.p, m[i].bytes.len), hash);
+		sha256_hex(span_of(m[i].bytes.p, m[i].bytes.len), hash);
 		buf_printf(out, "%s  %s\n", hash, m[i].name);
 	}
 	return out->failed ? err_memory(e) : 0;

@@ -94,7 +94,7 @@ static int
 act(void *ctx, struct case_file *c, struct err *e)
 {
 	struct asked *a = ctx;
-	char hash[MADE_HASH_MAX];
+	char hash[SHA256_HEX];
 	struct buf text, signature;
 	int rc = case_guard(a->s->registry, c, CASE_NEEDS_VERIFIED, a->s->now_us, e);
 
@@ -105,7 +105,7 @@ act(void *ctx, struct case_file *c, struct err *e)
 	if (rc == 0)
 		rc = sign_detached(a->s->sign, span_of(text.p, text.len), &signature, e);
 	if (rc == 0) {
-		made_hash(span_of(text.p, text.len), hash);
+		sha256_hex(span_of(text.p, text.len), hash);
 		rc = made_put(
 			a->s->registry, c->number, "certificate", hash, text.len, a->s->now_us, e);
 	}

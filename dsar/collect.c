@@ -30,8 +30,7 @@
 
 /* One order whose answer is looked for; copied, since the register is written to. */
 struct wanted {
-	char id[ORDER_ID_HEX], number[CASE_NUMBER_MAX], node[ORDER_NODE_MAX],
-		sha256[ORDER_HASH_HEX];
+	char id[ORDER_ID_HEX], number[CASE_NUMBER_MAX], node[ORDER_NODE_MAX], sha256[SHA256_HEX];
 	enum order_kind kind;
 	enum ordered_state state;
 	int64_t not_after_us;

@@ -26,7 +26,7 @@ struct collecting {
 
 	struct erasure finds; /* plan, erase: the node's finds, by their id … */
 	struct erasure x;     /* … and what becomes of them, as the node says */
-	char hash[ERASURE_HASH_HEX];
+	char hash[SHA256_HEX];
 };
 
 int collecting_begin(struct collecting *g, struct err *e);

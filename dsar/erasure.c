@@ -206,7 +206,6 @@ put_item(struct buf *out, const struct erasure_item *i)
 int
 erasure_text(struct erasure *x, struct buf *out, struct err *e)
 {
-	uint8_t hash[ERASURE_HASH_LEN];
 	const char *store = "";
 
 	buf_init(out, TEXT_MAX);
@@ -219,8 +218,7 @@ erasure_text(struct erasure *x, struct buf *out, struct err *e)
 	}
 	if (out->failed)
 		return err_memory(e);
-	(void)crypto_hash_sha256(hash, (const unsigned char *)out->p, out->len);
-	(void)sodium_bin2hex(x->hash, sizeof(x->hash), hash, sizeof(hash));
+	sha256_hex(span_of(out->p, out->len), x->hash);
 	return 0;
 }
 

@@ -24,15 +24,14 @@
 #include "base/err.h"
 #include "dsar/find.h"
 #include "record/digest.h"
+#include "record/sha256.h"
 
 struct conf;
 struct conf_store;
 struct record;
 struct registry;
 
-#define ERASURE_HASH_LEN 32 /* SHA-256 */
-#define ERASURE_HASH_HEX (2 * ERASURE_HASH_LEN + 1)
-#define ERASURE_UNKNOWN  INT64_MAX /* until when: nobody can say */
+#define ERASURE_UNKNOWN INT64_MAX /* until when: nobody can say */
 
 enum erasure_fate {
 	ERASURE_MISSING,
@@ -59,7 +58,7 @@ struct erasure {
 	enum erasure_state state;
 	struct erasure_item *item; /* in the order of the plan */
 	size_t n, max;
-	char hash[ERASURE_HASH_HEX];
+	char hash[SHA256_HEX];
 	int64_t made_us, begun_us, ended_us; /* 0: not yet */
 	uint64_t hold;                       /* that restricts what had to be kept; 0: none */
 	size_t *by_digest;                   /* sorted: places in `item` */

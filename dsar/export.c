@@ -162,7 +162,7 @@ announce(void *ctx, struct case_file *c, struct err *e)
 
 struct result {
 	struct export *x;
-	char hash[MADE_HASH_MAX];
+	char hash[SHA256_HEX];
 	uint64_t len;
 };
 

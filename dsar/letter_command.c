@@ -57,12 +57,12 @@ act(void *ctx, struct case_file *c, struct err *e)
 {
 	struct asked *a = ctx;
 	struct registry *r = a->s->registry;
-	char what[32], hash[MADE_HASH_MAX];
+	char what[32], hash[SHA256_HEX];
 
 	if (case_guard(r, c, a->kind->needs, a->s->now_us, e) < 0 || make(a, c, e) < 0)
 		return -1;
 	(void)snprintf(what, sizeof(what), "letter %s", a->kind->name);
-	made_hash(span_of(a->letter.p, a->letter.len), hash);
+	sha256_hex(span_of(a->letter.p, a->letter.len), hash);
 	if (made_put(r, c->number, what, hash, a->letter.len, a->s->now_us, e) < 0)
 		return -1;
 	if (strcmp(a->kind->name, "receipt") == 0 && c->state == CASE_RECEIVED &&

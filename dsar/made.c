@@ -19,18 +19,9 @@ const char made_schema[] =
 	" given_us INTEGER NOT NULL DEFAULT 0) STRICT;"
 	"CREATE INDEX made_number ON made (number, sha256);";
 
-void
-made_hash(struct span bytes, char ret[MADE_HASH_MAX])
-{
-	unsigned char hash[crypto_hash_sha256_BYTES];
-
-	(void)crypto_hash_sha256(hash, (const unsigned char *)bytes.p, bytes.len);
-	(void)sodium_bin2hex(ret, MADE_HASH_MAX, hash, sizeof(hash));
-}
-
 /* By nettle, which takes the processor's own instructions for it: six times as fast as libsodium, for large answers. */
 int
-made_hash_file(int fd, char ret[MADE_HASH_MAX], uint64_t *ret_len, struct err *e)
+made_hash_file(int fd, char ret[SHA256_HEX], uint64_t *ret_len, struct err *e)
 {
 	unsigned char hash[SHA256_DIGEST_SIZE], piece[1 << 16];
 	struct sha256_ctx h;
@@ -45,7 +36,7 @@ made_hash_file(int fd, char ret[MADE_HASH_MAX], uint64_t *ret_len, struct err *e
 	if (n < 0)
 		return err_fail(e, EX_NOINPUT, errno, N_("cannot read a file"), NULL, NULL);
 	sha256_digest(&h, sizeof(hash), hash);
-	(void)sodium_bin2hex(ret, MADE_HASH_MAX, hash, sizeof(hash));
+	(void)sodium_bin2hex(ret, SHA256_HEX, hash, sizeof(hash));
 	*ret_len = at;
 	return 0;
 }

@@ -13,15 +13,12 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "dsar/case.h"
+#include "record/sha256.h"
 
 struct registry;
 
-#define MADE_HASH_MAX 65 /* hex digits, with their NUL */
-
-void made_hash(struct span bytes, char ret[MADE_HASH_MAX]);
-
-/* … and of all that FD holds, from its begin. */
-int made_hash_file(int fd, char ret[MADE_HASH_MAX], uint64_t *ret_len, struct err *e);
+/* The SHA-256 of all that FD holds, from its begin. */
+int made_hash_file(int fd, char ret[SHA256_HEX], uint64_t *ret_len, struct err *e);
 
 /* Puts on record that WHAT ("letter access", "archive") of HASH and LEN bytes is made for case NUMBER: before it
  * is written. Within a transaction. */

@@ -143,9 +143,9 @@ static int
 put_made(struct asked *a, const struct case_file *c, const char *what, const struct buf *b,
 	struct err *e)
 {
-	char hash[MADE_HASH_MAX];
+	char hash[SHA256_HEX];
 
-	made_hash(span_of(b->p, b->len), hash);
+	sha256_hex(span_of(b->p, b->len), hash);
 	return made_put(a->s->registry, c->number, what, hash, b->len, a->s->now_us, e);
 }
 

@@ -59,15 +59,6 @@ order_is_id(struct span s)
 	return s.len == ORDER_ID_HEX - 1;
 }
 
-void
-order_hash(struct span text, char ret[ORDER_HASH_HEX])
-{
-	unsigned char hash[crypto_hash_sha256_BYTES];
-
-	(void)crypto_hash_sha256(hash, (const unsigned char *)text.p, text.len);
-	(void)sodium_bin2hex(ret, ORDER_HASH_HEX, hash, sizeof(hash));
-}
-
 int
 order_new(enum order_kind kind, struct order **ret, struct err *e)
 {
@@ -293,8 +284,7 @@ is_number(const char *s)
 static bool
 is_hash(const char *s)
 {
-	return strlen(s) == ORDER_HASH_HEX - 1 &&
-	       strspn(s, "0123456789abcdef") == ORDER_HASH_HEX - 1;
+	return strlen(s) == SHA256_HEX - 1 && strspn(s, "0123456789abcdef") == SHA256_HEX - 1;
 }
 
 static bool

@@ -40,10 +40,10 @@
 #include "dsar/find.h"
 #include "dsar/subject.h"
 #include "evidence/sign.h"
+#include "record/sha256.h"
 
 #define ORDER_ID_HEX         33 /* with its NUL */
 #define ORDER_NODE_MAX       65
-#define ORDER_HASH_HEX       65
 #define ORDER_MAX            (64u << 20) /* bytes of a text */
 #define ORDER_SIGNATURES_MAX 4
 
@@ -82,7 +82,7 @@ struct order {
 	enum order_kind kind;
 	char node[ORDER_NODE_MAX];
 	int64_t made_us, not_before_us, not_after_us;
-	char plan[ORDER_HASH_HEX];
+	char plan[SHA256_HEX];
 	json_t *identifiers, *items; /* arrays, owned; see below */
 };
 
@@ -105,9 +105,6 @@ int order_text(const struct order *o, struct buf *out, struct err *e);
 
 /* Reads TEXT, which comes from anywhere. 1: it is no order. The caller owns *ret. */
 int order_parse(struct span text, struct order **ret, struct err *e);
-
-/* SHA-256 of a text, as hexadecimal digits. */
-void order_hash(struct span text, char ret[ORDER_HASH_HEX]);
 
 /* --- with its signatures ---------------------------------------------------------------------- */
 

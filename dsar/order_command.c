@@ -349,7 +349,7 @@ struct looked_up {
 	struct ordering *g;
 	enum order_kind kind;
 	enum ordered_state state;
-	char sha256[ORDER_HASH_HEX], plan[ORDER_HASH_HEX];
+	char sha256[SHA256_HEX], plan[SHA256_HEX];
 	bool any;
 };
 
@@ -389,11 +389,11 @@ text_stands(struct ordering *g, const char *id, const struct looked_up *l, struc
 {
 	const struct span text = span_of(g->text.p, g->text.len);
 	CLEANUP(order_freep) struct order *o = NULL;
-	char sha256[ORDER_HASH_HEX];
+	char sha256[SHA256_HEX];
 
 	if (order_parse(text, &o, e) < 0)
 		return -1;
-	order_hash(text, sha256);
+	sha256_hex(text, sha256);
 	if (!o || strcmp(sha256, l->sha256) != 0 || strcmp(o->id, id) != 0 ||
 		strcmp(o->number, g->c.number) != 0 || o->kind != l->kind ||
 		strcmp(o->node, g->node->name) != 0 || strcmp(o->plan, l->plan) != 0)
@@ -670,7 +670,7 @@ make_given(struct ordering *g, const struct given *v, struct err *e)
 		(v->after && !time_of(v->after, o->made_us, &o->not_after_us)) ||
 		o->not_before_us >= o->not_after_us)
 		return usage_fail(_("not a time, or none that is left"));
-	if (v->confirm && strlen(v->confirm) != ORDER_HASH_HEX - 1)
+	if (v->confirm && strlen(v->confirm) != SHA256_HEX - 1)
 		return usage_fail(_("not a plan's hash"));
 	(void)snprintf(o->plan, sizeof(o->plan), "%s", v->confirm ? v->confirm : "");
 	return make(g, o, e);

@@ -31,9 +31,9 @@ int
 ordered_add(struct registry *r, const struct order *o, struct span text, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
-	char hash[ORDER_HASH_HEX];
+	char hash[SHA256_HEX];
 
-	order_hash(text, hash);
+	sha256_hex(text, hash);
 	if (registry_prepare(r,
 		    "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, ?11, 0)",
 		    &st, e) < 0)

@@ -79,12 +79,10 @@ rectification_release(struct rectification *x)
 static void
 put_item(struct buf *out, const struct rectify_item *i)
 {
-	uint8_t hash[ERASURE_HASH_LEN];
-	char digest[2 * RECORD_DIGEST_LEN + 1], value[ERASURE_HASH_HEX];
+	char digest[2 * RECORD_DIGEST_LEN + 1], value[SHA256_HEX];
 
 	(void)sodium_bin2hex(digest, sizeof(digest), i->digest, sizeof(i->digest));
-	(void)crypto_hash_sha256(hash, (const unsigned char *)i->value, strlen(i->value));
-	(void)sodium_bin2hex(value, sizeof(value), hash, sizeof(hash));
+	sha256_hex(span_str(i->value), value);
 	buf_printf(
 		out, "%s %" PRId64 " %s %s %s", fates[i->fate], i->find, digest, i->field, value);
 	if (i->fate == RECTIFY_STATE)
@@ -95,16 +93,13 @@ put_item(struct buf *out, const struct rectify_item *i)
 int
 rectification_text(struct rectification *x, struct buf *out, struct err *e)
 {
-	uint8_t hash[ERASURE_HASH_LEN];
-
 	buf_init(out, TEXT_MAX);
 	buf_printf(out, "sparsam-rectification-1 %s\n", x->number);
 	for (size_t i = 0; i < x->n; i++)
 		put_item(out, &x->item[i]);
 	if (out->failed)
 		return err_memory(e);
-	(void)crypto_hash_sha256(hash, (const unsigned char *)out->p, out->len);
-	(void)sodium_bin2hex(x->hash, sizeof(x->hash), hash, sizeof(hash));
+	sha256_hex(span_of(out->p, out->len), x->hash);
 	return 0;
 }
 

@@ -51,7 +51,7 @@ struct rectification {
 	enum erasure_state state;
 	struct rectify_item *item; /* by find and field */
 	size_t n, max;
-	char hash[ERASURE_HASH_HEX];
+	char hash[SHA256_HEX];
 	int64_t made_us, begun_us, ended_us; /* 0: not yet */
 };
 

@@ -19,7 +19,7 @@ struct split_part {
 	int fd; /* a file without a name; owned */
 	uint64_t len;
 	unsigned n_files; /* without the manifest */
-	char hash[MADE_HASH_MAX];
+	char hash[SHA256_HEX];
 };
 
 struct split {

@@ -5,22 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodium.h>
-
 #include "base/conf.h"
 #include "evidence/ledger.h"
+#include "record/sha256.h"
 #include "retention/session.h"
 
 /* --- the state -------------------------------------------------------------------------------- */
-
-static void
-hex_of(const void *p, size_t len, char ret[2 * crypto_hash_sha256_BYTES + 1])
-{
-	uint8_t hash[crypto_hash_sha256_BYTES];
-
-	(void)crypto_hash_sha256(hash, p, len);
-	(void)sodium_bin2hex(ret, 2 * crypto_hash_sha256_BYTES + 1, hash, crypto_hash_sha256_BYTES);
-}
 
 static json_t *
 list_json(const struct conf_list *l)
@@ -37,10 +27,10 @@ static json_t *
 rest_of(json_t *what)
 {
 	cleanup_mem char *text = json_dumps(what, JSON_COMPACT | JSON_SORT_KEYS);
-	char hex[2 * crypto_hash_sha256_BYTES + 1];
+	char hex[SHA256_HEX];
 
 	json_decref(what);
-	hex_of(text ? text : "", text ? strlen(text) : 0, hex);
+	sha256_hex(span_str(text ? text : ""), hex);
 	hex[16] = '\0';
 	return json_string(hex);
 }
@@ -191,7 +181,7 @@ changes_note(struct session *s, struct err *e)
 {
 	json_t *old = NULL, *now, *d;
 	cleanup_mem char *text = NULL;
-	char hex[2 * crypto_hash_sha256_BYTES + 1];
+	char hex[SHA256_HEX];
 	int rc = ledger_last(s->ledger, "config", see_state, &old, e);
 
 	if (rc < 0)
@@ -203,7 +193,7 @@ changes_note(struct session *s, struct err *e)
 		json_decref(now);
 		return text ? 0 : err_memory(e);
 	}
-	hex_of(text, strlen(text), hex);
+	sha256_hex(span_str(text), hex);
 	d = json_pack("{s:s, s:O}", "hash", hex, "state", now);
 	if (old)
 		(void)json_object_set_new(d, "changed", changes_between(old, now));

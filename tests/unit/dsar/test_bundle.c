@@ -45,7 +45,7 @@ START_TEST(the_statement_has_the_hash_of_each_file_on_a_line_of_its_own)
 {
 	struct bundle_member m[2] = { { .name = "case.json" }, { .name = "sent-1.txt" } };
 	json_t *facts = json_object();
-	char hash[MADE_HASH_MAX], line[256];
+	char hash[SHA256_HEX], line[256];
 	struct buf out;
 
 	buf_init(&m[0].bytes, 64);
@@ -55,7 +55,7 @@ START_TEST(the_statement_has_the_hash_of_each_file_on_a_line_of_its_own)
 	ck_assert_int_eq(bundle_text(facts, m, 2, &out, &e), 0);
 	buf_char(&out, '\0');
 	for (size_t i = 0; i < 2; i++) {
-		made_hash(span_of(m[i].bytes.p, m[i].bytes.len), hash);
+		sha256_hex(span_of(m[i].bytes.p, m[i].bytes.len), hash);
 		(void)snprintf(line, sizeof(line), "\n%s  %s\n", hash, m[i].name);
 		ck_assert_ptr_nonnull(strstr(out.p, line));
 	}
