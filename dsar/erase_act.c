@@ -133,24 +133,6 @@ entry_of(const struct acting *a, const struct plan_step *p, size_t i, size_t n)
 		plan_action_name(p->action), "technique", plan_technique_name(p->technique));
 }
 
-/* In the register's ledger and in the node's: each is proof without the other. */
-static int
-note(struct acting *a, const char *kind, json_t *d, struct err *e)
-{
-	json_t *copy = d ? json_deep_copy(d) : NULL;
-
-	if (!d || !copy || json_object_set_new(copy, "case", json_string(a->x->number)) < 0) {
-		json_decref(d);
-		json_decref(copy);
-		return err_memory(e);
-	}
-	if (registry_record(a->s->registry, a->x->number, kind, d, now_us(), e) < 0) {
-		json_decref(copy);
-		return -1;
-	}
-	return ledger_append(a->s->ledger, now_us(), kind, copy, NULL, e);
-}
-
 /* --- a store ---------------------------------------------------------------------------------- */
 
 static int
@@ -160,7 +142,7 @@ act_step(struct acting *a, struct store *store, const struct plan *plan, size_t 
 	struct store_result result;
 	json_t *d;
 
-	if (note(a, "erase", entry_of(a, p, i, plan->n), e) < 0)
+	if (session_note(a->s, a->x->number, "erase", entry_of(a, p, i, plan->n), e) < 0)
 		return -1;
 	if (holds_act(a->s->holds, store, p, a->which, &result, e) < 0)
 		return -1;
@@ -170,7 +152,7 @@ act_step(struct acting *a, struct store *store, const struct plan *plan, size_t 
 	if (result.n_erased != UINT64_MAX)
 		(void)json_object_set_new(d, "records", json_integer((json_int_t)result.n_erased));
 	(void)json_object_set_new(d, "skipped", json_boolean(result.skipped));
-	return note(a, "erased", d, e);
+	return session_note(a->s, a->x->number, "erased", d, e);
 }
 
 static int

@@ -88,24 +88,6 @@ look(struct acting *a, struct store *store, struct err *e)
 
 /* --- what is written down --------------------------------------------------------------------- */
 
-/* In the register's ledger and in the node's: each is proof without the other. */
-static int
-note(struct acting *a, const char *kind, json_t *d, struct err *e)
-{
-	json_t *copy = d ? json_deep_copy(d) : NULL;
-
-	if (!d || !copy || json_object_set_new(copy, "case", json_string(a->x->number)) < 0) {
-		json_decref(d);
-		json_decref(copy);
-		return err_memory(e);
-	}
-	if (registry_record(a->s->registry, a->x->number, kind, d, now_us(), e) < 0) {
-		json_decref(copy);
-		return -1;
-	}
-	return ledger_append(a->s->ledger, now_us(), kind, copy, NULL, e);
-}
-
 static json_t *
 entry_of(const struct acting *a, const char *technique)
 {
@@ -204,7 +186,7 @@ act_set(struct acting *a, struct store *store, struct err *e)
 	if (!a->was && !a->is)
 		return fail_gone(e);
 	if (a->was && memcmp(a->item->digest, a->item->becomes, RECORD_DIGEST_LEN) != 0) {
-		int rc = note(a, "rectify", entry_of(a, "update"), e);
+		int rc = session_note(a->s, a->x->number, "rectify", entry_of(a, "update"), e);
 
 		if (rc == 0)
 			rc = set(a, store, &n, e);
@@ -217,13 +199,15 @@ act_set(struct acting *a, struct store *store, struct err *e)
 	/* one that was set by a run before this one, or that the database has changed further itself */
 	(void)json_object_set_new(d, "records", json_integer((json_int_t)n));
 	(void)json_object_set_new(d, "found_again", json_boolean(a->is));
-	return note(a, "rectified", d, e) < 0 ? -1 : keep_result(a, RECTIFY_DONE, e);
+	return session_note(a->s, a->x->number, "rectified", d, e) < 0
+		       ? -1
+		       : keep_result(a, RECTIFY_DONE, e);
 }
 
 static int
 act_state(struct acting *a, struct err *e)
 {
-	return note(a, "rectify", entry_of(a, "statement"), e) < 0
+	return session_note(a->s, a->x->number, "rectify", entry_of(a, "statement"), e) < 0
 		       ? -1
 		       : keep_result(a, RECTIFY_STATED, e);
 }

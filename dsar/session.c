@@ -65,3 +65,20 @@ session_release(struct session *s)
 	registry_free(s->registry);
 	conf_free(s->conf);
 }
+
+int
+session_note(struct session *s, const char *number, const char *kind, json_t *data, struct err *e)
+{
+	json_t *copy = json_deep_copy(data);
+
+	if (!copy || json_object_set_new(copy, "case", json_string(number)) < 0) {
+		json_decref(data);
+		json_decref(copy);
+		return err_memory(e);
+	}
+	if (registry_record(s->registry, number, kind, data, now_us(), e) < 0) {
+		json_decref(copy);
+		return -1;
+	}
+	return ledger_append(s->ledger, now_us(), kind, copy, NULL, e);
+}

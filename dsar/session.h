@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/print.h"
@@ -40,3 +42,8 @@ struct session {
 /* Opens what NEEDS (command.h) asks for. */
 int session_open(struct session *s, unsigned needs, struct err *e);
 void session_release(struct session *s);
+
+/* DATA, which is given away, into the register's ledger and, with the case's NUMBER, into the node's: each is proof
+ * without the other. NEED_NODE. */
+int session_note(
+	struct session *s, const char *number, const char *kind, json_t *data, struct err *e);
