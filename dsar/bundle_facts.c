@@ -270,14 +270,12 @@ see_find(void *ctx, const struct find *f, struct err *e)
 
 /* --- plans ------------------------------------------------------------------------------------ */
 
-static const char *const plan_states[] = { "planned", "begun", "done" };
-
 static json_t *
-plan_new(const char *of, const char *node, int state, const char *hash, int64_t made_us,
-	int64_t begun_us, int64_t ended_us)
+plan_new(const char *of, const char *node, enum erasure_state state, const char *hash,
+	int64_t made_us, int64_t begun_us, int64_t ended_us)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:[]}", "of", of, "node", node,
-		"state", plan_states[state], "hash", hash, "made", time_of(made_us), "begun",
+		"state", erasure_state_name(state), "hash", hash, "made", time_of(made_us), "begun",
 		time_of(begun_us), "ended", time_of(ended_us), "items");
 }
 
@@ -299,8 +297,7 @@ put_erasure(struct registry *r, const char *number, json_t *plans, struct err *e
 	erasure_init(&x, number);
 	rc = erasure_read(r, number, &x, e);
 	if (rc == 0) {
-		plan = plan_new(
-			"erasure", "", (int)x.state, x.hash, x.made_us, x.begun_us, x.ended_us);
+		plan = plan_new("erasure", "", x.state, x.hash, x.made_us, x.begun_us, x.ended_us);
 		rc = append(plans, plan, e);
 		for (size_t i = 0; rc == 0 && i < x.n; i++)
 			rc = count(json_object_get(plan, "items"), erasure_item(&x.item[i]), e);
@@ -319,8 +316,8 @@ put_rectification(struct registry *r, const char *number, json_t *plans, struct 
 	rectification_init(&x, number);
 	rc = rectification_read(r, number, &x, e);
 	if (rc == 0) {
-		plan = plan_new("rectification", "", (int)x.state, x.hash, x.made_us, x.begun_us,
-			x.ended_us);
+		plan = plan_new(
+			"rectification", "", x.state, x.hash, x.made_us, x.begun_us, x.ended_us);
 		rc = append(plans, plan, e);
 		for (size_t i = 0; rc == 0 && i < x.n; i++)
 			rc = count(json_object_get(plan, "items"),

@@ -45,10 +45,7 @@ show_json(struct session *s, const struct erasure *x)
 	print_begin(o);
 	print_str(o, "case", span_str(x->number));
 	print_str(o, "plan", span_str(x->hash));
-	print_str(o, "state",
-		span_str(x->state == ERASURE_PLANNED ? "planned"
-			 : x->state == ERASURE_BEGUN ? "begun"
-						     : "done"));
+	print_str(o, "state", span_str(erasure_state_name(x->state)));
 	for (int f = 0; f < ERASURE_FATES; f++)
 		print_int(o, erasure_fate_name((enum erasure_fate)f),
 			(int64_t)erasure_count(x, (enum erasure_fate)f));

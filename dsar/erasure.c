@@ -34,6 +34,20 @@ erasure_fate_name(enum erasure_fate f)
 	return fates[f];
 }
 
+const char *
+erasure_state_name(enum erasure_state s)
+{
+	static const char *const names[] = { "planned", "begun", "done" };
+
+	return names[s];
+}
+
+enum erasure_state
+erasure_state_of(int n)
+{
+	return n == ERASURE_PLANNED || n == ERASURE_DONE ? (enum erasure_state)n : ERASURE_BEGUN;
+}
+
 size_t
 erasure_count(const struct erasure *x, enum erasure_fate f)
 {
@@ -364,7 +378,7 @@ int
 erasure_read(struct registry *r, const char *number, struct erasure *ret, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
-	int rc, state;
+	int rc;
 
 	erasure_init(ret, number);
 	if (registry_prepare(r,
@@ -376,11 +390,8 @@ erasure_read(struct registry *r, const char *number, struct erasure *ret, struct
 	rc = registry_step(r, st, e);
 	if (rc != 0)
 		return rc;
-	state = sqlite3_column_int(st, 1);
 	(void)strncpy(ret->hash, statement_str(st, 0), sizeof(ret->hash) - 1);
-	/* what cannot be read has begun: it is not planned anew over what is half done */
-	ret->state = state == ERASURE_PLANNED || state == ERASURE_DONE ? (enum erasure_state)state
-								       : ERASURE_BEGUN;
+	ret->state = erasure_state_of(sqlite3_column_int(st, 1));
 	ret->made_us = sqlite3_column_int64(st, 2);
 	ret->begun_us = sqlite3_column_int64(st, 3);
 	ret->ended_us = sqlite3_column_int64(st, 4);

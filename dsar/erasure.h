@@ -51,7 +51,12 @@ struct erasure_item {
 	int64_t until_us;
 };
 
+/* Of a plan, a rectification's too. */
 enum erasure_state { ERASURE_PLANNED, ERASURE_BEGUN, ERASURE_DONE };
+const char *erasure_state_name(enum erasure_state s); /* "planned", "begun", "done" */
+
+/* The state that the register has as N. What cannot be read has begun: it is not planned anew over what is half done. */
+enum erasure_state erasure_state_of(int n);
 
 struct erasure {
 	char number[16];

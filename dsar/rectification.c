@@ -165,7 +165,7 @@ int
 rectification_read(struct registry *r, const char *number, struct rectification *ret, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
-	int rc, state;
+	int rc;
 
 	rectification_init(ret, number);
 	if (registry_prepare(r,
@@ -177,11 +177,8 @@ rectification_read(struct registry *r, const char *number, struct rectification 
 	rc = registry_step(r, st, e);
 	if (rc != 0)
 		return rc;
-	state = sqlite3_column_int(st, 1);
 	(void)strncpy(ret->hash, statement_str(st, 0), sizeof(ret->hash) - 1);
-	/* what cannot be read has begun: it is not planned anew over what is half done */
-	ret->state = state == ERASURE_PLANNED || state == ERASURE_DONE ? (enum erasure_state)state
-								       : ERASURE_BEGUN;
+	ret->state = erasure_state_of(sqlite3_column_int(st, 1));
 	ret->made_us = sqlite3_column_int64(st, 2);
 	ret->begun_us = sqlite3_column_int64(st, 3);
 	ret->ended_us = sqlite3_column_int64(st, 4);

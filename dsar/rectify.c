@@ -113,10 +113,7 @@ show_json(struct session *s, const struct rectification *x)
 	print_begin(o);
 	print_str(o, "case", span_str(x->number));
 	print_str(o, "plan", span_str(x->hash));
-	print_str(o, "state",
-		span_str(x->state == ERASURE_PLANNED ? "planned"
-			 : x->state == ERASURE_BEGUN ? "begun"
-						     : "done"));
+	print_str(o, "state", span_str(erasure_state_name(x->state)));
 	for (int f = 0; f < RECTIFY_FATES; f++)
 		print_int(o, rectify_fate_name((enum rectify_fate)f),
 			(int64_t)rectification_count(x, (enum rectify_fate)f));
