@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/conf.h"
 #include "base/scratch.h"
+#include "dsar/case.h"
 #include "dsar/registry-private.h"
 #include "evidence/sign.h"
 #include "record/timestamp.h"
@@ -105,8 +106,8 @@ check_one(const struct conf *c, struct span text, struct span signature, struct 
 }
 
 int
-approvals_check(struct registry *r, const struct conf *c, const struct approved *x,
-	struct span text, unsigned *ret_n, struct err *e)
+approvals_guard(struct registry *r, const struct conf *c, const struct approved *x,
+	struct span text, int64_t now_us, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 	const unsigned needed = c->second_person ? 2 : 1;
@@ -130,13 +131,12 @@ approvals_check(struct registry *r, const struct conf *c, const struct approved 
 		return -1;
 	for (size_t i = 0; i < c->approvers.n; i++)
 		n += who[i];
-	*ret_n = n;
 	if (n >= needed)
 		return 0;
-	return err_fail(e, EX_NOPERM, 0,
+	return case_forbid(r, x->number, "approval", now_us,
 		needed > 1 && n == 1 ? N_("the plan lacks a second person's approval")
 				     : N_("the plan is not approved"),
-		N_("say `dsar approve CASE HASH`, as one of dsar { approvers }"), "%s", x->number);
+		N_("say `dsar approve CASE HASH`, as one of dsar { approvers }"), e);
 }
 
 int

@@ -31,10 +31,9 @@ struct approved { /* a plan: of which case, and its hash */
 int approval_make(struct registry *r, const struct approved *x, struct span text, struct sign *s,
 	int64_t now_us, struct err *e);
 
-/* Is TEXT, X's plan, approved as C asks for it? EX_NOPERM says what is missing; *ret_n: good approvals by
- * different people. */
-int approvals_check(struct registry *r, const struct conf *c, const struct approved *x,
-	struct span text, unsigned *ret_n, struct err *e);
+/* Is TEXT, X's plan, approved as C asks for it? EX_NOPERM says what is missing; the refusal is on record. */
+int approvals_guard(struct registry *r, const struct conf *c, const struct approved *x,
+	struct span text, int64_t now_us, struct err *e);
 
 /* Appends to LIST what was approved in case NUMBER, and when: {hash, fingerprint, time}. */
 int approvals_list(struct registry *r, const char *number, json_t *list, struct err *e);

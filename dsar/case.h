@@ -138,6 +138,11 @@ enum case_need {
 int case_guard(struct registry *r, const struct case_file *c, unsigned needs, int64_t now_us,
 	struct err *e);
 
+/* Records that an act at case NUMBER was refused for want of what NEEDS names (ledger kind "refusal"): it is what an
+ * attack would look like. Says WHAT and TODO, as EX_NOPERM. */
+int case_forbid(struct registry *r, const char *number, const char *needs, int64_t now_us,
+	const char *what, const char *todo, struct err *e);
+
 /* Moves C to TO and records it, in the transaction of the act: to the next state, where a receipt may be left
  * out; back to searching or review, from any that is not answered; from any open one to answered, where
  * it was refused. What TO itself needs is looked at here as well: executing the identity, answered the
@@ -146,7 +151,11 @@ int case_guard(struct registry *r, const struct case_file *c, unsigned needs, in
 int case_move(
 	struct registry *r, struct case_file *c, enum case_state to, int64_t now_us, struct err *e);
 
-/* The same for what is beside the state: SQL sets columns ("identity = 'asked'"), if C is as it was read. For
+/* Moves C on, state by state, until it has reached TO. */
+int case_reach(
+	struct registry *r, struct case_file *c, enum case_state to, int64_t now_us, struct err *e);
+
+/* case_move() for what is beside the state: SQL sets columns ("identity = 'asked'"), if C is as it was read. For
  * the files of the case's own noun. */
 int case_change(struct registry *r, struct case_file *c, const char *sql, struct err *e);
 

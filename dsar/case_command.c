@@ -193,11 +193,8 @@ told_check(struct session *s, struct case_file *c, struct err *e)
 		return told ? 0
 			    : case_event(s->registry, c->number, "notified",
 				      json_pack("{s:s}", "what", "none"), s->now_us, e);
-	if (registry_record(s->registry, c->number, "refusal",
-		    json_pack("{s:s}", "needs", "notified"), s->now_us, e) < 0)
-		return -1;
-	return err_fail(e, EX_NOPERM, 0, N_("the recipients of the data were not told"),
-		N_("say `dsar notify`"), "%s", c->number);
+	return case_forbid(s->registry, c->number, "notified", s->now_us,
+		N_("the recipients of the data were not told"), N_("say `dsar notify`"), e);
 }
 
 static int

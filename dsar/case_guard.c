@@ -33,15 +33,14 @@ see_find(void *ctx, const struct find *f, struct err *e)
 	return 0;
 }
 
-/* A refusal of the guard is on record as well: it is what an attack would look like. */
-static int
-refuse(struct registry *r, const struct case_file *c, const char *needs, int64_t now_us,
+int
+case_forbid(struct registry *r, const char *number, const char *needs, int64_t now_us,
 	const char *what, const char *todo, struct err *e)
 {
-	if (registry_record(
-		    r, c->number, "refusal", json_pack("{s:s}", "needs", needs), now_us, e) < 0)
+	if (registry_record(r, number, "refusal", json_pack("{s:s}", "needs", needs), now_us, e) <
+		0)
 		return -1;
-	return err_fail(e, EX_NOPERM, 0, what, todo, "%s", c->number);
+	return err_fail(e, EX_NOPERM, 0, what, todo, "%s", number);
 }
 
 int
@@ -51,10 +50,11 @@ case_guard(struct registry *r, const struct case_file *c, unsigned needs, int64_
 	struct looked l = { 0 };
 
 	if (needs & CASE_NEEDS_OPEN && c->state >= CASE_CLOSED)
-		return refuse(
-			r, c, "open", now_us, N_("the case is closed"), N_("open a new one"), e);
+		return case_forbid(r, c->number, "open", now_us, N_("the case is closed"),
+			N_("open a new one"), e);
 	if (needs & CASE_NEEDS_VERIFIED && c->identity != IDENTITY_VERIFIED)
-		return refuse(r, c, "verified", now_us, N_("the person's identity is not verified"),
+		return case_forbid(r, c->number, "verified", now_us,
+			N_("the person's identity is not verified"),
 			N_("only letters without personal data leave before: see `dsar identity`"),
 			e);
 	if (needs & CASE_NEEDS_SEARCHED && answers_each(r, c->number, see_answer, &l, e) < 0)
@@ -64,15 +64,17 @@ case_guard(struct registry *r, const struct case_file *c, unsigned needs, int64_
 	if (needs & CASE_NEEDS_LOOKED && finds_each(r, c->number, NULL, see_find, &l, e) < 0)
 		return -1;
 	if (needs & CASE_NEEDS_SEARCHED && (l.n_answers == 0 || l.n_failed > 0))
-		return refuse(r, c, "searched", now_us, N_("not every store has answered"),
-			N_("search again: see `dsar search`"), e);
+		return case_forbid(r, c->number, "searched", now_us,
+			N_("not every store has answered"), N_("search again: see `dsar search`"),
+			e);
 	if (l.n_waiting > 0)
-		return refuse(r, c, "ordered", now_us,
+		return case_forbid(r, c->number, "ordered", now_us,
 			N_("a machine has not answered an order to search"),
 			N_("see `dsar order CASE`, and `dsar collect`"), e);
 	if (needs & CASE_NEEDS_LOOKED && l.n_open > 0)
-		return refuse(r, c, "looked", now_us, N_("not every find was looked at"),
-			N_("decide them: see `dsar review`"), e);
+		return case_forbid(r, c->number, "looked", now_us,
+			N_("not every find was looked at"), N_("decide them: see `dsar review`"),
+			e);
 	return 0;
 }
 
@@ -131,7 +133,7 @@ case_move(
 	char set[32];
 
 	if (!may_move(c, to))
-		return refuse(r, c, case_state_name(to), now_us,
+		return case_forbid(r, c->number, case_state_name(to), now_us,
 			N_("the case is not so far yet, or further"),
 			N_("look at its state with `dsar case show`"), e);
 	if (case_guard(r, c, state_needs(c, to), now_us, e) < 0)
@@ -146,5 +148,15 @@ case_move(
 			now_us, e) < 0)
 		return -1;
 	c->state = to;
+	return 0;
+}
+
+int
+case_reach(
+	struct registry *r, struct case_file *c, enum case_state to, int64_t now_us, struct err *e)
+{
+	while (c->state < to)
+		if (case_move(r, c, (enum case_state)(c->state + 1), now_us, e) < 0)
+			return -1;
 	return 0;
 }

@@ -77,10 +77,7 @@ plan_keep(struct erasing *g, struct err *e)
 static int
 refuse(struct erasing *g, const char *why, const char *what, const char *todo, struct err *e)
 {
-	if (registry_record(g->s->registry, g->number, "refusal", json_pack("{s:s}", "needs", why),
-		    g->s->now_us, e) < 0)
-		return -1;
-	return err_fail(e, EX_NOPERM, 0, what, todo, "%s", g->number);
+	return case_forbid(g->s->registry, g->number, why, g->s->now_us, what, todo, e);
 }
 
 /* What is objected to is erased when that is right, and not before (Art. 17(1)(c)). */
@@ -144,27 +141,11 @@ static int
 approved(struct erasing *g, struct buf *text, struct err *e)
 {
 	const struct approved plan = { g->number, g->x.hash };
-	struct err why;
-	unsigned n;
 
 	if (g->ordered)
 		return 0;
-	if (approvals_check(
-		    g->s->registry, g->s->conf, &plan, span_of(text->p, text->len), &n, &why) == 0)
-		return 0;
-	*e = why;
-	return why.exit == EX_NOPERM ? refuse(g, "approval", why.what, why.todo, e) : -1;
-}
-
-/* The case goes on to where the act is. */
-static int
-case_on(struct erasing *g, struct err *e)
-{
-	while (g->c.state < CASE_EXECUTING)
-		if (case_move(g->s->registry, &g->c, (enum case_state)(g->c.state + 1),
-			    g->s->now_us, e) < 0)
-			return -1;
-	return 0;
+	return approvals_guard(
+		g->s->registry, g->s->conf, &plan, span_of(text->p, text->len), g->s->now_us, e);
 }
 
 static int
@@ -181,7 +162,8 @@ begin(struct erasing *g, struct err *e)
 		return -1;
 	g->x.state = ERASURE_BEGUN;
 	g->x.begun_us = g->s->now_us;
-	if (case_guard(r, &g->c, NEEDS_ALL, g->s->now_us, e) < 0 || case_on(g, e) < 0 ||
+	if (case_guard(r, &g->c, NEEDS_ALL, g->s->now_us, e) < 0 ||
+		case_reach(r, &g->c, CASE_EXECUTING, g->s->now_us, e) < 0 ||
 		registry_record(r, g->number, "begin", plan_entry(&g->x), g->s->now_us, e) < 0 ||
 		erasure_update(r, &g->x, e) < 0)
 		rc = -1;

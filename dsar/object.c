@@ -30,10 +30,7 @@ struct objecting {
 static int
 forbidden(struct objecting *g, const char *needs, const char *what, const char *todo, struct err *e)
 {
-	if (registry_record(g->s->registry, g->number, "refusal",
-		    json_pack("{s:s}", "needs", needs), g->s->now_us, e) < 0)
-		return -1;
-	return err_fail(e, EX_NOPERM, 0, what, todo, "%s", g->number);
+	return case_forbid(g->s->registry, g->number, needs, g->s->now_us, what, todo, e);
 }
 
 /* Announced, and on the case's account. EVENT is given away. */

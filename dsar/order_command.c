@@ -298,11 +298,9 @@ case_on(struct ordering *g, const struct order *o, struct err *e)
 {
 	if (o->kind == ORDER_SEARCH)
 		return case_move(g->s->registry, &g->c, CASE_SEARCHING, g->s->now_us, e);
-	while (o->kind == ORDER_ERASE && g->c.state < CASE_EXECUTING)
-		if (case_move(g->s->registry, &g->c, (enum case_state)(g->c.state + 1),
-			    g->s->now_us, e) < 0)
-			return -1;
-	return 0;
+	return o->kind == ORDER_ERASE
+		       ? case_reach(g->s->registry, &g->c, CASE_EXECUTING, g->s->now_us, e)
+		       : 0;
 }
 
 static int

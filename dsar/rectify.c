@@ -200,8 +200,8 @@ account(struct rectifying *g, const char *kind, bool begins, struct err *e)
 		return -1;
 	if (begins || g->x.state == ERASURE_PLANNED)
 		rc = case_guard(r, &g->c, NEEDS_ALL, g->s->now_us, e);
-	while (rc == 0 && begins && g->c.state < CASE_EXECUTING)
-		rc = case_move(r, &g->c, (enum case_state)(g->c.state + 1), g->s->now_us, e);
+	if (rc == 0 && begins)
+		rc = case_reach(r, &g->c, CASE_EXECUTING, g->s->now_us, e);
 	if (rc == 0)
 		rc = registry_record(r, g->number, kind, plan_entry(&g->x), now_us(), e);
 	if (rc == 0)
@@ -234,24 +234,16 @@ plan(struct rectifying *g, struct err *e)
 static int
 refuse(struct rectifying *g, const char *why, const char *what, const char *todo, struct err *e)
 {
-	if (registry_record(g->s->registry, g->number, "refusal", json_pack("{s:s}", "needs", why),
-		    g->s->now_us, e) < 0)
-		return -1;
-	return err_fail(e, EX_NOPERM, 0, what, todo, "%s", g->number);
+	return case_forbid(g->s->registry, g->number, why, g->s->now_us, what, todo, e);
 }
 
 static int
 approved(struct rectifying *g, struct buf *text, struct err *e)
 {
 	const struct approved plan = { g->number, g->confirm };
-	struct err why;
-	unsigned n;
 
-	if (approvals_check(
-		    g->s->registry, g->s->conf, &plan, span_of(text->p, text->len), &n, &why) == 0)
-		return 0;
-	*e = why;
-	return why.exit == EX_NOPERM ? refuse(g, "approval", why.what, why.todo, e) : -1;
+	return approvals_guard(
+		g->s->registry, g->s->conf, &plan, span_of(text->p, text->len), g->s->now_us, e);
 }
 
 /* What holds keep for this case as it was is kept as it becomes, too, and before it does: a restriction, or an answer

@@ -58,10 +58,7 @@ static int
 forbidden(struct session *s, const struct case_file *c, const char *what, const char *todo,
 	struct err *e)
 {
-	if (registry_record(s->registry, c->number, "refusal",
-		    json_pack("{s:s}", "needs", "ground"), s->now_us, e) < 0)
-		return -1;
-	return (err_fail)(e, EX_NOPERM, 0, what, todo, "%s", c->number), -1;
+	return case_forbid(s->registry, c->number, "ground", s->now_us, what, todo, e);
 }
 
 int

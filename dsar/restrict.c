@@ -41,12 +41,9 @@ lift(struct session *s, const struct case_file *c, struct err *e)
 		return -1;
 	if (told)
 		return restriction_lift(s, c->number, e);
-	if (registry_record(s->registry, c->number, "refusal",
-		    json_pack("{s:s}", "needs", "notice"), s->now_us, e) < 0)
-		return -1;
-	return err_fail(e, EX_NOPERM, 0,
+	return case_forbid(s->registry, c->number, "notice", s->now_us,
 		N_("the person has to be told before a restriction is lifted"),
-		N_("tell her, then say `dsar restrict CASE --told`"), "%s", c->number);
+		N_("tell her, then say `dsar restrict CASE --told`"), e);
 }
 
 static void
