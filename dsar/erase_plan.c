@@ -108,20 +108,6 @@ see_item(void *ctx, const struct record *r, struct err *e)
 	return 0;
 }
 
-static int
-look_in(struct planning *p, const struct conf_store *st, struct err *e)
-{
-	const struct selector which = select_ask(&p->question);
-	CLEANUP(store_freep) struct store *store = NULL;
-	int rc = store_open(&p->s->env, st, &store, e);
-
-	if (rc == STORE_ABSENT)
-		return 0;
-	if (rc == 0)
-		rc = store_scan(store, &which, see_item, p, e);
-	return rc < 0 ? err_within(e, "store \"%s\"", st->name) : 0;
-}
-
 /* The whole that PART, which no store gives as a record, lies in; NULL: it is none. Another part that was left out
  * says nothing where the whole is there. */
 static const struct erasure_item *
@@ -169,15 +155,17 @@ int
 erase_plan(struct session *s, struct erasure *x, struct err *e)
 {
 	struct planning p = { .s = s, .x = x };
+	struct selector which;
 
 	p.question = (struct select_question){ .ctx = &p, .record = ask_item };
+	which = select_ask(&p.question);
 	keeper_init(&p.keeper, s, x->number);
 	if (take_finds(&p, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->conf->n_stores; i++) {
 		print_progress(s->conf->store[i].name, i, s->conf->n_stores);
 		if (erase_concerns(s, x, &s->conf->store[i]) &&
-			look_in(&p, &s->conf->store[i], e) < 0)
+			store_visit(&s->env, &s->conf->store[i], &which, see_item, &p, e) < 0)
 			return -1;
 	}
 	print_progress("", 1, 1);

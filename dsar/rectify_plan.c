@@ -209,20 +209,6 @@ concerns(const struct rectification *x, const struct conf_store *st)
 	return false;
 }
 
-static int
-look_in(struct planning *p, const struct conf_store *st, struct err *e)
-{
-	const struct selector which = select_ask(&p->question);
-	CLEANUP(store_freep) struct store *store = NULL;
-	int rc = store_open(&p->s->env, st, &store, e);
-
-	if (rc == STORE_ABSENT)
-		return 0;
-	if (rc == 0)
-		rc = store_scan(store, &which, see_item, p, e);
-	return rc < 0 ? err_within(e, "store \"%s\"", st->name) : 0;
-}
-
 /* Entries of a journal are found there by name alone: they stay as they are anyhow. */
 static int
 begin(struct planning *p, struct err *e)
@@ -251,13 +237,16 @@ int
 rectify_plan(struct session *s, struct rectification *x, struct err *e)
 {
 	struct planning p = { .s = s, .x = x };
+	struct selector which;
 
 	p.question = (struct select_question){ .ctx = &p, .record = ask_item };
+	which = select_ask(&p.question);
 	keeper_init(&p.keeper, s, x->number);
 	if (begin(&p, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->conf->n_stores; i++)
-		if (concerns(x, &s->conf->store[i]) && look_in(&p, &s->conf->store[i], e) < 0)
+		if (concerns(x, &s->conf->store[i]) &&
+			store_visit(&s->env, &s->conf->store[i], &which, see_item, &p, e) < 0)
 			return -1;
 	return 0;
 }

@@ -257,11 +257,9 @@ hold_show_do(struct session *s, uint64_t id, bool records, struct err *e)
 		return 0;
 	}
 	for (size_t i = 0; i < s->conf->n_stores; i++) {
-		CLEANUP(store_freep) struct store *st = NULL;
 		const struct conf_store *c = &s->conf->store[i];
-		int rc = hold_may_lie_in(s, d, c) ? store_open(&s->env, c, &st, e) : STORE_ABSENT;
 
-		if (rc < 0 || (rc == 0 && store_scan(st, &held, see_held, s, e) < 0))
+		if (hold_may_lie_in(s, d, c) && store_visit(&s->env, c, &held, see_held, s, e) < 0)
 			return -1;
 	}
 	return 0;

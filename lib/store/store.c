@@ -153,6 +153,18 @@ store_scan(
 }
 
 int
+store_visit(const struct store_env *env, const struct conf_store *s, const struct selector *which,
+	store_seen *seen, void *ctx, struct err *e)
+{
+	CLEANUP(store_freep) struct store *store = NULL;
+	int rc = store_open(env, s, &store, e);
+
+	if (rc == 0)
+		rc = store_scan(store, which, seen, ctx, e);
+	return rc == STORE_ABSENT ? 0 : rc;
+}
+
+int
 store_cost(struct store *s, const struct selector *which, struct store_cost *ret, struct err *e)
 {
 	return within(s, s->driver->cost(s, which, ret, e), e);

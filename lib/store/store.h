@@ -106,6 +106,10 @@ int store_folders(struct store *s, place_folder *seen, void *ctx, struct err *e)
 int store_scan(
 	struct store *s, const struct selector *which, store_seen *seen, void *ctx, struct err *e);
 
+/* Opens store S and scans it; one that is absent has no records. */
+int store_visit(const struct store_env *env, const struct conf_store *s,
+	const struct selector *which, store_seen *seen, void *ctx, struct err *e);
+
 /* What a scan would cost, without reading. */
 int store_cost(
 	struct store *s, const struct selector *which, struct store_cost *ret, struct err *e);
