@@ -101,34 +101,13 @@ openpgp_verify(struct openpgp *p, struct span text, struct span signature,
 
 /* --- decrypting ------------------------------------------------------------------------------- */
 
-struct limited {
-	int fd;
-	size_t left;
-};
-
-/* Not by gpg's own max-output: what it cuts short it calls a success. */
-static ssize_t
-limited_write(void *handle, const void *p, size_t n)
-{
-	struct limited *l = handle;
-
-	if (n > l->left) {
-		errno = EFBIG;
-		return -1;
-	}
-	l->left -= n;
-	return write(l->fd, p, n);
-}
-
 int
 openpgp_decrypt(struct openpgp *p, struct span cipher, size_t max, int *ret_fd,
 	struct openpgp_signature *ret, struct err *e)
 {
-	struct gpgme_data_cbs cbs = { .write = limited_write };
 	cleanup_fd int fd = memfd_create("decrypted", MFD_CLOEXEC);
-	struct limited l = { fd, max };
+	struct gnupg_bounded b = { fd, max };
 	CLEANUP_DATA gpgme_data_t in = NULL, out = NULL;
-	gpgme_decrypt_result_t result;
 	gpgme_error_t rc;
 	struct gnupg_wait w;
 	struct rlimit old;
@@ -138,15 +117,14 @@ openpgp_decrypt(struct openpgp *p, struct span cipher, size_t max, int *ret_fd,
 		return err_memory(e);
 	rc = gpgme_data_new_from_mem(&in, cipher.p, cipher.len, 0);
 	if (!rc)
-		rc = gpgme_data_new_from_cbs(&out, &cbs, &l);
+		rc = gnupg_bounded(&out, &b);
 	if (rc)
 		return gnupg_fail(rc, p->home, e);
 	openpgp_limit(&old);
 	gnupg_wait_begin(p->ctx, &w);
 	rc = gnupg_wait_end(p->ctx, &w, gpgme_op_decrypt_verify_start(p->ctx, in, out));
 	openpgp_unlimit(&old);
-	result = gpgme_op_decrypt_result(p->ctx);
-	if (rc || !result || result->legacy_cipher_nomdc || !result->recipients)
+	if (rc || !gnupg_decrypted(p->ctx))
 		return err_fail(e, EX_DATAERR, 0, N_("a mail that cannot be decrypted"),
 			N_("see that it is for our own key, whole, and of a usual size"), NULL);
 	if (signature_take(p, ret, e) < 0)

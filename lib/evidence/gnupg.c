@@ -54,3 +54,32 @@ gnupg_end(const char *home)
 			;
 	(void)posix_spawn_file_actions_destroy(&files);
 }
+
+static ssize_t
+bounded_write(void *handle, const void *p, size_t n)
+{
+	struct gnupg_bounded *b = handle;
+
+	if (n > b->left) {
+		errno = EFBIG;
+		return -1;
+	}
+	b->left -= n;
+	return write(b->fd, p, n);
+}
+
+gpgme_error_t
+gnupg_bounded(gpgme_data_t *data, struct gnupg_bounded *b)
+{
+	static struct gpgme_data_cbs calls = { .write = bounded_write };
+
+	return gpgme_data_new_from_cbs(data, &calls, b);
+}
+
+bool
+gnupg_decrypted(gpgme_ctx_t ctx)
+{
+	const gpgme_decrypt_result_t result = gpgme_op_decrypt_result(ctx);
+
+	return result && !result->legacy_cipher_nomdc && result->recipients;
+}

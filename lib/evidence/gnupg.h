@@ -26,6 +26,17 @@ int gnupg_fail(gpgme_error_t why, const char *home, struct err *e);
 /* Appends all that DATA holds to OUT. */
 int gnupg_take(gpgme_data_t data, struct buf *out, struct err *e);
 
+/* What gpg gives, as far as LEFT bytes into FD; more is an error of the operation, and not by gpg's own max-output: what
+ * that cuts short it calls a success. B is borrowed until DATA is released. */
+struct gnupg_bounded {
+	int fd;
+	size_t left;
+};
+gpgme_error_t gnupg_bounded(gpgme_data_t *data, struct gnupg_bounded *b);
+
+/* Was the last decryption of CTX one to a key, and of text that nobody can have changed? */
+bool gnupg_decrypted(gpgme_ctx_t ctx);
+
 /* Ends the gpg-agent(1) of HOME, which stays in the background otherwise, for as long as its home is there. */
 void gnupg_end(const char *home);
 

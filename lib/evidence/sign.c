@@ -211,47 +211,25 @@ sign_export(struct sign *s, struct buf *out, struct err *e)
 	return gnupg_take(made, out, e);
 }
 
-struct bounded {
-	int fd;
-	size_t left;
-};
-
-/* Not by gpg's own max-output: what it cuts short it calls a success. */
-static ssize_t
-bounded_write(void *handle, const void *p, size_t n)
-{
-	struct bounded *b = handle;
-
-	if (n > b->left) {
-		errno = EFBIG;
-		return -1;
-	}
-	b->left -= n;
-	return write(b->fd, p, n);
-}
-
 int
 sign_decrypt(struct sign *s, struct span cipher, size_t max, int *ret_fd, struct err *e)
 {
-	struct gpgme_data_cbs cbs = { .write = bounded_write };
 	cleanup_fd int fd = memfd_create("decrypted", MFD_CLOEXEC);
-	struct bounded b = { fd, max };
+	struct gnupg_bounded b = { fd, max };
 	struct gnupg_wait w;
 	CLEANUP_DATA gpgme_data_t in = NULL, out = NULL;
-	gpgme_decrypt_result_t result;
 	gpgme_error_t rc;
 
 	if (fd < 0)
 		return err_memory(e);
 	rc = gpgme_data_new_from_mem(&in, cipher.p, cipher.len, 0);
 	if (!rc)
-		rc = gpgme_data_new_from_cbs(&out, &cbs, &b);
+		rc = gnupg_bounded(&out, &b);
 	if (rc)
 		return gnupg_fail(rc, s->home ? s->home : "~/.gnupg", e);
 	gnupg_wait_begin(s->ctx, &w);
 	rc = gnupg_wait_end(s->ctx, &w, gpgme_op_decrypt_start(s->ctx, in, out));
-	result = gpgme_op_decrypt_result(s->ctx);
-	if (rc || !result || result->legacy_cipher_nomdc || !result->recipients)
+	if (rc || !gnupg_decrypted(s->ctx))
 		return err_fail(e, EX_DATAERR, 0, N_("it cannot be decrypted"),
 			N_("see that it is for your key, and whole"), NULL);
 	*ret_fd = fd_take(&fd);
