@@ -227,7 +227,7 @@ collect_result(struct collect *g, const struct wanted *w, struct sign_check *che
 	if (rc == 0 && into.n_failed > 0)
 		g->status = EX_UNAVAILABLE;
 	collecting_release(&into);
-	return rc < 0 || rc > 0 ? rc : result_remove(g->dir, w->id, e);
+	return rc < 0 || rc > 0 ? rc : queue_remove_all(g->dir, w->id, e);
 }
 
 static int
@@ -241,7 +241,7 @@ collect_denial(struct collect *g, const struct wanted *w, enum order_fault fault
 		return -1;
 	show(g, w, "denied", fault, NULL);
 	g->status = g->status ? g->status : 1;
-	return result_remove(g->dir, w->id, e);
+	return queue_remove_all(g->dir, w->id, e);
 }
 
 static bool
@@ -265,13 +265,13 @@ collect_there(struct collect *g, const struct wanted *w, struct sign_check *chec
 	int rc = 1;
 
 	if (w->state == ORDERED_ANSWERED)
-		return result_remove(g->dir, w->id, e);
+		return queue_remove_all(g->dir, w->id, e);
 	if (has_file(g, w->id, "-000001.result"))
 		rc = collect_result(g, w, check, e);
 	if (rc > 0 && w->state <= ORDERED_SENT)
 		rc = result_denied(g->dir, &head, check, &fault, e);
 	else if (rc > 0 && !has_file(g, w->id, "-000001.result"))
-		return result_remove(g->dir, w->id, e); /* a denial once more */
+		return queue_remove_all(g->dir, w->id, e); /* a denial once more */
 	if (rc == 0 &&
 		fault == ORDER_REPLAYED) /* then there is an answer, and it is still to come */
 		return 1;

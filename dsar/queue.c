@@ -168,16 +168,19 @@ queue_read(int dirfd, const char *name, size_t max, struct buf *out, struct err 
 }
 
 static int
-is_named(const struct dirent *en, const char *suffix)
+is_named(const char *name, const char *suffix)
 {
-	const size_t n = strlen(en->d_name), id = ORDER_ID_HEX - 1;
+	const size_t id = ORDER_ID_HEX - 1;
 
-	return n == id + strlen(suffix) && strcmp(en->d_name + id, suffix) == 0 &&
-	       order_is_id(span_of(en->d_name, id));
+	return strlen(name) == id + strlen(suffix) && strcmp(name + id, suffix) == 0 &&
+	       order_is_id(span_of(name, id));
 }
 
-int
-queue_each(int dirfd, const char *suffix, queue_seen *seen, void *ctx, struct err *e)
+/* Calls SEEN with each name in the folder, in their order; it may write into NAME. */
+typedef int name_seen(void *ctx, char *name, struct err *e);
+
+static int
+each_name(int dirfd, name_seen *seen, void *ctx, struct err *e)
 {
 	struct dirent **list = NULL;
 	const int n = scandirat(dirfd, ".", &list, NULL, alphasort);
@@ -187,12 +190,58 @@ queue_each(int dirfd, const char *suffix, queue_seen *seen, void *ctx, struct er
 		return err_fail(
 			e, EX_IOERR, errno, N_("cannot read a file of the queue"), NULL, NULL);
 	for (int i = 0; i < n; i++) {
-		if (rc == 0 && is_named(list[i], suffix)) {
-			list[i]->d_name[ORDER_ID_HEX - 1] = '\0';
+		if (rc == 0)
 			rc = seen(ctx, list[i]->d_name, e);
-		}
 		free(list[i]);
 	}
 	free(list);
 	return rc < 0 ? -1 : 0;
+}
+
+struct removing {
+	int dirfd;
+	const char *id;
+};
+
+static int
+see_file(void *ctx, char *name, struct err *e)
+{
+	const struct removing *g = ctx;
+
+	return strncmp(name + (name[0] == '.'), g->id, strlen(g->id)) == 0
+		       ? queue_remove(g->dirfd, name, e)
+		       : 0;
+}
+
+int
+queue_remove_all(int dirfd, const char *id, struct err *e)
+{
+	struct removing g = { dirfd, id };
+
+	return each_name(dirfd, see_file, &g, e);
+}
+
+struct seeing {
+	const char *suffix;
+	queue_seen *seen;
+	void *ctx;
+};
+
+static int
+see_name(void *ctx, char *name, struct err *e)
+{
+	const struct seeing *g = ctx;
+
+	if (!is_named(name, g->suffix))
+		return 0;
+	name[ORDER_ID_HEX - 1] = '\0';
+	return g->seen(g->ctx, name, e);
+}
+
+int
+queue_each(int dirfd, const char *suffix, queue_seen *seen, void *ctx, struct err *e)
+{
+	struct seeing g = { suffix, seen, ctx };
+
+	return each_name(dirfd, see_name, &g, e);
 }

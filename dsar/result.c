@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dsar/result.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,27 +26,6 @@ struct result {
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-int
-result_remove(int dirfd, const char *id, struct err *e)
-{
-	struct dirent **list = NULL;
-	const int n = scandirat(dirfd, ".", &list, NULL, alphasort);
-	int rc = 0;
-
-	if (n < 0)
-		return err_fail(
-			e, EX_IOERR, errno, N_("cannot read a file of the queue"), NULL, NULL);
-	for (int i = 0; i < n; i++) {
-		const char *name = list[i]->d_name + (list[i]->d_name[0] == '.');
-
-		if (rc == 0 && strncmp(name, id, strlen(id)) == 0)
-			rc = queue_remove(dirfd, list[i]->d_name, e);
-		free(list[i]);
-	}
-	free(list);
-	return rc;
-}
-
 void
 result_name(const char *id, unsigned seq, char ret[QUEUE_NAME_MAX])
 {
@@ -71,7 +48,7 @@ result_begin(int dirfd, const struct result_head *h, struct openpgp *ring, struc
 	(void)sodium_bin2hex(r->attempt, sizeof(r->attempt), attempt, sizeof(attempt));
 	buf_init(&r->part, RESULT_LINE_MAX);
 	buf_init(&r->plain, 4u * RESULT_PIECE);
-	if (result_remove(dirfd, h->id, e) < 0) {
+	if (queue_remove_all(dirfd, h->id, e) < 0) {
 		(void)result_free(r);
 		return -1;
 	}

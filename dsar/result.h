@@ -70,6 +70,3 @@ int result_read(int dirfd, const struct result_head *h, struct sign *own, struct
 /* 0: H's order was denied, for *ret_fault; 1: there is no word of that. EX_DATAERR: not one of that node. */
 int result_denied(int dirfd, const struct result_head *h, struct sign_check *check,
 	enum order_fault *ret_fault, struct err *e);
-
-/* Takes all files of the result of order ID away. */
-int result_remove(int dirfd, const char *id, struct err *e);
