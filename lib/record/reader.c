@@ -162,19 +162,24 @@ layer_json(struct reader *r, struct layer *l)
 	return true;
 }
 
+/* If it is one. */
+static void
+piece_time(struct reader *r, const struct layer *l, const struct piece *pc)
+{
+	const struct format_field *f;
+
+	if (pc->field < 0)
+		return;
+	f = format_field(l->format, (unsigned)pc->field);
+	if (f->is_time && !f->inner)
+		note_time(r, undo(f->escape, span_of(pc->p, pc->len), &r->value));
+}
+
 static void
 layer_times(struct reader *r, struct layer *l)
 {
-	for (unsigned i = 0; i < l->split.n; i++) {
-		const struct piece *pc = &l->split.piece[i];
-		const struct format_field *f;
-
-		if (pc->field < 0)
-			continue;
-		f = format_field(l->format, (unsigned)pc->field);
-		if (f->is_time && !f->inner)
-			note_time(r, undo(f->escape, span_of(pc->p, pc->len), &r->value));
-	}
+	for (unsigned i = 0; i < l->split.n; i++)
+		piece_time(r, l, &l->split.piece[i]);
 }
 
 static bool
@@ -283,6 +288,17 @@ struct glance {
 	int64_t us; /* RECORD_NO_TIME: none has said anything */
 };
 
+/* Takes the time that R has read by now. False: it has none. */
+static bool
+glance_took(const struct reader *r, struct glance *g)
+{
+	if (r->time_us == RECORD_NO_TIME)
+		return false;
+	if (g->us == RECORD_NO_TIME || r->time_us < g->us)
+		g->us = r->time_us;
+	return true;
+}
+
 /* The times of L's own fields. Returns how many can be read. */
 static unsigned
 glance_fields(struct reader *r, struct layer *l, struct glance *g)
@@ -290,20 +306,9 @@ glance_fields(struct reader *r, struct layer *l, struct glance *g)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < l->split.n; i++) {
-		const struct piece *pc = &l->split.piece[i];
-		const struct format_field *f;
-
-		if (pc->field < 0)
-			continue;
-		f = format_field(l->format, (unsigned)pc->field);
 		r->time_us = RECORD_NO_TIME;
-		if (f->is_time && !f->inner)
-			note_time(r, undo(f->escape, span_of(pc->p, pc->len), &r->value));
-		if (r->time_us == RECORD_NO_TIME)
-			continue;
-		if (g->us == RECORD_NO_TIME || r->time_us < g->us)
-			g->us = r->time_us;
-		n++;
+		piece_time(r, l, &l->split.piece[i]);
+		n += glance_took(r, g);
 	}
 	return n;
 }
@@ -382,11 +387,7 @@ glance_json(struct reader *r, const struct format *f, struct span text, struct g
 	r->time_us = RECORD_NO_TIME;
 	if (json_glance(text, format_decl(f)->time.v[0], &value))
 		note_time(r, value);
-	if (r->time_us == RECORD_NO_TIME)
-		return false;
-	if (g->us == RECORD_NO_TIME || r->time_us < g->us)
-		g->us = r->time_us;
-	return true;
+	return glance_took(r, g);
 }
 
 static bool
