@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "base/conf.h"
 #include "base/tree.h"
 
@@ -80,6 +82,9 @@ int64_t doctor_period_s(const struct doctor *d, const char *path);
 /* Is it one of the logs in which package tools and the boot tell of packages and devices, of nobody?
  * PATH may be a pattern. */
 bool doctor_is_impersonal(const char *path);
+
+/* The JSON document PATH of the tree, for the caller to give back; NULL: there is none. */
+json_t *doctor_json(struct doctor *d, const char *path);
 
 typedef void doctor_check(struct doctor *d);
 doctor_check doctor_journald, doctor_rsyslog, doctor_logrotate, doctor_nginx, doctor_apache,

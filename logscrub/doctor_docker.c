@@ -17,15 +17,6 @@
 
 #define DAEMON "/etc/docker/daemon.json"
 
-static json_t *
-json_read(struct doctor *d, const char *path)
-{
-	size_t len;
-	cleanup_mem char *text = tree_text(&d->tree, path, &len);
-
-	return text ? json_loadb(text, len, 0, NULL) : NULL;
-}
-
 static const char *
 text_of(const json_t *object, const char *key, const char *otherwise)
 {
@@ -128,7 +119,7 @@ remote_judge(struct doctor *d, const char *driver, const json_t *options, const 
 static void
 daemon_check(struct doctor *d)
 {
-	json_t *root = json_read(d, DAEMON);
+	json_t *root = doctor_json(d, DAEMON);
 	const char *driver = text_of(root, "log-driver", "json-file");
 	const json_t *options = json_object_get(root, "log-opts");
 
@@ -145,7 +136,7 @@ static void
 container_seen(void *ctx, const char *path)
 {
 	struct doctor *d = ctx;
-	json_t *root = json_read(d, path);
+	json_t *root = doctor_json(d, path);
 	const json_t *log = json_object_get(root, "LogConfig");
 	const char *driver = text_of(log, "Type", "");
 	const json_t *options = json_object_get(log, "Config");

@@ -135,3 +135,12 @@ doctor_is_impersonal(const char *path)
 	}
 	return false;
 }
+
+json_t *
+doctor_json(struct doctor *d, const char *path)
+{
+	size_t len;
+	cleanup_mem char *text = tree_text(&d->tree, path, &len);
+
+	return text ? json_loadb(text, len, 0, NULL) : NULL;
+}

@@ -22,15 +22,6 @@ struct container {
 	struct postgres_server server;
 };
 
-static json_t *
-json_read(struct doctor *d, const char *path)
-{
-	size_t len;
-	cleanup_mem char *text = tree_text(&d->tree, path, &len);
-
-	return text ? json_loadb(text, len, 0, NULL) : NULL;
-}
-
 static const char *
 string_of(const json_t *v)
 {
@@ -143,7 +134,7 @@ stderr_of(struct doctor *d, struct container *c)
 	bool is_file, is_journal;
 
 	(void)snprintf(path, sizeof(path), "%.*s/hostconfig.json", len, c->path);
-	host = json_read(d, path);
+	host = doctor_json(d, path);
 	type = string_of(json_object_get(json_object_get(host, "LogConfig"), "Type"));
 	is_file = strcmp(type, "json-file") == 0 || strcmp(type, "local") == 0;
 	is_journal = strcmp(type, "journald") == 0 || strcmp(type, "syslog") == 0;
@@ -157,7 +148,7 @@ static void
 container_seen(void *ctx, const char *path)
 {
 	struct doctor *d = ctx;
-	json_t *config = json_read(d, path);
+	json_t *config = doctor_json(d, path);
 	struct container c = {
 		.config = config, .mounts = json_object_get(config, "MountPoints"), .path = path
 	};
