@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "base/conf.h"
+#include "base/wipe.h"
 #include "dsar/registry-private.h"
 #include "record/digest.h"
 #include "record/record.h"
@@ -63,14 +64,6 @@ erasure_init(struct erasure *x, const char *number)
 {
 	*x = (struct erasure){ .state = ERASURE_PLANNED };
 	(void)strncpy(x->number, number, sizeof(x->number) - 1);
-}
-
-static void
-wipe_text(char *text)
-{
-	if (text)
-		explicit_bzero(text, strlen(text));
-	free(text);
 }
 
 void

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "base/wipe.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 /* U+2068, first strong isolate, and U+2069, its end: not as texts, which would turn this file's own lines */
@@ -22,10 +23,8 @@ letter_init(struct letter *l, const char *lang, int64_t day_us)
 void
 letter_release(struct letter *l)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		explicit_bzero(l->v[i].text, strlen(l->v[i].text));
-		free(l->v[i].text);
-	}
+	for (size_t i = 0; i < l->n; i++)
+		wipe_text(l->v[i].text);
 	free(l->v);
 	*l = (struct letter){ 0 };
 }

@@ -8,6 +8,7 @@
 
 #include <sodium.h>
 
+#include "base/wipe.h"
 #include "dsar/find.h"
 #include "dsar/registry-private.h"
 
@@ -50,14 +51,6 @@ rectification_init(struct rectification *x, const char *number)
 {
 	*x = (struct rectification){ .state = ERASURE_PLANNED };
 	(void)strncpy(x->number, number, sizeof(x->number) - 1);
-}
-
-static void
-wipe_text(char *text)
-{
-	if (text)
-		explicit_bzero(text, strlen(text));
-	free(text);
 }
 
 void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dsar/template.h"
+#include "base/wipe.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -27,10 +28,8 @@ places_init(struct places *p, const char *const *names, size_t n, struct err *e)
 static void
 place_wipe(struct letter_place *p)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		explicit_bzero(p->item[i], strlen(p->item[i]));
-		free(p->item[i]);
-	}
+	for (size_t i = 0; i < p->n; i++)
+		wipe_text(p->item[i]);
 	free(p->item);
 	p->item = NULL;
 	p->n = 0;

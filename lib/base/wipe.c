@@ -5,6 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+void
+wipe_text(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
 struct block {
 	size_t n;
 	_Alignas(max_align_t) char p[];

@@ -8,6 +8,9 @@
 #pragma once
 #include <stddef.h>
 
+/* Overwrites TEXT, of malloc(3) itself, and gives it back; NULL is fine. */
+void wipe_text(char *text);
+
 void *wipe_malloc(size_t n);
 void *wipe_calloc(size_t n, size_t size);
 void *wipe_realloc(void *p, size_t n); /* the old block is wiped, if it moves */

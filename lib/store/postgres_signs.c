@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "store/postgres-private.h"
+#include "base/wipe.h"
 
 #define CONDITION_MAX (1u << 20)
 
@@ -237,10 +238,8 @@ pg_signs_make(struct pg *t, const struct signs *signs, struct pg_signs *ret, str
 void
 pg_signs_release(struct pg_signs *p)
 {
-	for (size_t i = 0; i < p->n_values; i++) {
-		explicit_bzero(p->value[i], strlen(p->value[i]));
-		free(p->value[i]);
-	}
+	for (size_t i = 0; i < p->n_values; i++)
+		wipe_text(p->value[i]);
 	buf_release(&p->sql);
 	*p = (struct pg_signs){ 0 };
 }

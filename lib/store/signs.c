@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/signs.h"
+#include "base/wipe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,11 +47,8 @@ signs_add(struct signs *s, enum sign_kind kind, const char *field, struct span t
 void
 signs_release(struct signs *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->v[i].text)
-			explicit_bzero(s->v[i].text, strlen(s->v[i].text));
-		free(s->v[i].text);
-	}
+	for (size_t i = 0; i < s->n; i++)
+		wipe_text(s->v[i].text);
 	free(s->v);
 	*s = (struct signs){ 0 };
 }
