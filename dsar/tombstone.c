@@ -303,9 +303,3 @@ tombstones_concern(const struct tombstones *t, const char *store)
 			return true;
 	return false;
 }
-
-size_t
-tombstones_count(const struct tombstones *t)
-{
-	return t->n;
-}

@@ -57,4 +57,3 @@ bool tombstones_cover(struct tombstones *t, const struct record *r);
 
 /* Is there any for records of STORE? */
 bool tombstones_concern(const struct tombstones *t, const char *store);
-size_t tombstones_count(const struct tombstones *t);

@@ -138,13 +138,3 @@ plan_flush(struct plan *p, struct err *e)
 	}
 	return worst;
 }
-
-size_t
-plan_pending(const struct plan *p)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < p->setup.conf->n_stores; i++)
-		n += p->pipe[i] ? pipe_pending(p->pipe[i]) : 0;
-	return n;
-}

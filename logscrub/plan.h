@@ -32,4 +32,3 @@ void plan_call_before_flush(struct plan *p, void (*call)(void *ctx), void *ctx);
 
 /* Flushes all: as pipe_flush(). */
 int plan_flush(struct plan *p, struct err *e);
-size_t plan_pending(const struct plan *p);

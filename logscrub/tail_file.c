@@ -316,12 +316,6 @@ tail_file_start(struct tail_file *f)
 	return position_of(f, 0, false);
 }
 
-bool
-tail_file_is_reading(const struct tail_file *f, const struct tail_id *id)
-{
-	return f->fd >= 0 && tail_id_equal(&f->id, id);
-}
-
 /* --- the past --------------------------------------------------------------------------------- */
 
 /* Reads up to MAX times ":HEX" and returns how often; 0 if P goes on otherwise. */

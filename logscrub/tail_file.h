@@ -73,5 +73,3 @@ int tail_file_sync(struct tail_file *f, struct err *e);
 /* Position behind the line last taken; of its file's beginning. Empty: nothing was opened yet. */
 struct span tail_file_position(struct tail_file *f);
 struct span tail_file_start(struct tail_file *f);
-
-bool tail_file_is_reading(const struct tail_file *f, const struct tail_id *id);

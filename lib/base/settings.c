@@ -204,18 +204,6 @@ settings_find(const struct settings *s, const char *section, const char *key)
 	return NULL;
 }
 
-bool
-settings_is_yes(const char *value)
-{
-	static const char *const yes[] = { "1", "yes", "y", "true", "t", "on" };
-
-	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
-		if (strcasecmp(value, yes[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* systemd.time(7); a month is 30.44 days, a year 365.25. */
 static const struct {
 	const char *name;

@@ -37,8 +37,5 @@ bool settings_add_systemd(struct settings *s, struct tree *t, const char *name);
 /* The last assignment, or NULL. SECTION NULL: of any. */
 const struct setting *settings_find(const struct settings *s, const char *section, const char *key);
 
-/* Is VALUE what systemd takes for yes? */
-bool settings_is_yes(const char *value);
-
 /* A length of time as systemd writes it ("7day", "1month 2d", "3600"), in seconds; -1: none. */
 long long settings_span_s(const char *value);

@@ -91,9 +91,6 @@ PGresult *pg_ask(struct pg *t, struct err *e, const char *sql, int n, const char
 PGresult *pg_ask_buf(struct pg *t, struct buf *sql, struct err *e);
 int pg_run(struct pg *t, const char *sql, struct err *e); /* … that gives nothing */
 
-/* The SQLSTATE of the last failure, or "". */
-const char *pg_state(const struct pg *t);
-
 static inline void
 pg_clearp(PGresult **r)
 {

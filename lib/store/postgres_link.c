@@ -194,14 +194,6 @@ fail_state(const struct pg *t, const char *state, struct err *e)
 		"%s: SQLSTATE %s", t->place, *state ? state : "-");
 }
 
-const char *
-pg_state(const struct pg *t)
-{
-	static char state[SQLSTATE_LEN + 1];
-
-	return state_of(PQerrorMessage(t->conn), state);
-}
-
 PGresult *
 pg_ask(struct pg *t, struct err *e, const char *sql, int n, const char *const *params)
 {
