@@ -9,8 +9,7 @@ if [ "$(id -u)" -eq 0 ] && [ -z "${OWN_MOUNTS:-}" ] && unshare -m true 2>/dev/nu
 fi
 . "$(dirname "$0")/lib.sh"
 need python3
-killat=$BUILD/$VARIANT/fault/killat
-[ -x "$killat" ] || skip "needs $killat: make check"
+need_killat
 WRITER=/lib/systemd/systemd-journal-remote
 [ -x "$WRITER" ] || WRITER=
 mkdir -m 700 "$scratch/creds"

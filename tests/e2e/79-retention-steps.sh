@@ -4,12 +4,10 @@
 # takes: the next run mends all, record for record. STRIDE=1 tries each fault, otherwise each STRIDEth.
 . "$(dirname "$0")/lib.sh"
 need python3
-need strace
 need gpg
 export killat scratch
-killat=$BUILD/$VARIANT/fault/killat
-[ -x "$killat" ] || skip "needs $killat: make check"
-strace -o /dev/null true 2>/dev/null || skip "needs to be allowed to trace"
+need_killat
+need_tracing
 mkdir -m 700 "$scratch/creds"
 head -c 32 /dev/urandom >"$scratch/creds/sparsam-keys"
 export CREDENTIALS_DIRECTORY=$scratch/creds

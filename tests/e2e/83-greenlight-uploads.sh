@@ -18,7 +18,6 @@ age() {
 }
 
 postgres_begin 'fsync = off'
-db() { psql -XqAt -v ON_ERROR_STOP=1 -h "$scratch/pg" -U postgres "$@"; }
 db -c 'create database greenlight' -c 'create role retention login' postgres
 db -f "$root/tests/data/greenlight.sql" greenlight
 db -c 'grant select, update, delete on all tables in schema public to retention' greenlight

@@ -36,7 +36,6 @@ END
 run init >/dev/null
 
 postgres_begin 'fsync = off'
-db() { psql -XqAt -v ON_ERROR_STOP=1 -h "$scratch/pg" -U postgres "$@"; }
 is() { # WANTED QUERY
 	local got
 	got=$(db -c "$2" limits)

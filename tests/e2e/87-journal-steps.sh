@@ -6,8 +6,7 @@
 need python3
 writer=/lib/systemd/systemd-journal-remote
 [ -x "$writer" ] || skip "needs systemd-journal-remote"
-killat=$BUILD/$VARIANT/fault/killat
-[ -x "$killat" ] || skip "needs $killat: make check"
+need_killat
 . "$root/tests/e2e/journal.sh"
 name=system@0123456789abcdef0123456789abcdef-0000000000000001-0000000000000001.journal
 python3 "$random" make 30 300 0 >"$scratch/random.export"

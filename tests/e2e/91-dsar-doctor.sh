@@ -5,16 +5,7 @@
 need gpg
 need jq
 
-cat >"$scratch/sparsam.conf" <<-END
-	state_dir = "$scratch"
-	key_dir = "$scratch/keys"
-	controller = "Example e. V."
-	authority = "Example Authority"
-	dpo = "dpo@node.example"
-	dsar { land = "HE" mail = "privacy@node.example" }
-	retention { sendmail = "$scratch/sendmail" }
-END
-dsar() { "$SPARSAM_BIN/dsar" -c "$scratch/sparsam.conf" "$@"; }
+. "$root/tests/e2e/dsar_mail.sh"
 at_end() { gpgconf --homedir "$scratch/register/pgp/own" --kill gpg-agent; }
 plays() { # a mail server, COMMAND of which gets the mail
 	# shellcheck disable=SC2016 # of the script

@@ -6,20 +6,12 @@ need gpg
 need jq
 need python3
 
-cat >"$scratch/sparsam.conf" <<-END
-	state_dir = "$scratch"
-	key_dir = "$scratch/keys"
-	controller = "Example e. V."
-	dpo = "dpo@node.example"
-	dsar { land = "HE" mail = "privacy@node.example" }
-	retention { sendmail = "$scratch/sendmail" }
-END
+. "$root/tests/e2e/dsar_mail.sh"
 cat >"$scratch/sendmail" <<-END
 	#!/bin/sh
 	{ echo "X-Arguments: \$*"; cat; } >>$scratch/sent
 END
 chmod +x "$scratch/sendmail"
-dsar() { "$SPARSAM_BIN/dsar" -c "$scratch/sparsam.conf" "$@"; }
 at_end() { gpgconf --homedir "$scratch/register/pgp/own" --kill gpg-agent; }
 dsar init >/dev/null
 dsar key own --make >/dev/null

@@ -20,7 +20,6 @@ store() { # TABLE SUBJECTS
 } >>"$conf"
 # a server that ends whoever is idle in a transaction for a moment: a search is one, and does other things in between
 postgres_begin 'fsync = off' "log_min_error_statement = error" 'idle_in_transaction_session_timeout = 1'
-db() { psql -XqAt -v ON_ERROR_STOP=1 -h "$scratch/pg" -U postgres "$@"; }
 db -c 'create database app' postgres
 printf '[app]\nhost=%s\ndbname=app\nuser=postgres\n' "$scratch/pg" >"$PGSERVICEFILE"
 db app <<'END'

@@ -6,10 +6,9 @@
 need gpg
 need jq
 . "$root/tests/e2e/postgres.sh"
-stop_postgres() { (cd / && as_owner "$bin/pg_ctl" -s -D "$scratch/pg/data" stop -m immediate 2>/dev/null) || true; }
 . "$root/tests/e2e/retention.sh"
 . "$root/tests/e2e/dsar.sh"
-at_end() { agents_end && stop_postgres; }
+at_end() { agents_end && postgres_end; }
 hide_shipped_stores
 mkdir "$scratch/log" "$scratch/gl"
 sed "s|/var/log/postgresql|$scratch/log|" "$root/conf/stores.d/postgresql.conf" >"$scratch/stores.d/postgresql.conf"

@@ -6,10 +6,9 @@
 need gpg
 need jq
 . "$root/tests/e2e/postgres.sh"
-stop_postgres() { (cd / && as_owner "$bin/pg_ctl" -s -D "$scratch/pg/data" stop -m immediate 2>/dev/null) || true; }
 . "$root/tests/e2e/retention.sh"
 . "$root/tests/e2e/dsar.sh"
-at_end() { agents_end && stop_postgres; }
+at_end() { agents_end && postgres_end; }
 export PGSERVICEFILE=$scratch/pg_service.conf
 hide_shipped_stores
 # the page's own text, to the letter
@@ -20,7 +19,6 @@ approvers_make
 node_make
 
 postgres_begin 'fsync = off'
-db() { psql -XqAt -v ON_ERROR_STOP=1 -h "$scratch/pg" -U postgres "$@"; }
 db -c 'create database pagila' -c 'create role retention login' postgres
 db -f "$root/tests/data/pagila.sql" pagila
 db -c 'grant select, update, delete on all tables in schema public to retention' pagila

@@ -5,10 +5,9 @@
 need gpg
 need jq
 . "$root/tests/e2e/postgres.sh"
-stop_postgres() { (cd / && as_owner "$bin/pg_ctl" -s -D "$scratch/pg/data" stop -m immediate 2>/dev/null) || true; }
 . "$root/tests/e2e/retention.sh"
 . "$root/tests/e2e/dsar.sh"
-at_end() { agents_end && stop_postgres; }
+at_end() { agents_end && postgres_end; }
 export PGSERVICEFILE=$scratch/pg_service.conf
 hide_shipped_stores
 cp "$root/conf/stores.d/greenlight.conf" "$root/conf/stores.d/bbb-files.conf" "$scratch/stores.d/"
@@ -17,7 +16,6 @@ sed -i "s|/var/|$scratch/none/|g; s|/usr/share/red5|$scratch/none|g" "$scratch/s
 approvers_make
 node_make
 postgres_begin 'fsync = off'
-db() { psql -XqAt -v ON_ERROR_STOP=1 -h "$scratch/pg" -U postgres "$@"; }
 db -c 'create database keycloakdb' postgres
 db -f "$root/tests/data/keycloak.sql" keycloakdb
 printf '[keycloak]\nhost=%s\ndbname=keycloakdb\nuser=postgres\n' "$scratch/pg" >"$PGSERVICEFILE"

@@ -5,27 +5,12 @@
 need gpg
 need jq
 . "$root/tests/e2e/postgres.sh"
-stop_postgres() { (cd / && as_owner "$bin/pg_ctl" -s -D "$scratch/pg/data" stop -m immediate 2>/dev/null) || true; }
 . "$root/tests/e2e/retention.sh"
 . "$root/tests/e2e/dsar.sh"
-at_end() { agents_end && stop_postgres; }
-export PGSERVICEFILE=$scratch/pg_service.conf
-hide_shipped_stores
-for f in greenlight bbb-files; do cp "$root/conf/stores.d/$f.conf" "$scratch/stores.d/$f.conf"; done
-sed -i "s|/var/|$scratch/var/|g; s|/usr/share/red5|$scratch/red5|g" "$scratch/stores.d/bbb-files.conf"
-sed -i "s|/root/greenlight-v3/data/greenlight-v3/storage|$scratch/storage|" "$scratch/stores.d/greenlight.conf"
+. "$root/tests/e2e/greenlight.sh"
 # the last that a row has of its own
 sed -i 's|rectify  = { "name", "email", "language" }|rectify  = { "name", "email", "language", "status" }|' "$scratch/stores.d/greenlight.conf"
-approvers_make
-node_make
-
-postgres_begin 'fsync = off'
-db() { psql -XqAt -v ON_ERROR_STOP=1 -h "$scratch/pg" -U postgres "$@"; }
-db -c 'create database greenlight' -c 'create role retention login superuser' postgres
-db -f "$root/tests/data/greenlight.sql" greenlight
-printf '[greenlight]\nhost=%s\ndbname=greenlight\nuser=retention\n' "$scratch/pg" >"$PGSERVICEFILE"
-dump() { pg_dump -h "$scratch/pg" -U postgres --data-only --inserts greenlight | grep '^INSERT' | sort; }
-ask() { db -c "$1" greenlight; }
+greenlight_begin
 anna=$(ask "select id from users where email = 'planted0011@example.org'")
 dump >"$scratch/before"
 

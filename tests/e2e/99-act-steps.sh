@@ -6,10 +6,8 @@
 need gpg
 need sqlite3
 need jq
-need strace
-killat=$BUILD/$VARIANT/fault/killat
-[ -x "$killat" ] || skip "needs $killat: make check"
-strace -o /dev/null true 2>/dev/null || skip "needs to be allowed to trace"
+need_killat
+need_tracing
 . "$root/tests/e2e/retention.sh"
 . "$root/tests/e2e/dsar.sh"
 

@@ -6,17 +6,9 @@ need gpg
 need jq
 need python3
 
-cat >"$scratch/sparsam.conf" <<-END
-	state_dir = "$scratch"
-	key_dir = "$scratch/keys"
-	controller = "Example e. V."
-	dpo = "dpo@node.example"
-	dsar { land = "HE" mail = "privacy@node.example" }
-	retention { sendmail = "$scratch/sendmail" }
-END
+. "$root/tests/e2e/dsar_mail.sh"
 printf '#!/bin/sh\ncat >%s/sent.$$\n' "$scratch" >"$scratch/sendmail"
 chmod +x "$scratch/sendmail"
-dsar() { "$SPARSAM_BIN/dsar" -c "$scratch/sparsam.conf" "$@"; }
 at_end() { gpgconf --homedir "$scratch/h" --kill all; }
 n_sent() { find "$scratch" -name 'sent.*' | wc -l; }
 dsar init >/dev/null

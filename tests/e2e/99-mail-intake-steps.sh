@@ -5,22 +5,14 @@
 need gpg
 need jq
 need sqlite3
-need strace
-killat=$BUILD/$VARIANT/fault/killat
-[ -x "$killat" ] || skip "needs $killat: make check"
-strace -o /dev/null true 2>/dev/null || skip "needs to be allowed to trace"
+need_killat
+need_tracing
 
-mkdir "$scratch/reg" "$scratch/h"
-cat >"$scratch/sparsam.conf" <<-END
-	state_dir = "$scratch/reg"
-	key_dir = "$scratch/keys"
-	controller = "Example e. V."
-	dsar { land = "HE" mail = "privacy@node.example" }
-	retention { sendmail = "$scratch/sendmail" }
-END
+reg=$scratch/reg
+mkdir "$reg" "$scratch/h"
+. "$root/tests/e2e/dsar_mail.sh"
 printf '#!/bin/sh\ncat >>"%s/sent"\necho >>"%s/sent"\n' "$scratch" "$scratch" >"$scratch/sendmail"
 chmod +x "$scratch/sendmail"
-dsar() { "$SPARSAM_BIN/dsar" -c "$scratch/sparsam.conf" "$@"; }
 register=$scratch/reg/register/register.db
 at_end() { gpgconf --homedir "$scratch/h" --kill gpg-agent 2>/dev/null || true; }
 chmod 700 "$scratch/h"

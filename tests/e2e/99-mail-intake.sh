@@ -6,15 +6,9 @@ need gpg
 need jq
 need python3
 
-mkdir "$scratch/reg" "$scratch/h"
-cat >"$scratch/sparsam.conf" <<-END
-	state_dir = "$scratch/reg"
-	key_dir = "$scratch/keys"
-	controller = "Example e. V."
-	dpo = "dpo@node.example"
-	dsar { land = "HE" mail = "privacy@node.example" }
-	retention { sendmail = "$scratch/sendmail" }
-END
+reg=$scratch/reg
+mkdir "$reg" "$scratch/h"
+. "$root/tests/e2e/dsar_mail.sh"
 cat >"$scratch/sendmail" <<-END
 	#!/bin/sh
 	n=\$(ls $scratch/sent* 2>/dev/null | wc -l)
@@ -22,7 +16,6 @@ cat >"$scratch/sendmail" <<-END
 	{ echo "X-Arguments: \$*"; cat; } >$scratch/sent\$n
 END
 chmod +x "$scratch/sendmail"
-dsar() { "$SPARSAM_BIN/dsar" -c "$scratch/sparsam.conf" "$@"; }
 sent() { find "$scratch" -name 'sent*' | wc -l; }
 anna() { gpg --homedir "$scratch/h" --batch -q "$@" 2>/dev/null; }
 at_end() { gpgconf --homedir "$scratch/h" --kill gpg-agent; }

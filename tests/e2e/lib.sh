@@ -64,6 +64,14 @@ skip() {
 
 need_root() { [ "$(id -u)" -eq 0 ] || skip "needs root"; }
 need() { command -v "$1" >/dev/null || skip "needs $1"; }
+need_tracing() {
+	need strace
+	strace -o /dev/null true 2>/dev/null || skip "needs to be allowed to trace"
+}
+need_killat() { # tests/fault: $killat, which ends a program at its Nth step
+	killat=$BUILD/$VARIANT/fault/killat
+	[ -x "$killat" ] || skip "needs $killat: make check"
+}
 
 # spawn LOG COMMAND... : begins COMMAND in the background; its id is in $!
 spawn() {

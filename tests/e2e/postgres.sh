@@ -21,4 +21,6 @@ postgres_begin() { # SETTING...
 	(cd / && as_owner "$bin/pg_ctl" -s -w -D "$scratch/pg/data" -l "$scratch/pg/server" start)
 	[ "$(id -u)" -ne 0 ] || chmod 711 "$scratch/pg"
 }
-at_end() { (cd / && as_owner "$bin/pg_ctl" -s -D "$scratch/pg/data" stop -m immediate 2>/dev/null) || true; }
+postgres_end() { (cd / && as_owner "$bin/pg_ctl" -s -D "$scratch/pg/data" stop -m immediate 2>/dev/null) || true; }
+at_end() { postgres_end; }
+db() { psql -XqAt -v ON_ERROR_STOP=1 -h "$scratch/pg" -U postgres "$@"; }
