@@ -141,7 +141,7 @@ file_write(struct ordering *g, const char *id, struct span packed, struct err *e
 }
 
 static int
-mark_sent(struct ordering *g, const char *id, struct err *e)
+move(struct ordering *g, const char *id, const char *what, enum ordered_state to, struct err *e)
 {
 	struct registry *r = g->s->registry;
 	int rc;
@@ -149,9 +149,9 @@ mark_sent(struct ordering *g, const char *id, struct err *e)
 	if (registry_begin(r, e) < 0)
 		return -1;
 	rc = registry_record(r, g->c.number, "order",
-		json_pack("{s:s, s:s}", "what", "sent", "order", id), g->s->now_us, e);
+		json_pack("{s:s, s:s}", "what", what, "order", id), g->s->now_us, e);
 	if (rc == 0)
-		rc = ordered_move(r, id, ORDERED_SENT, ORDER_FINE, g->s->now_us, e);
+		rc = ordered_move(r, id, to, ORDER_FINE, g->s->now_us, e);
 	return registry_end(r, rc, e);
 }
 
@@ -172,7 +172,7 @@ send_order(struct ordering *g, const char *id, enum order_kind kind, struct err 
 	if (rc == 0)
 		rc = file_write(g, id, span_of(packed.p, packed.len), e);
 	if (rc == 0)
-		rc = mark_sent(g, id, e);
+		rc = move(g, id, "sent", ORDERED_SENT, e);
 	signatures_end(&l);
 	buf_wipe(&packed);
 	return rc;
@@ -465,11 +465,9 @@ sign_it(struct ordering *g, const char *id, struct err *e)
 static int
 withdraw(struct ordering *g, const char *id, struct err *e)
 {
-	struct registry *r = g->s->registry;
 	cleanup_fd int dir = queue_open(g->s->conf, QUEUE_ORDERS, e);
 	struct looked_up l;
 	char name[QUEUE_NAME_MAX];
-	int rc;
 
 	buf_init(&g->text, ORDER_MAX);
 	(void)snprintf(name, sizeof(name), "%s.order", id);
@@ -478,15 +476,7 @@ withdraw(struct ordering *g, const char *id, struct err *e)
 	if (l.state == ORDERED_ANSWERED)
 		return err_fail(
 			e, EX_NOPERM, 0, N_("the order was answered"), NULL, "%s", g->c.number);
-	if (registry_begin(r, e) < 0)
-		return -1;
-	rc = registry_record(r, g->c.number, "order",
-		json_pack("{s:s, s:s}", "what", "withdrawn", "order", id), g->s->now_us, e);
-	if (rc == 0)
-		rc = ordered_move(r, id, ORDERED_WITHDRAWN, ORDER_FINE, g->s->now_us, e);
-	if (registry_end(r, rc, e) < 0)
-		return -1;
-	return queue_remove(dir, name, e);
+	return move(g, id, "withdrawn", ORDERED_WITHDRAWN, e) < 0 ? -1 : queue_remove(dir, name, e);
 }
 
 /* --- what becomes of a machine's finds -------------------------------------------------------- */
