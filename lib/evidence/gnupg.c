@@ -79,7 +79,7 @@ gnupg_bounded(gpgme_data_t *data, struct gnupg_bounded *b)
 bool
 gnupg_decrypted(gpgme_ctx_t ctx)
 {
-	const gpgme_decrypt_result_t result = gpgme_op_decrypt_result(ctx);
+	gpgme_decrypt_result_t result = gpgme_op_decrypt_result(ctx);
 
 	return result && !result->legacy_cipher_nomdc && result->recipients;
 }

@@ -84,7 +84,7 @@ see(void *ctx, const struct place *p, struct err *e)
 		s->unsure |= errno == ENOENT;
 		return 0;
 	}
-	if (bsearch(&before, s->v, s->n_sorted, sizeof(before), compare))
+	if (s->n_sorted > 0 && bsearch(&before, s->v, s->n_sorted, sizeof(before), compare))
 		return 0;
 	rc = s->seen(s->ctx, p, e);
 	s->ended = rc != 0;

@@ -94,7 +94,8 @@ within is_there
 scrubbed >/out/sshd.export
 cp /var/log/sparsam/nginx-access.log /out/
 systemctl reload logscrub.service
-within systemctl -q is-active logscrub.service
+reloaded() { [ "$(systemctl show logscrub.service -P ActiveState)" = active ]; } # is-active takes "reloading", too
+within reloaded
 systemctl show logscrub.service -p ActiveState -p NRestarts >/out/logscrub.state
 
 retention init
