@@ -62,7 +62,7 @@ plan_new(const char *file, struct plan **ret, struct err *e)
 		return err_fail(e, EX_CONFIG, 0, N_("no source is declared"),
 			N_("declare one: source \"NAME\" { type = … }"), "%s",
 			p->setup.conf->file ? p->setup.conf->file : "");
-	if (claims_new(p->setup.conf, &claims, e) < 0 || make_pipes(p, e) < 0)
+	if (claims_new(p->setup.conf, NULL, &claims, e) < 0 || make_pipes(p, e) < 0)
 		return -1;
 	if (seal_key_new(p->setup.keyring, &p->host.seal_key, e) < 0)
 		return -1;

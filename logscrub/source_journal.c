@@ -483,7 +483,7 @@ journal_redeclare(struct source *s, const struct conf *c, struct err *e)
 	struct source_journal *j = (struct source_journal *)s;
 	struct claims *claims = NULL;
 
-	if (!s->decl->store && claims_new(c, &claims, e) < 0)
+	if (!s->decl->store && claims_new(c, NULL, &claims, e) < 0)
 		return -1;
 	claims_free(j->claims);
 	j->claims = claims;

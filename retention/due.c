@@ -77,7 +77,7 @@ due_init(struct due *d, struct session *s, const struct conf_store *st, int64_t 
 	d->longest_us = longest_us;
 	d->cutoff_us = cutoff_of(d, st);
 	d->question = (struct select_question){
-		.ctx = d, .block = own_block, .record = own_record
+		.ctx = d, .block = own_block, .record = own_record, .late = true
 	};
 	d->own = select_ask(&d->question);
 	d->bound = select_before(latest_cutoff(d, st));
@@ -88,8 +88,9 @@ due_init(struct due *d, struct session *s, const struct conf_store *st, int64_t 
 	d->duty = select_ask(duties_ask(&s->duties, s->now_us));
 	d->held = select_or(&d->hold, &d->duty);
 	d->unheld = select_not(&d->held);
-	d->copied_question = (struct select_question){ .block = copied_block,
-		.record = copied_record };
+	d->copied_question = (struct select_question){
+		.block = copied_block, .record = copied_record, .late = true
+	};
 	d->copied = select_ask(&d->copied_question);
 	d->unrestricted = select_not(&d->duty);
 	d->uncovered = select_not(&d->hold);

@@ -198,7 +198,7 @@ record(void *ctx, const struct record *r)
 {
 	struct match *m = ctx;
 
-	if (!r->text.p) {
+	if (r->marks & RECORD_MARK_UNREAD) {
 		m->n_unread++; /* a field that was not read may have what is asked for, or must not have */
 		return false;
 	}
@@ -221,7 +221,7 @@ match_ask(struct match *m)
 		marked &= has;
 	}
 	m->question = (struct select_question){
-		.ctx = m, .record = record, .marks = marks, .marked = marked
+		.ctx = m, .record = record, .late = true, .marks = marks, .marked = marked
 	};
 	return &m->question;
 }

@@ -86,7 +86,7 @@ ask_block(void *ctx, const struct select_block *b)
 void
 duties_init(struct duties *d, const struct conf *c)
 {
-	*d = (struct duties){ .conf = c, .question = { d, ask_block, ask_record } };
+	*d = (struct duties){ .conf = c, .question = { d, ask_block, ask_record, .late = true } };
 }
 
 const struct select_question *

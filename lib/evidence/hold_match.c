@@ -145,21 +145,25 @@ static bool
 needle_finds(struct holds *h, struct hold_entry *en, const struct record *r)
 {
 	struct hold_needle *n = &en->needle;
+	struct span text;
 	int rc;
 
-	if (en->hold.match == HOLD_ALL)
-		return true;
-	if (n->text && en->hold.match == HOLD_RECORDS)
+	if (en->hold.match == HOLD_ALL || !n->text)
+		return true; /* of what cannot be unsealed, for it cannot be decided */
+	if (en->hold.match == HOLD_RECORDS)
 		return has_digest(n, r);
-	if (!n->text || !r->text.p)
-		return true; /* cannot be decided */
+	if (en->hold.match == HOLD_IDENTIFIER && r->silent)
+		return false;
+	text = record_text(r);
+	if (!text.p)
+		return true;
 	if (en->hold.match == HOLD_PATTERN) {
-		rc = pcre2_match(n->code, (PCRE2_SPTR)r->text.p, r->text.len, 0, 0, n->data, NULL);
+		rc = pcre2_match(n->code, (PCRE2_SPTR)text.p, text.len, 0, 0, n->data, NULL);
 		return rc >= 0 || rc != PCRE2_ERROR_NOMATCH;
 	}
-	return contains(r->text, n->text, n->len) ||
+	return contains(text, n->text, n->len) ||
 	       (n->is_address && r->time_us != RECORD_NO_TIME &&
-		       has_token(h, n, r->text, timestamp_day(r->time_us)));
+		       has_token(h, n, text, timestamp_day(r->time_us)));
 }
 
 /* --- the scope -------------------------------------------------------------------------------- */
@@ -188,6 +192,30 @@ covers_one(struct holds *h, struct hold_entry *en, const struct record *r)
 	       (r->time_us == RECORD_NO_TIME ||
 		       (r->time_us >= en->hold.from_us && r->time_us < en->hold.to_us)) &&
 	       needle_finds(h, en, r);
+}
+
+/* May an identifier be found with FIELD? One that no line of a text has is found in one field; of which days an
+ * address's token is nobody knows here. */
+static bool
+matters_to_one(const struct hold_entry *en, struct span field)
+{
+	const struct hold_needle *n = &en->needle;
+
+	return en->hold.match == HOLD_IDENTIFIER && n->text &&
+	       (memchr(n->text, '\n', n->len) || contains(field, n->text, n->len) ||
+		       (n->is_address &&
+			       (contains(field, "ip4:", 4) || contains(field, "ip6:", 4))));
+}
+
+static bool
+matters(void *ctx, struct span field)
+{
+	const struct holds *h = ctx;
+
+	for (size_t i = 0; i < h->n; i++)
+		if (counts(h, &h->entry[i].hold) && matters_to_one(&h->entry[i], field))
+			return true;
+	return false;
 }
 
 static bool
@@ -238,6 +266,13 @@ covers_all(void *ctx, const struct record *r)
 	return covers(ctx, r);
 }
 
+static bool
+matters_to_all(void *ctx, struct span field)
+{
+	((struct holds *)ctx)->only = 0;
+	return matters(ctx, field);
+}
+
 static enum select_answer
 covers_all_block(void *ctx, const struct select_block *b)
 {
@@ -248,10 +283,14 @@ covers_all_block(void *ctx, const struct select_block *b)
 void
 hold_questions(struct holds *h)
 {
-	h->all = (struct select_question){
-		.ctx = h, .block = covers_all_block, .record = covers_all
+	h->all = (struct select_question){ .ctx = h,
+		.block = covers_all_block,
+		.record = covers_all,
+		.late = true,
+		.matters = matters_to_all };
+	h->one = (struct select_question){
+		.ctx = h, .block = covers_block, .record = covers, .late = true, .matters = matters
 	};
-	h->one = (struct select_question){ .ctx = h, .block = covers_block, .record = covers };
 }
 
 const struct select_question *

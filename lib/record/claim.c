@@ -1,39 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "record/claim.h"
-
 #include <stdlib.h>
 
-#define TERMS_MAX      1024 /* different ones, of all stores */
-#define CLAIM_TERMS    8
+#include "record/claim-private.h"
+
+#define TERMS_MAX      1024 /* different ones, of all stores' lists */
 #define FIELD_NAME_MAX 64
-
-struct term {
-	struct span field, value; /* into the configuration */
-	bool prefix;
-	bool seen; /* in the entry at hand */
-};
-
-struct claim {
-	const struct conf_store *store;
-	unsigned n;
-	struct term *term[CLAIM_TERMS];
-};
-
-/* The terms of one field lie together. */
-struct group {
-	struct span field;
-	size_t from, to;
-};
-
-struct claims {
-	struct term *term;
-	size_t n_terms;
-	struct group *group; /* few: an entry's field is compared with these alone */
-	size_t n_groups;
-	struct claim *claim; /* those with more terms first */
-	size_t n_claims;
-	const struct conf_store *rest;
-};
 
 static struct span
 trim(struct span s)
@@ -91,19 +62,24 @@ term_compare(const void *a, const void *b)
 
 /* First pass: all terms, in a row. Equal ones of several claims are kept each; they are few. */
 static int
-terms_read(struct claims *cl, const struct conf *c, struct err *e)
+terms_read(struct claims *cl, const struct conf *c, const char *naming, struct err *e)
 {
-	cl->term = calloc(TERMS_MAX, sizeof(*cl->term));
+	const size_t max = TERMS_MAX + (naming ? c->n_stores : 0);
+
+	cl->term = calloc(max + c->n_stores + 1, sizeof(*cl->term));
 	if (!cl->term)
 		return err_memory(e);
 	for (size_t i = 0; i < c->n_stores; i++) {
 		const struct conf_store *s = &c->store[i];
 
+		if (naming)
+			cl->term[cl->n_terms++] = (struct term){ .field = span_str(naming),
+				.value = span_str(s->name) };
 		for (size_t k = 0; k < s->journal.n; k++, cl->n_claims++) {
 			struct span rest = span_str(s->journal.v[k]);
 
 			do {
-				if (cl->n_terms == TERMS_MAX ||
+				if (cl->n_terms == max ||
 					!term_read(take_term(&rest), &cl->term[cl->n_terms]))
 					return conf_fail(e, &s->where, N_("bad journal claim"),
 						N_("write \"FIELD=VALUE\", or several with \" + \" "
@@ -136,7 +112,7 @@ static struct term *
 term_find(struct claims *cl, const struct term *t)
 {
 	for (size_t i = 0; i < cl->n_terms; i++)
-		if (cl->term[i].field.p == t->field.p)
+		if (cl->term[i].value.p == t->value.p)
 			return &cl->term[i];
 	return NULL;
 }
@@ -146,20 +122,30 @@ claim_compare(const void *a, const void *b)
 {
 	const struct claim *x = a, *y = b;
 
+	if (x->names != y->names)
+		return x->names ? -1 : 1;
 	if (x->n != y->n)
 		return x->n > y->n ? -1 : 1;
 	return x->store < y->store ? -1 : x->store > y->store;
 }
 
 static int
-claims_read(struct claims *cl, const struct conf *c, struct err *e)
+claims_read(struct claims *cl, const struct conf *c, const char *naming, struct err *e)
 {
 	size_t n = 0;
 
+	cl->n_claims += naming ? c->n_stores : 0;
 	cl->claim = calloc(cl->n_claims + 1, sizeof(*cl->claim));
 	if (!cl->claim)
 		return err_memory(e);
-	for (size_t i = 0; i < c->n_stores; i++)
+	for (size_t i = 0; i < c->n_stores; i++) {
+		const struct term own = { .value = span_str(c->store[i].name) };
+
+		if (naming)
+			cl->claim[n++] = (struct claim){ .store = &c->store[i],
+				.names = true,
+				.n = 1,
+				.term = { term_find(cl, &own) } };
 		for (size_t k = 0; k < c->store[i].journal.n; k++, n++) {
 			struct span rest = span_str(c->store[i].journal.v[k]);
 			struct claim *m = &cl->claim[n];
@@ -174,18 +160,20 @@ claims_read(struct claims *cl, const struct conf *c, struct err *e)
 				m->term[m->n++] = term_find(cl, &t);
 			} while (rest.p);
 		}
+	}
 	qsort(cl->claim, cl->n_claims, sizeof(*cl->claim), claim_compare);
 	return 0;
 }
 
 int
-claims_new(const struct conf *c, struct claims **ret, struct err *e)
+claims_new(const struct conf *c, const char *naming, struct claims **ret, struct err *e)
 {
 	CLEANUP(claims_freep) struct claims *cl = calloc(1, sizeof(*cl));
 
 	if (!cl)
 		return err_memory(e);
-	if (terms_read(cl, c, e) < 0 || groups_make(cl, e) < 0 || claims_read(cl, c, e) < 0)
+	if (terms_read(cl, c, naming, e) < 0 || groups_make(cl, e) < 0 ||
+		claims_read(cl, c, naming, e) < 0)
 		return -1;
 	cl->rest = conf_find_store(c, "journal-rest");
 	*ret = TAKE(cl);
@@ -200,6 +188,7 @@ claims_free(struct claims *cl)
 	free(cl->term);
 	free(cl->group);
 	free(cl->claim);
+	claim_sets_free(cl->sets);
 	free(cl);
 	return NULL;
 }
@@ -211,9 +200,11 @@ claims_begin(struct claims *cl)
 		cl->term[i].seen = false;
 }
 
-void
+bool
 claims_see(struct claims *cl, struct span data)
 {
+	bool any = false;
+
 	for (size_t g = 0; g < cl->n_groups; g++) {
 		const struct group *gr = &cl->group[g];
 		struct span value;
@@ -226,10 +217,11 @@ claims_see(struct claims *cl, struct span data)
 			struct term *t = &cl->term[i];
 
 			if (t->prefix ? span_starts(value, t->value) : span_eq(value, t->value))
-				t->seen = true;
+				any = t->seen = true;
 		}
-		return;
+		break;
 	}
+	return any;
 }
 
 const struct conf_store *

@@ -28,13 +28,14 @@ add_number(crypto_generichash_state *st, uint64_t n)
 void
 record_digest(const struct record *r, uint8_t ret[RECORD_DIGEST_LEN])
 {
+	const struct span text = record_text(r);
 	crypto_generichash_state st;
 
 	(void)crypto_generichash_init(&st, NULL, 0, RECORD_DIGEST_LEN);
 	add(&st, span_str(r->store->name));
 	add_number(&st, (uint64_t)r->time_us);
-	add(&st, r->known_by > 0 ? span_of(r->text.p, r->known_by) : r->text);
-	if (!r->text.p) {
+	add(&st, r->known_by > 0 ? span_of(text.p, r->known_by) : text);
+	if (!text.p) {
 		add(&st, span_str(r->place));
 		add_number(&st, r->offset);
 		add_number(&st, r->size);

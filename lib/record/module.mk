@@ -16,4 +16,4 @@ lib.srcs += lib/record/address.c lib/record/detect.c lib/record/detect_scan.c \
 lib.srcs += lib/record/timestamp.c lib/record/timestamp_text.c lib/record/timestamp_zone.c
 lib.srcs += lib/record/needles.c lib/record/needles_x86.c
 lib.srcs += lib/record/reader.c lib/record/digest.c lib/record/sha256.c
-lib.srcs += lib/record/claim.c
+lib.srcs += lib/record/claim.c lib/record/claim_set.c

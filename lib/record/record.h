@@ -12,6 +12,9 @@
 
 #define RECORD_NO_TIME INT64_MIN
 
+/* A mark of a field that is too large to be read: no question was shown it. */
+#define RECORD_MARK_UNREAD ((uint64_t)1 << 63)
+
 struct conf_store;
 
 struct record {
@@ -19,6 +22,9 @@ struct record {
 	int64_t time_us; /* microseconds since 1970-01-01 UTC, or RECORD_NO_TIME */
 	struct span
 		text; /* as it is stored, with its line end; SPAN_NONE: not read for this question */
+	/* Reads it, where nobody has yet; SPAN_NONE: it cannot be read. NULL: `text` is it. */
+	struct span (*read)(const struct record *r);
+	bool silent; /* no field of it is one that a question says may matter (store/selector.h) */
 	/* Of its text, the bytes that it is known by (record/digest.h); 0: all. What hangs on a row goes
 	 * with it, and comes and goes while the row stays what it was; what the row points to may go, too. */
 	size_t known_by;
@@ -40,3 +46,10 @@ struct record {
 	struct span (*field)(const struct record *r, const char *name);
 	void *driver; /* of its store */
 };
+
+/* R's text, for whoever may be asked before it was read. */
+static inline struct span
+record_text(const struct record *r)
+{
+	return r->read ? r->read(r) : r->text;
+}

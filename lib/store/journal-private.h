@@ -11,6 +11,9 @@
  *   journal_verify.c  … and what journalctl says of it
  *   journal_act.c     a step carried out; what a hold covers, copied to its folder
  *
+ * What a field says of its entries (whose they are, whether it may matter to who asks) is found when it is met
+ * first, and a text is put together only for who asks for it (record_text()).
+ *
  * An entry is a record of the store that claims it (record/claim.h), or of the one that its field
  * SPARSAM_STORE names; so holds and periods of that store apply to it. Each file is read for itself, by
  * journal_map.h, and copied by journal_collect.h.
@@ -87,12 +90,17 @@ uint64_t jfile_passed(const struct jfile *f); /* entries that jfile_reach() left
 const struct journal_header *jfile_header(const struct jfile *f);
 int jfile_fd(const struct jfile *f);
 
-/* The same for whoever goes through the entries himself (struct journal_judge): the marks of a field; is EN, with
- * MARKS, within what jfile_reach() left; EN as a record (-1: damaged). */
+/* The same for whoever goes through the entries himself (struct journal_judge): what a field says, and two
+ * together; is EN, with MARKS, within what jfile_reach() left; EN, of which ALL is said, as a record (-1: damaged). */
 struct journal_map *jfile_map(struct jfile *f);
-uint64_t jfile_marks(void *f, struct span data);
+void jfile_says(void *f, struct span data, struct journal_says *ret);
+uint32_t jfile_join(void *f, uint32_t a, uint32_t b);
 bool jfile_reaches(struct jfile *f, const struct journal_entry *en, uint64_t marks);
-int jfile_record(struct jfile *f, const struct journal_entry *en, struct record *ret);
+int jfile_record(struct jfile *f, const struct journal_entry *en, const struct journal_says *all,
+	struct record *ret);
+
+/* Was the record at hand found to be damaged since it was given, when its text was asked for? */
+bool jfile_is_broken(const struct jfile *f);
 
 /* Tells, once, that F is damaged, and how (a fixed text). */
 void jfile_damaged(struct jfile *f, const char *how);

@@ -112,7 +112,8 @@ journal_open(
 	j->store.env = env;
 	j->store.paths = &j->paths;
 	buf_init(&j->text, env->memory_max ? env->memory_max : 32u << 20);
-	if (paths_of(j, env->conf, s, e) < 0 || claims_new(env->conf, &j->claims, e) < 0) {
+	if (paths_of(j, env->conf, s, e) < 0 ||
+		claims_new(env->conf, "SPARSAM_STORE", &j->claims, e) < 0) {
 		journal_free(&j->store);
 		return -1;
 	}
@@ -228,6 +229,9 @@ scan_file(void *ctx, const struct place *p, struct err *e)
 		if (store_stopped(&q->j->store))
 			return 1;
 		if (!selector_record(q->which, &r))
+			continue;
+		r.text = record_text(&r);
+		if (jfile_is_broken(f))
 			continue;
 		rc = q->seen(q->ctx, &r, e);
 		if (rc != 0)

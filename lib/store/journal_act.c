@@ -97,27 +97,35 @@ struct going {
 	uint64_t bytes;
 };
 
-static uint64_t
-marks_of(void *ctx, struct span data)
+static void
+says_of(void *ctx, struct span data, struct journal_says *ret)
 {
-	return jfile_marks(((const struct going *)ctx)->f, data);
+	jfile_says(((const struct going *)ctx)->f, data, ret);
+}
+
+static uint32_t
+join_of(void *ctx, uint32_t a, uint32_t b)
+{
+	return jfile_join(((const struct going *)ctx)->f, a, b);
 }
 
 static int
-goes(void *ctx, struct journal_map *m, const struct journal_entry *en, uint64_t marks,
-	struct err *e)
+goes(void *ctx, struct journal_map *m, const struct journal_entry *en,
+	const struct journal_says *all, struct err *e)
 {
 	struct going *g = ctx;
 	struct record r;
+	bool is;
 
-	if (!jfile_reaches(g->f, en, marks))
+	if (!jfile_reaches(g->f, en, all->marks))
 		return 0;
-	if (jfile_record(g->f, en, &r) < 0)
+	if (jfile_record(g->f, en, all, &r) < 0)
 		return journal_map_fail(m, e);
-	if (!selector_record(g->which, &r))
-		return 0;
-	g->bytes += r.size;
-	return 1;
+	is = selector_record(g->which, &r);
+	if (jfile_is_broken(g->f))
+		return journal_map_fail(m, e);
+	g->bytes += is ? r.size : 0;
+	return is;
 }
 
 /* By its header: mtime may change after the last write, when the kernel writes mapped pages back. */
@@ -189,7 +197,7 @@ act_read(struct journal *j, const struct found *f, const struct selector *which,
 	CLEANUP(jfile_freep) struct jfile *in = NULL;
 	CLEANUP(jwrite_freep) struct jwrite *w = NULL;
 	struct going g = { .which = which };
-	const struct journal_judge judge = { &g, marks_of, goes };
+	const struct journal_judge judge = { &g, says_of, join_of, goes };
 	struct journal_collected done;
 	int rc = jfile_open(j, &p, &in, e);
 
@@ -373,24 +381,34 @@ struct keeping_file {
 	struct jfile *f;
 };
 
-static uint64_t
-marks_of_kept(void *ctx, struct span data)
+static void
+says_of_kept(void *ctx, struct span data, struct journal_says *ret)
 {
-	return jfile_marks(((const struct keeping_file *)ctx)->f, data);
+	jfile_says(((const struct keeping_file *)ctx)->f, data, ret);
+}
+
+static uint32_t
+join_of_kept(void *ctx, uint32_t a, uint32_t b)
+{
+	return jfile_join(((const struct keeping_file *)ctx)->f, a, b);
 }
 
 static int
-is_left_out(void *ctx, struct journal_map *m, const struct journal_entry *en, uint64_t marks,
-	struct err *e)
+is_left_out(void *ctx, struct journal_map *m, const struct journal_entry *en,
+	const struct journal_says *all, struct err *e)
 {
 	const struct keeping_file *kf = ctx;
 	struct record r;
+	bool is;
 
-	if (!jfile_reaches(kf->f, en, marks))
+	if (!jfile_reaches(kf->f, en, all->marks))
 		return 1;
-	if (jfile_record(kf->f, en, &r) < 0)
+	if (jfile_record(kf->f, en, all, &r) < 0)
 		return journal_map_fail(m, e);
-	return !selector_record(kf->k->which, &r) || copies_take(kf->k->there, jfile_key(kf->f));
+	is = selector_record(kf->k->which, &r);
+	if (jfile_is_broken(kf->f))
+		return journal_map_fail(m, e);
+	return !is || copies_take(kf->k->there, jfile_key(kf->f));
 }
 
 /* Never several files into one: the times of a boot have to go forward. */
@@ -401,7 +419,7 @@ keep_file(void *ctx, const struct place *p, struct err *e)
 	CLEANUP(jfile_freep) struct jfile *f = NULL;
 	CLEANUP(jwrite_freep) struct jwrite *w = NULL;
 	struct keeping_file kf = { .k = k };
-	const struct journal_judge judge = { &kf, marks_of_kept, is_left_out };
+	const struct journal_judge judge = { &kf, says_of_kept, join_of_kept, is_left_out };
 	struct journal_collected done;
 	int rc;
 

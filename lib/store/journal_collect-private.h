@@ -7,7 +7,10 @@
 
 /* An object of the old file; offsets are in units of 8. Half a cache line. */
 struct slot {
-	uint32_t to;        /* in the new file; 0: not there */
+	union {
+		uint32_t whose; /* judging */
+		uint32_t to;    /* writing: in the new file; 0: not there */
+	};
 	uint32_t size;      /* bytes */
 	uint32_t n_entries; /* of DATA: that stay; of others: 1 if it stays */
 	uint32_t used;      /* judging: the last entry that had it; writing: entries written */
@@ -15,7 +18,8 @@ struct slot {
 		next; /* of a FIELD's chain: the next DATA in the old file; when judged: the next that
 			       stays, its slot's number from 1 */
 	uint8_t type;
-	bool seen;    /* its marks are known */
+	bool seen;    /* what it says is known */
+	bool matters; /* … and that */
 	bool chained; /* of DATA: it is in a FIELD's chain */
 	union {
 		uint64_t marks; /* judging */

@@ -125,12 +125,13 @@ journal_collect_free(struct journal_collect *c)
 
 /* --- judging ---------------------------------------------------------------------------------- */
 
-/* The marks of a DATA object, whose payload has to be what its hash says. */
+/* What a DATA object counts for, whose payload has to be what its hash says. */
 static int
 see_data(struct journal_collect *c, struct slot *s, const struct journal_judge *judge)
 {
 	const uint64_t offset = slot_offset(c, s);
 	const struct jf_data *d = (const void *)(c->m->p + offset);
+	struct journal_says says = { 0 };
 	struct span text;
 	int rc = journal_map_payload(c->m, offset, &text);
 
@@ -138,13 +139,17 @@ see_data(struct journal_collect *c, struct slot *s, const struct journal_judge *
 		return -1;
 	s->seen = true;
 	if (rc > 0) {
-		s->marks = JOURNAL_MARK_UNREAD;
+		s->marks = RECORD_MARK_UNREAD;
 		return 0;
 	}
 	if (journal_map_hash(c->m, text) != le64toh(d->hash))
 		return journal_map_bad(
 			c->m, offset, N_("a field of the journal is not what its hash says"));
-	s->marks = judge->data ? judge->data(judge->ctx, text) & ~JOURNAL_MARK_UNREAD : 0;
+	if (judge->data)
+		judge->data(judge->ctx, text, &says);
+	s->marks = says.marks & ~RECORD_MARK_UNREAD;
+	s->whose = says.whose;
+	s->matters = says.matters;
 	return 0;
 }
 
@@ -174,7 +179,7 @@ see_objects(struct journal_collect *c, const struct journal_judge *judge)
 
 struct items {
 	struct slot *near[NEAR];
-	uint64_t marks;
+	struct journal_says all;
 };
 
 static struct slot *
@@ -187,13 +192,14 @@ static int
 see_items(struct journal_collect *c, const struct journal_entry *en,
 	const struct journal_judge *judge, struct items *ret)
 {
-	ret->marks = 0;
 	for (uint64_t i = 0; i < en->n_items; i++) {
 		struct slot *s = item(c, en, i);
 
 		if (!s || (!s->seen && see_data(c, s, judge) < 0))
 			return -1;
-		ret->marks |= s->marks;
+		journal_judge_join(judge, &ret->all,
+			&(struct journal_says){
+				s->marks, journal_map_bytes(c->m, s->size), s->whose, s->matters });
 		if (i < NEAR)
 			ret->near[i] = s;
 	}
@@ -221,12 +227,13 @@ judge_entry(struct journal_collect *c, const struct journal_entry *en,
 	const struct journal_judge *judge, struct err *e)
 {
 	struct slot *s = journal_collect_slot(c, en->offset, JF_ENTRY);
-	struct items items = { .marks = 0 };
+	struct items items;
 	int goes;
 
+	items.all = (struct journal_says){ 0 };
 	if (!s || see_items(c, en, judge, &items) < 0)
 		return journal_map_fail(c->m, e);
-	goes = judge->entry(judge->ctx, c->m, en, items.marks, e);
+	goes = judge->entry(judge->ctx, c->m, en, &items.all, e);
 	if (goes < 0)
 		return -1;
 	if (goes == 0) {

@@ -21,21 +21,43 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "record/record.h"
 #include "store/journal_map.h"
 
 #define JOURNAL_SIZE_MAX ((uint64_t)UINT32_MAX * 8) /* bytes: places are told in units of 8 */
 
-/* A mark of a field that is too large to be unpacked: it was not shown to anybody. */
-#define JOURNAL_MARK_UNREAD ((uint64_t)1 << 63)
+/* What a field counts for, or all of an entry's together. */
+struct journal_says {
+	uint64_t
+		marks; /* RECORD_MARK_UNREAD: one is too large to be unpacked, and was not shown to anybody */
+	uint64_t bytes; /* that they take up; the collector's to say */
+	uint32_t whose; /* a number of the judge's own, 0 for nothing; joined by `join` */
+	bool matters;
+};
 
 struct journal_judge {
 	void *ctx;
 	/* What FIELD=value counts for: asked once for each that the file has. NULL: nothing counts. */
-	uint64_t (*data)(void *ctx, struct span field);
-	/* Does EN go, whose fields have MARKS together? 1 yes, 0 no, -1 fails. */
+	void (*data)(void *ctx, struct span field, struct journal_says *ret);
+	/* NULL: there are no numbers. */
+	uint32_t (*join)(void *ctx, uint32_t a, uint32_t b);
+	/* Does EN go, of whose fields ALL is said? 1 yes, 0 no, -1 fails. */
 	int (*entry)(void *ctx, struct journal_map *m, const struct journal_entry *en,
-		uint64_t marks, struct err *e);
+		const struct journal_says *all, struct err *e);
 };
+
+/* What ONE says is said of ALL. */
+static inline void
+journal_judge_join(
+	const struct journal_judge *judge, struct journal_says *all, const struct journal_says *one)
+{
+	all->marks |= one->marks;
+	all->bytes += one->bytes;
+	all->matters |= one->matters;
+	if (one->whose != 0)
+		all->whose = all->whose == 0 ? one->whose
+					     : judge->join(judge->ctx, all->whose, one->whose);
+}
 
 struct journal_collected {
 	uint64_t n_gone, n_stay;

@@ -18,6 +18,13 @@ struct place_of {
 	size_t at, len;
 };
 
+/* What a DATA object says, as it was found: units, programs and boots are met again with each entry. */
+#define SAID_BITS 11
+struct said {
+	uint64_t offset; /* 0: free */
+	struct journal_says says;
+};
+
 struct jfile {
 	struct journal *j;
 	struct journal_map map;
@@ -30,14 +37,17 @@ struct jfile {
 	int64_t from_us, to_us;
 	const struct select_question *marker; /* NULL: none */
 	bool marked;                          /* what has no mark is left out */
-	uint64_t marks;                       /* of the record at hand */
-	uint64_t n, n_passed;                 /* entries seen; of those, left out for their time */
-	struct journal_seek seek;             /* the ones that are asked for, … */
+	const struct selector *which;         /* NULL: nobody asks for anything */
+	bool late;                            /* … and it asks for texts itself */
+	bool read, broken;        /* of the record at hand: its text is in J's; it is damaged */
+	uint64_t n, n_passed;     /* entries seen; of those, left out for their time */
+	struct journal_seek seek; /* the ones that are asked for, … */
 	size_t at_seek;
 	bool sought; /* … if they are known */
 	struct place_of *field;
 	size_t n_fields, max_fields;
 	char cursor[JOURNAL_CURSOR_MAX];
+	struct said said[1 << SAID_BITS];
 };
 
 /* --- header ----------------------------------------------------------------------------------- */
@@ -92,6 +102,7 @@ jfile_open(struct journal *j, const struct place *p, struct jfile **ret, struct 
 	if (!f)
 		return err_memory(e);
 	f->j = j;
+	f->late = true; /* nobody has asked for a text yet */
 	f->from_us = INT64_MIN;
 	f->to_us = INT64_MAX;
 	f->copy = journal_is_copy(j, p->path);
@@ -132,6 +143,8 @@ jfile_reach(struct jfile *f, const struct selector *which)
 {
 	bool timeless;
 
+	f->which = which;
+	f->late = selector_is_late(which);
 	f->marker = selector_marker(which, &f->marked);
 	if (!f->copy) /* which is aged by nothing but its holds */
 		selector_reach(which, &f->from_us, &f->to_us, &timeless);
@@ -178,20 +191,6 @@ jfile_map(struct jfile *f)
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-static const struct conf_store *
-named_store(const struct journal *j, struct span data)
-{
-	static const char key[] = "SPARSAM_STORE=";
-	char name[128];
-
-	if (data.len < sizeof(key) || data.len - sizeof(key) + 1 >= sizeof(name) ||
-		memcmp(data.p, key, sizeof(key) - 1) != 0)
-		return NULL;
-	memcpy(name, data.p + sizeof(key) - 1, data.len - sizeof(key) + 1);
-	name[data.len - sizeof(key) + 1] = '\0';
-	return conf_find_store(j->store.env->conf, name);
-}
-
 static bool
 room_for_field(struct jfile *f)
 {
@@ -222,18 +221,15 @@ take_field(struct jfile *f, struct span data)
 	buf_char(text, '\n');
 }
 
-/* All fields of the entry at hand go to J's text. Whose it is goes to *ret. -1: cannot be read. */
+/* All fields of the entry at hand go to J's text. -1: it is damaged. */
 static int
-read_fields(struct jfile *f, const struct conf_store **ret)
+read_fields(struct jfile *f)
 {
-	struct journal *j = f->j;
-	const struct conf_store *named = NULL, *claimed;
+	struct buf *text = &f->j->text;
 	bool all = true;
 
-	buf_clear(&j->text);
+	buf_clear(text);
 	f->n_fields = 0;
-	f->marks = 0;
-	claims_begin(j->claims);
 	for (uint64_t i = 0; i < f->entry.n_items; i++) {
 		struct span data;
 		const int rc = journal_map_payload(
@@ -242,18 +238,23 @@ read_fields(struct jfile *f, const struct conf_store **ret)
 		if (rc < 0)
 			return -1;
 		all &= rc == 0;
-		if (rc > 0)
-			continue;
-		claims_see(j->claims, data);
-		f->marks |= f->marker ? f->marker->marks(f->marker->ctx, data) : 0;
-		if (!named)
-			named = named_store(j, data);
-		take_field(f, data);
+		if (rc == 0)
+			take_field(f, data);
 	}
-	j->text.failed |= !all; /* a part of it would be judged for the whole */
-	claimed = claims_store(j->claims);
-	*ret = named ? named : claimed ? claimed : j->store.conf;
+	text->failed |= !all; /* a part of it would be judged for the whole */
 	return 0;
+}
+
+static struct span
+read_text(const struct record *r)
+{
+	struct jfile *f = r->driver;
+	const struct buf *text = &f->j->text;
+
+	if (!f->read)
+		f->broken = read_fields(f) < 0 || map_is_torn(f->map.map);
+	f->read = true;
+	return f->broken || text->failed ? SPAN_NONE : span_of(text->p, text->len);
 }
 
 static struct span
@@ -267,6 +268,7 @@ field(const struct record *r, const char *name)
 		journal_map_cursor(&f->map, &f->entry, f->cursor);
 		return span_str(f->cursor);
 	}
+	(void)read_text(r);
 	for (size_t i = 0; i < f->n_fields; i++) {
 		const struct place_of *p = &f->field[i];
 
@@ -292,12 +294,88 @@ damaged(struct jfile *f)
 	return 2;
 }
 
-uint64_t
-jfile_marks(void *f, struct span data)
+void
+jfile_says(void *ctx, struct span data, struct journal_says *ret)
 {
-	const struct select_question *q = ((struct jfile *)f)->marker;
+	const struct jfile *f = ctx;
 
-	return q ? q->marks(q->ctx, data) : 0;
+	ret->marks = f->marker ? f->marker->marks(f->marker->ctx, data) & ~RECORD_MARK_UNREAD : 0;
+	ret->whose = claims_of(f->j->claims, data);
+	ret->matters = f->which && selector_matters(f->which, data);
+}
+
+uint32_t
+jfile_join(void *ctx, uint32_t a, uint32_t b)
+{
+	const struct jfile *f = ctx;
+
+	return claims_join(f->j->claims, a, b);
+}
+
+/* The same of the DATA object at OFFSET. -1: it is damaged. */
+static int
+says_at(struct jfile *f, uint64_t offset, struct journal_says *ret)
+{
+	struct said *s = &f->said[offset * 0x9e3779b97f4a7c15 >> (64 - SAID_BITS)];
+	struct journal_says says = { 0 };
+	struct span data;
+	uint64_t size;
+	int rc;
+
+	if (s->offset == offset && offset != 0) {
+		*ret = s->says;
+		return 0;
+	}
+	if (!journal_map_object(&f->map, offset, JF_DATA, &size))
+		return -1;
+	rc = journal_map_payload(&f->map, offset, &data);
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		jfile_says(f, data, &says);
+	else
+		says.marks = RECORD_MARK_UNREAD;
+	says.bytes = journal_map_bytes(&f->map, size);
+	*s = (struct said){ offset, says };
+	*ret = says;
+	return 0;
+}
+
+static int
+says_all(struct jfile *f, const struct journal_entry *en, struct journal_says *ret)
+{
+	const struct journal_judge judge = { .ctx = f, .join = jfile_join };
+
+	*ret = (struct journal_says){ 0 };
+	for (uint64_t i = 0; i < en->n_items; i++) {
+		struct journal_says one;
+
+		if (says_at(f, journal_entry_item(&f->map, en, i), &one) < 0)
+			return -1;
+		journal_judge_join(&judge, ret, &one);
+	}
+	return 0;
+}
+
+/* Whose an entry is by its fields themselves. -1: it is damaged. */
+static int
+look_whose(struct jfile *f, const struct conf_store **ret)
+{
+	struct claims *claims = f->j->claims;
+
+	claims_begin(claims);
+	for (uint64_t i = 0; i < f->entry.n_items; i++) {
+		struct span data;
+		const int rc = journal_map_payload(
+			&f->map, journal_entry_item(&f->map, &f->entry, i), &data);
+
+		if (rc < 0)
+			return -1;
+		if (rc == 0)
+			(void)claims_see(claims, data);
+	}
+	*ret = claims_store(claims);
+	return 0;
 }
 
 bool
@@ -312,25 +390,40 @@ jfile_reaches(struct jfile *f, const struct journal_entry *en, uint64_t marks)
 }
 
 int
-jfile_record(struct jfile *f, const struct journal_entry *en, struct record *ret)
+jfile_record(struct jfile *f, const struct journal_entry *en, const struct journal_says *all,
+	struct record *ret)
 {
-	const struct conf_store *store;
+	const struct conf_store *store = NULL;
 
 	f->entry = *en;
-	if (read_fields(f, &store) < 0)
+	f->read = f->broken = false;
+	if (all->whose == CLAIMS_MANY && look_whose(f, &store) < 0)
 		return -1;
-	*ret = (struct record){ .store = store,
+	if (all->whose != CLAIMS_MANY)
+		store = claims_store_of(f->j->claims, all->whose);
+	*ret = (struct record){ .store = store ? store : f->j->store.conf,
 		.time_us = (int64_t)en->realtime,
-		.text = f->j->text.failed ? SPAN_NONE : span_of(f->j->text.p, f->j->text.len),
-		.size = f->j->text.len,
+		.read = read_text,
+		.silent = f->late && !all->matters,
+		.size = all->bytes,
 		.place = f->path,
 		.offset = f->n,
-		.marks = f->marks,
+		.marks = all->marks,
 		.copy = f->copy,
 		.copied = !f->copy && f->j->there && copies_have(f->j->there, jfile_key(f)),
 		.field = field,
 		.driver = f };
-	return 0;
+	if (!f->late) {
+		ret->text = read_text(ret);
+		ret->read = NULL;
+	}
+	return f->broken ? -1 : 0;
+}
+
+bool
+jfile_is_broken(const struct jfile *f)
+{
+	return f->broken;
 }
 
 /* The next of those that are asked for. One that is not in the file's own chain was never finished. */
@@ -361,16 +454,22 @@ next_sought(struct jfile *f, struct journal_entry *ret)
 int
 jfile_next(struct jfile *f, struct record *ret, struct err *e)
 {
+	struct journal_says all;
 	struct journal_entry en;
 	int rc;
 
 	(void)e;
+	if (f->broken)
+		return damaged(f);
 	do {
 		rc = f->sought ? next_sought(f, &en) : journal_chain_next(&f->map, &f->chain, &en);
 		if (rc != 0)
 			return rc < 0 || map_is_torn(f->map.map) ? damaged(f) : 1;
 	} while (!jfile_reaches(f, &en, UINT64_MAX));
-	return jfile_record(f, &en, ret) < 0 || map_is_torn(f->map.map) ? damaged(f) : 0;
+	return says_all(f, &en, &all) < 0 || jfile_record(f, &en, &all, ret) < 0 ||
+			       map_is_torn(f->map.map)
+		       ? damaged(f)
+		       : 0;
 }
 
 struct span

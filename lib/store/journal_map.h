@@ -96,6 +96,13 @@ journal_entry_item(const struct journal_map *m, const struct journal_entry *en, 
 /* "FIELD=value" of the DATA object at OFFSET. 0: *ret is valid until the next call; 1: larger than may be
  * unpacked; -1. */
 int journal_map_payload(struct journal_map *m, uint64_t offset, struct span *ret);
+/* What a field takes up in the file, with a line's end, of which the DATA object has SIZE bytes. */
+static inline uint64_t
+journal_map_bytes(const struct journal_map *m, uint64_t size)
+{
+	return size - JF_DATA_PAYLOAD(m->compact) + 1;
+}
+
 uint64_t journal_map_hash(const struct journal_map *m, struct span text);
 
 /* The DATA object that holds exactly "FIELD=value", by the file's index: its offset in *ret. 1: there is none. */

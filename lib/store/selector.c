@@ -167,6 +167,38 @@ selector_signs(const struct selector *s)
 }
 
 bool
+selector_is_late(const struct selector *s)
+{
+	switch (s->kind) {
+	case SELECTOR_ASK:
+		return s->ask->late;
+	case SELECTOR_AND:
+	case SELECTOR_OR:
+		return selector_is_late(s->a) && selector_is_late(s->b);
+	case SELECTOR_NOT:
+		return selector_is_late(s->a);
+	default:
+		return true;
+	}
+}
+
+bool
+selector_matters(const struct selector *s, struct span field)
+{
+	switch (s->kind) {
+	case SELECTOR_ASK:
+		return s->ask->matters && s->ask->matters(s->ask->ctx, field);
+	case SELECTOR_AND:
+	case SELECTOR_OR:
+		return selector_matters(s->a, field) || selector_matters(s->b, field);
+	case SELECTOR_NOT:
+		return selector_matters(s->a, field);
+	default:
+		return false;
+	}
+}
+
+bool
 selector_record(const struct selector *s, const struct record *r)
 {
 	const bool timed = r->time_us != RECORD_NO_TIME;

@@ -39,9 +39,13 @@ struct select_question {
 	/* YES or NO only where it holds for every record that the block may have; NULL: always MAYBE */
 	enum select_answer (*block)(void *ctx, const struct select_block *b);
 	bool (*record)(void *ctx, const struct record *r);
-	/* What one field, "NAME=value", counts for: up to 64 marks, of which a record has those of all its
-	 * fields (record.h). Asked once where a value is stored once for many records. NULL: nothing. One
-	 * question of a selector may have it. */
+	/* `record` asks for the text by record_text(), and only when it needs it; else it is read before. */
+	bool late;
+	/* May this field, "NAME=value", matter to `record`, once it has asked for the text? What has no such field
+	 * is `silent`. Asked once where a value is stored once for many records. NULL: none; of one that is late. */
+	bool (*matters)(void *ctx, struct span field);
+	/* What one field counts for: up to 63 marks, of which a record has those of all its fields (record.h).
+	 * Asked as often as `matters`. NULL: nothing. One question of a selector may have it. */
 	uint64_t (*marks)(void *ctx, struct span field);
 	bool marked; /* no record without a mark is selected */
 	/* What each record that is selected has, as it is stored: one of these texts, or one of these signs
@@ -116,5 +120,9 @@ const struct select_question *selector_marker(const struct selector *s, bool *re
 /* Texts and signs of which each record that S selects has one, or NULL. */
 const struct needles *selector_needles(const struct selector *s);
 const struct signs *selector_signs(const struct selector *s);
+
+/* Do all questions in S ask for the text themselves? May FIELD matter to one of them? */
+bool selector_is_late(const struct selector *s);
+bool selector_matters(const struct selector *s, struct span field);
 
 bool selector_record(const struct selector *s, const struct record *r);

@@ -45,30 +45,28 @@ map_path(const char *path, struct journal_map *m, struct err *e)
 
 /* --- collect ---------------------------------------------------------------------------------- */
 
-static uint64_t
-is_one_of(void *ctx, struct span field)
+static void
+is_one_of(void *ctx, struct span field, struct journal_says *ret)
 {
 	for (char **one = ctx; *one; one++)
-		if (span_eq(span_str(*one), field))
-			return 1;
-	return 0;
+		ret->marks |= span_eq(span_str(*one), field);
 }
 
 static int
-goes(void *ctx, struct journal_map *m, const struct journal_entry *en, uint64_t marks,
-	struct err *e)
+goes(void *ctx, struct journal_map *m, const struct journal_entry *en,
+	const struct journal_says *all, struct err *e)
 {
 	(void)ctx;
 	(void)m;
 	(void)en;
 	(void)e;
-	return marks == 1;
+	return all->marks == 1;
 }
 
 static int
 collect(char **argv, struct err *e)
 {
-	const struct journal_judge judge = { argv + 2, is_one_of, goes };
+	const struct journal_judge judge = { argv + 2, is_one_of, NULL, goes };
 	CLEANUP(journal_collect_freep) struct journal_collect *c = NULL;
 	cleanup_fd int to = open(argv[1], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	cleanup_fd int scratch = open("/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);

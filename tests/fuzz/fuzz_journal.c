@@ -62,17 +62,25 @@ mend_hashes(int fd)
 	journal_map_release(&m);
 }
 
-static uint64_t
-see(void *ctx, struct span field)
+static void
+see(void *ctx, struct span field, struct journal_says *ret)
 {
 	(void)ctx;
-	return field.len > 0 && field.p[0] == 'T' ? 2 : 1;
+	ret->marks = field.len > 0 && field.p[0] == 'T' ? 2 : 1;
+	ret->whose = (uint32_t)field.len;
+}
+
+static uint32_t
+join(void *ctx, uint32_t a, uint32_t b)
+{
+	(void)ctx;
+	return a > b ? a : b;
 }
 
 /* Every second entry goes, and each that has a field that begins with T. */
 static int
-judge(void *ctx, struct journal_map *m, const struct journal_entry *en, uint64_t marks,
-	struct err *e)
+judge(void *ctx, struct journal_map *m, const struct journal_entry *en,
+	const struct journal_says *all, struct err *e)
 {
 	char cursor[JOURNAL_CURSOR_MAX];
 	size_t *n = ctx;
@@ -81,7 +89,7 @@ judge(void *ctx, struct journal_map *m, const struct journal_entry *en, uint64_t
 	journal_map_cursor(m, en, cursor);
 	if (strlen(cursor) < 90)
 		abort();
-	return (marks & 2) || (*n)++ % 2 == 0;
+	return (all->marks & 2) || (*n)++ % 2 == 0;
 }
 
 static bool
@@ -99,7 +107,7 @@ collect(struct journal_map *m, bool whole)
 	cleanup_fd int fd = scratch(), to = scratch();
 	CLEANUP(journal_collect_freep) struct journal_collect *c = NULL;
 	size_t n = 0;
-	const struct journal_judge by = { &n, see, judge };
+	const struct journal_judge by = { &n, see, join, judge };
 	struct journal_collected done;
 	struct journal_map made;
 	struct err e;

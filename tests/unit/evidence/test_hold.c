@@ -104,6 +104,53 @@ START_TEST(an_identifier_that_cannot_be_unsealed_holds_all)
 }
 END_TEST
 
+static size_t n_texts;
+
+static struct span
+text_of(const struct record *r)
+{
+	(void)r;
+	n_texts++;
+	return SPAN("MESSAGE=from ERIKA's desk\n");
+}
+
+/* A journal says of each value, once, whether it may matter; a text is put together only where one does. */
+START_TEST(a_text_is_asked_for_only_where_a_field_of_it_may_matter)
+{
+	struct hold d = claim();
+	struct record r = { .store = &stores[0], .time_us = NOW_US, .read = text_of };
+	const struct select_question *q;
+
+	d.match = HOLD_IDENTIFIER;
+	(void)add(&d, "Erika");
+	q = holds_ask(holds, NOW_US);
+	ck_assert(q->late);
+	ck_assert(q->matters(q->ctx, SPAN("MESSAGE=from ERIKA's desk")));
+	ck_assert(!q->matters(q->ctx, SPAN("_SYSTEMD_UNIT=a.service")));
+	ck_assert(!q->matters(q->ctx, SPAN("MESSAGE=ip4:mzxw6ytboi4dgnbv")));
+	ck_assert(q->record(q->ctx, &r));
+	r.silent = true;
+	ck_assert(!q->record(q->ctx, &r));
+	r.silent = false;
+	r.store = &stores[1];
+	ck_assert(!q->record(q->ctx, &r));
+	ck_assert_uint_eq(n_texts, 1);
+	r.store = &stores[0];
+
+	/* an address's token is another one each day */
+	(void)add(&d, "203.0.113.7");
+	ck_assert(q->matters(q->ctx, SPAN("MESSAGE=ip4:mzxw6ytboi4dgnbv")));
+	ck_assert(!q->matters(q->ctx, SPAN("_SYSTEMD_UNIT=a.service")));
+
+	/* a pattern may go over several fields */
+	d.match = HOLD_PATTERN;
+	(void)add(&d, "desk\\s");
+	r.silent = true;
+	ck_assert(q->record(q->ctx, &r));
+	ck_assert_uint_eq(n_texts, 2);
+}
+END_TEST
+
 START_TEST(single_records_are_held_past_any_ceiling_and_no_others)
 {
 	struct hold d = claim();
@@ -313,6 +360,7 @@ suite(void)
 	tcase_add_test(t, a_hold_covers_its_store_and_times_and_nothing_else);
 	tcase_add_test(t, an_identifier_is_found_as_a_part_and_lies_nowhere_in_clear);
 	tcase_add_test(t, an_identifier_that_cannot_be_unsealed_holds_all);
+	tcase_add_test(t, a_text_is_asked_for_only_where_a_field_of_it_may_matter);
 	tcase_add_test(t, single_records_are_held_past_any_ceiling_and_no_others);
 	tcase_add_test(t, overlapping_holds_free_a_record_when_all_are_gone);
 	tcase_add_test(t, a_hold_ends_by_itself_and_stays_on_record);

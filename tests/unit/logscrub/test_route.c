@@ -50,7 +50,7 @@ START_TEST(claim_finds_the_store)
 	const struct claim_case *c = &claim_cases[_i];
 	struct claims *cl;
 
-	ck_assert_int_eq(claims_new(&conf, &cl, NULL), 0);
+	ck_assert_int_eq(claims_new(&conf, NULL, &cl, NULL), 0);
 	for (int again = 0; again < 2; again++) {
 		claims_begin(cl);
 		for (int i = 0; i < 4 && c->field[i]; i++)
@@ -63,13 +63,85 @@ START_TEST(claim_finds_the_store)
 }
 END_TEST
 
+static const char *
+by_sets(struct claims *cl, const struct claim_case *c)
+{
+	uint32_t all = CLAIMS_NOTHING;
+
+	for (int i = 0; i < 4 && c->field[i]; i++)
+		all = claims_join(cl, claims_of(cl, span_str(c->field[i])), all);
+	return claims_store_of(cl, all)->name;
+}
+
+START_TEST(claim_by_numbers_finds_the_same_store)
+{
+	const struct claim_case *c = &claim_cases[_i];
+	struct claims *cl;
+
+	ck_assert_int_eq(claims_new(&conf, NULL, &cl, NULL), 0);
+	ck_assert_str_eq(claims_store_of(cl, CLAIMS_NOTHING)->name, "journal-rest");
+	for (size_t again = 0; again < sizeof(claim_cases) / sizeof(claim_cases[0]); again++)
+		ck_assert_str_eq(by_sets(cl, &claim_cases[again]), claim_cases[again].store);
+	ck_assert_str_eq(by_sets(cl, c), c->store);
+	claims_free(cl);
+}
+END_TEST
+
+START_TEST(a_field_may_name_the_store)
+{
+	struct claims *cl;
+
+	ck_assert_int_eq(claims_new(&conf, "NAMED", &cl, NULL), 0);
+	claims_begin(cl);
+	claims_see(cl, SPAN("_SYSTEMD_UNIT=ssh.service"));
+	claims_see(cl, SPAN("NAMED=node"));
+	ck_assert_str_eq(claims_store(cl)->name, "node");
+	ck_assert_str_eq(
+		claims_store_of(cl, claims_join(cl, claims_of(cl, SPAN("NAMED=node")),
+					    claims_of(cl, SPAN("_SYSTEMD_UNIT=ssh.service"))))
+			->name,
+		"node");
+	ck_assert_uint_eq(claims_of(cl, SPAN("NAMED=nobody")), CLAIMS_NOTHING);
+	claims_free(cl);
+}
+END_TEST
+
+/* Thirteen terms can be together in 8,191 ways. */
+START_TEST(more_combinations_than_are_remembered_are_said_to_be)
+{
+	char text[13][8];
+	const char *v[13];
+	struct conf_store s = { .name = "s", .journal = { v, 13 }, .where = { "f", 1 } };
+	const struct conf c = { .store = &s, .n_stores = 1 };
+	struct claims *cl;
+	size_t n_many = 0;
+
+	for (int i = 0; i < 13; i++) {
+		(void)snprintf(text[i], sizeof(text[i]), "A=%d", i);
+		v[i] = text[i];
+	}
+	ck_assert_int_eq(claims_new(&c, NULL, &cl, NULL), 0);
+	for (unsigned ways = 1; ways < 1u << 13; ways++) {
+		uint32_t all = CLAIMS_NOTHING;
+
+		for (int i = 0; i < 13; i++)
+			if (ways >> i & 1)
+				all = claims_join(cl, all, claims_of(cl, span_str(text[i])));
+		n_many += all == CLAIMS_MANY;
+		ck_assert(all == CLAIMS_MANY || claims_store_of(cl, all) == &s);
+	}
+	ck_assert_uint_gt(n_many, 4000);
+	claims_free(cl);
+}
+END_TEST
+
 START_TEST(entry_is_nobodys_without_a_rest)
 {
 	struct conf c = conf;
 	struct claims *cl;
 
 	c.n_stores--;
-	ck_assert_int_eq(claims_new(&c, &cl, NULL), 0);
+	ck_assert_int_eq(claims_new(&c, NULL, &cl, NULL), 0);
 	claims_begin(cl);
 	claims_see(cl, SPAN("SYSLOG_IDENTIFIER=x"));
 	ck_assert_ptr_null(claims_store(cl));
@@ -86,7 +158,7 @@ START_TEST(claim_without_a_field_is_refused)
 	struct claims *cl = NULL;
 	struct err e = { 0 };
 
-	ck_assert_int_eq(claims_new(&c, &cl, &e), -1);
+	ck_assert_int_eq(claims_new(&c, NULL, &cl, &e), -1);
 	ck_assert_int_eq(e.exit, EX_CONFIG);
 }
 END_TEST
@@ -173,6 +245,9 @@ main(void)
 	int failures;
 
 	tcase_add_loop_test(t, claim_finds_the_store, 0, N(claim_cases));
+	tcase_add_loop_test(t, claim_by_numbers_finds_the_same_store, 0, N(claim_cases));
+	tcase_add_test(t, a_field_may_name_the_store);
+	tcase_add_test(t, more_combinations_than_are_remembered_are_said_to_be);
 	tcase_add_test(t, entry_is_nobodys_without_a_rest);
 	tcase_add_loop_test(t, claim_without_a_field_is_refused, 0, 6);
 	tcase_add_loop_test(t, tag_finds_the_store, 0, N(tag_cases));

@@ -91,29 +91,29 @@ END_TEST
 
 static size_t n_seen;
 
-static uint64_t
-see(void *ctx, struct span field)
+static void
+see(void *ctx, struct span field, struct journal_says *ret)
 {
 	n_seen++;
-	return span_eq(field, *(struct span *)ctx);
+	ret->marks = span_eq(field, *(struct span *)ctx);
 }
 
 static int
-goes(void *ctx, struct journal_map *m, const struct journal_entry *en, uint64_t marks,
-	struct err *e)
+goes(void *ctx, struct journal_map *m, const struct journal_entry *en,
+	const struct journal_says *all, struct err *e)
 {
 	(void)ctx;
 	(void)m;
 	(void)en;
 	(void)e;
-	return marks == 1;
+	return all->marks == 1;
 }
 
 static void
 collect(struct journal_map *m, struct span field, int to, struct journal_collected *ret)
 {
 	CLEANUP(journal_collect_freep) struct journal_collect *c = NULL;
-	const struct journal_judge judge = { &field, see, goes };
+	const struct journal_judge judge = { &field, see, NULL, goes };
 	cleanup_fd int fd = scratch();
 	struct err e;
 
@@ -189,7 +189,7 @@ START_TEST(a_bit_that_is_wrong_crashes_nobody)
 		CLEANUP(journal_collect_freep) struct journal_collect *c = NULL;
 		cleanup_fd int fd = scratch(), slots = scratch(), to = scratch();
 		struct span field = SPAN("_SYSTEMD_UNIT=b.service");
-		const struct journal_judge judge = { &field, see, goes };
+		const struct journal_judge judge = { &field, see, NULL, goes };
 		struct journal_collected done;
 		struct journal_map m;
 		struct err e;
