@@ -20,9 +20,9 @@
 
 #include "base/buf.h"
 #include "base/scratch.h"
-#include "dsar/case-private.h"
+#include "dsar/case/case-private.h"
 #include "dsar/command.h"
-#include "dsar/registry-private.h"
+#include "dsar/register/registry-private.h"
 #include "dsar/session.h"
 #include "evidence/ledger.h"
 #include "evidence/tar.h"

@@ -15,9 +15,9 @@
 #include "base/conf.h"
 #include "base/options.h"
 #include "dsar/command.h"
-#include "dsar/key_state.h"
-#include "dsar/probe.h"
-#include "dsar/registry.h"
+#include "dsar/openpgp/key_state.h"
+#include "dsar/mail/probe.h"
+#include "dsar/register/registry.h"
 #include "dsar/session.h"
 #include "record/day.h"
 

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "dsar/case.h"
-#include "dsar/registry-private.h"
+#include "dsar/case/case.h"
+#include "dsar/register/registry-private.h"
 #include "evidence/ledger.h"
 
 #define DAY_US INT64_C(86400000000)

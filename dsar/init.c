@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "dsar/command.h"
-#include "dsar/queue.h"
-#include "dsar/registry.h"
+#include "dsar/order/queue.h"
+#include "dsar/register/registry.h"
 #include "dsar/session.h"
 
 #define _(text) gettext(text)

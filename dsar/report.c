@@ -13,10 +13,10 @@
 #include "base/html.h"
 #include "base/options.h"
 #include "base/plot.h"
-#include "dsar/case.h"
+#include "dsar/case/case.h"
 #include "dsar/command.h"
 #include "dsar/figures.h"
-#include "dsar/letter.h"
+#include "dsar/answer/letter.h"
 #include "dsar/session.h"
 
 #define _(text) gettext(text)

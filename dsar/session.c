@@ -7,7 +7,7 @@
 
 #include "base/now.h"
 #include "dsar/command.h"
-#include "dsar/registry.h"
+#include "dsar/register/registry.h"
 #include "evidence/hold.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"

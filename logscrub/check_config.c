@@ -9,7 +9,7 @@
 #include "base/options.h"
 #include "base/print.h"
 #include "logscrub/command.h"
-#include "logscrub/setup.h"
+#include "logscrub/rule/setup.h"
 
 #define _(text) gettext(text)
 

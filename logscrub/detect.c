@@ -15,7 +15,7 @@
 #include "base/options.h"
 #include "base/print.h"
 #include "logscrub/command.h"
-#include "logscrub/lines.h"
+#include "logscrub/rule/lines.h"
 #include "record/detect.h"
 
 #define _(text) gettext(text)

@@ -13,8 +13,8 @@
 #include "base/options.h"
 #include "base/print.h"
 #include "logscrub/command.h"
-#include "logscrub/lines.h"
-#include "logscrub/setup.h"
+#include "logscrub/rule/lines.h"
+#include "logscrub/rule/setup.h"
 
 #define _(text) gettext(text)
 

@@ -15,9 +15,9 @@
 #include "base/replace.h"
 #include "base/walk.h"
 #include "logscrub/command.h"
-#include "logscrub/confirm.h"
-#include "logscrub/lines.h"
-#include "logscrub/setup.h"
+#include "logscrub/sink/confirm.h"
+#include "logscrub/rule/lines.h"
+#include "logscrub/rule/setup.h"
 
 #define _(text) gettext(text)
 

@@ -8,7 +8,7 @@
 
 #include "logscrub/command.h"
 #include "logscrub/say.h"
-#include "logscrub/service.h"
+#include "logscrub/service/service.h"
 
 #define _(text) gettext(text)
 

@@ -13,7 +13,7 @@
 #include "base/options.h"
 #include "base/print.h"
 #include "logscrub/command.h"
-#include "logscrub/setup.h"
+#include "logscrub/rule/setup.h"
 #include "record/day.h"
 #include "record/timestamp.h"
 

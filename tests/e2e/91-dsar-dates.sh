@@ -8,7 +8,7 @@ need cc
 
 cat >"$scratch/ours.c" <<-'EOF'
 	#include <stdio.h>
-	#include "dsar/deadline.h"
+	#include "dsar/case/deadline.h"
 	#include "record/day.h"
 	int main(void)
 	{

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "logscrub/bbb_answer.h"
+#include "logscrub/stats/bbb_answer.h"
 
 #define CHECK(x)                                                                                   \
 	do {                                                                                       \

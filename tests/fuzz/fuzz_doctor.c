@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "base/conf-private.h"
-#include "logscrub/disks.h"
-#include "logscrub/doctor_checks.h"
-#include "logscrub/doctor_findings.h"
-#include "logscrub/rotations.h"
+#include "logscrub/doctor/disks.h"
+#include "logscrub/doctor/doctor_checks.h"
+#include "logscrub/doctor/doctor_findings.h"
+#include "logscrub/doctor/rotations.h"
 #include "record/detect.h"
 
 static const struct {

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "logscrub/syslog_frame.h"
+#include "logscrub/source/syslog_frame.h"
 
 static void
 check_header(struct span s)

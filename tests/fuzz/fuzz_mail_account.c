@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "dsar/mail_account.h"
-#include "dsar/mail_parse.h"
+#include "dsar/mail/mail_account.h"
+#include "dsar/mail/mail_parse.h"
 
 #define CHECK(x)                                                                                   \
 	do {                                                                                       \

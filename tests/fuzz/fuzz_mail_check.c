@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "dsar/mail_check.h"
+#include "dsar/mail/mail_check.h"
 
 #define CHECK(x)                                                                                   \
 	do {                                                                                       \

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dsar/mail_delimit.h"
+#include "dsar/mail/mail_delimit.h"
 
 #define CHECK(x)                                                                                   \
 	do {                                                                                       \

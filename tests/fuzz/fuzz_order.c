@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "dsar/order.h"
-#include "dsar/result-private.h"
+#include "dsar/order/order.h"
+#include "dsar/order/result-private.h"
 
 #define CHECK(x)                                                                                   \
 	do {                                                                                       \

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "logscrub/position_record.h"
+#include "logscrub/sink/position_record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,8 +9,8 @@
 #include <sodium.h>
 
 #include "base/conf-private.h"
-#include "logscrub/rule.h"
-#include "logscrub/suggest.h"
+#include "logscrub/rule/rule.h"
+#include "logscrub/suggest/suggest.h"
 #include "record/format.h"
 
 #define CHECK(x)                                                                                   \

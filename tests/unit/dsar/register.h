@@ -5,7 +5,7 @@
 #pragma once
 #include <sodium.h>
 
-#include "dsar/registry.h"
+#include "dsar/register/registry.h"
 #include "tests/unit/folder.h"
 
 static struct registry *reg;

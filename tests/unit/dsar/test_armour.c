@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "dsar/armour.h"
+#include "dsar/openpgp/armour.h"
 #include "tests/unit/folder.h"
 
 #define LARGEST 20000

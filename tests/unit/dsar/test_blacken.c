@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "dsar/blacken.h"
+#include "dsar/review/blacken.h"
 
 static const struct known_value own[] = {
 	{ "email", { "erika.mustermann@example.org", 28 } },

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dsar/bundle-private.h"
-#include "dsar/made.h"
+#include "dsar/answer/bundle-private.h"
+#include "dsar/case/made.h"
 
 static struct err e;
 static const struct case_file own = { .number = "2026-0002", .correspondence = "2026-0001" };

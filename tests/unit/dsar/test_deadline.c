@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/span.h"
-#include "dsar/deadline.h"
+#include "dsar/case/deadline.h"
 #include "record/day.h"
 
 static int32_t

@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "dsar/find.h"
+#include "dsar/search/find.h"
 #include "record/record.h"
 #include "tests/unit/dsar/register.h"
 

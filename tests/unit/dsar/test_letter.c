@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dsar/template.h"
+#include "dsar/answer/template.h"
 
 static const char *const names[] = { "name", "list", "empty" };
 static struct places places;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "dsar/mail_check.h"
+#include "dsar/mail/mail_check.h"
 
 static struct buf mail;
 

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "dsar/mail_account.h"
-#include "dsar/mail_parse.h"
+#include "dsar/mail/mail_account.h"
+#include "dsar/mail/mail_parse.h"
 
 static struct mail m;
 static struct err e;

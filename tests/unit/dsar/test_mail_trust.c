@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "dsar/mail_trust.h"
-#include "dsar/openpgp-private.h"
+#include "dsar/mail/mail_trust.h"
+#include "dsar/openpgp/openpgp-private.h"
 #include "tests/unit/folder.h"
 
 static struct err e;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "dsar/match.h"
-#include "dsar/subject.h"
+#include "dsar/subject/match.h"
+#include "dsar/subject/subject.h"
 #include "record/record.h"
 #include "store/signs.h"
 #include "tests/unit/dsar/register.h"

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "dsar/openpgp-private.h"
+#include "dsar/openpgp/openpgp-private.h"
 #include "tests/unit/folder.h"
 
 #define THEN                                                                                       \

@@ -4,7 +4,7 @@
 
 #include <sodium.h>
 
-#include "dsar/order.h"
+#include "dsar/order/order.h"
 #include "evidence/sign.h"
 #include "tests/unit/folder.h"
 

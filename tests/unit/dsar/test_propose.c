@@ -2,7 +2,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "dsar/propose.h"
+#include "dsar/intake/propose.h"
 
 START_TEST(what_a_letter_asks_for_is_proposed)
 {

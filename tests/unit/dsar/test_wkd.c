@@ -4,7 +4,7 @@
  */
 #include <check.h>
 
-#include "dsar/wkd.h"
+#include "dsar/openpgp/wkd.h"
 
 static char url[WKD_URL_MAX];
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/wipe.h"
-#include "logscrub/bbb_answer.h"
-#include "logscrub/bbb_api.h"
+#include "logscrub/stats/bbb_answer.h"
+#include "logscrub/stats/bbb_api.h"
 
 static const uint8_t key[CENSUS_KEY_LEN] = { 7 };
 

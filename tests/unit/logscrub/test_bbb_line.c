@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <check.h>
 
-#include "logscrub/bbb_line.h"
+#include "logscrub/stats/bbb_line.h"
 
 #define TIME "2024-05-20T14:46:51.233+02:00 INFO  "
 #define WHO  TIME "o.bigbluebutton.api.MeetingService -  --analytics-- data="

@@ -6,7 +6,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "logscrub/census.h"
+#include "logscrub/stats/census.h"
 
 #define MEETINGS 12
 #define SESSIONS 160

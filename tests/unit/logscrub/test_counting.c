@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/conf.h"
-#include "logscrub/counting.h"
+#include "logscrub/stats/counting.h"
 
 #define BEGIN (INT64_C(1795471200) * 1000000)
 

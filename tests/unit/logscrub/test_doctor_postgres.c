@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "logscrub/disks.h"
-#include "logscrub/doctor_findings.h"
-#include "logscrub/rotations.h"
+#include "logscrub/doctor/disks.h"
+#include "logscrub/doctor/doctor_findings.h"
+#include "logscrub/doctor/rotations.h"
 
 /* A line in front of each case: a collector's log in /srv, whose names come again after a day. */
 #define COLLECTED                                                                                  \

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "logscrub/families.h"
+#include "logscrub/doctor/families.h"
 #include "base/settings.h"
 
 static const struct {

@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "logscrub/journal_entry.h"
+#include "logscrub/sink/journal_entry.h"
 
 static struct buf out;
 static struct entry en;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "logscrub/lines.h"
+#include "logscrub/rule/lines.h"
 
 static struct lines lines;
 

@@ -6,7 +6,7 @@
 
 #include "base/conf.h"
 #include "base/print.h"
-#include "logscrub/metrics.h"
+#include "logscrub/metrics/metrics.h"
 
 static char folder[64], text[1 << 16];
 static struct conf_store stores[] = { { .name = "web" }, { .name = "s\"s\\hd" } };

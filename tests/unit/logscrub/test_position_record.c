@@ -5,7 +5,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "logscrub/position_record.h"
+#include "logscrub/sink/position_record.h"
 
 static struct span
 as_text(const struct position_record *r, struct buf *b)

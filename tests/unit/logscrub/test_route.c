@@ -2,8 +2,8 @@
 #include <check.h>
 
 #include "record/claim.h"
-#include "logscrub/position.h"
-#include "logscrub/route.h"
+#include "logscrub/source/position.h"
+#include "logscrub/service/route.h"
 
 #define LIST(...)                                                                                  \
 	{                                                                                          \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "logscrub/rsyslog_filter.h"
+#include "logscrub/doctor/rsyslog_filter.h"
 
 #include <check.h>
 #include <stdio.h>

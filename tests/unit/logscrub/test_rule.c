@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "logscrub/rule.h"
-#include "logscrub/setup.h"
+#include "logscrub/rule/rule.h"
+#include "logscrub/rule/setup.h"
 
 static const char head[] =
 	"format \"line\" { type = \"template\" template = '$ip [$time_local] "

@@ -11,8 +11,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "logscrub/position_record.h"
-#include "logscrub/sink.h"
+#include "logscrub/sink/position_record.h"
+#include "logscrub/sink/sink.h"
 
 static char folder[64], path[128];
 static const struct conf_store store = { .name = "web" };

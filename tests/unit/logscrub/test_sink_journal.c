@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "logscrub/sink.h"
+#include "logscrub/sink/sink.h"
 
 #define PAST_US INT64_C(1700000000123456)
 

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "logscrub/sink.h"
+#include "logscrub/sink/sink.h"
 
 #define JOURNALD "/lib/systemd/systemd-journald"
 #define NS       "scrubtest"

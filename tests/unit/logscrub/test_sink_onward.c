@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "logscrub/sink.h"
+#include "logscrub/sink/sink.h"
 
 static char received[1 << 18], address[128];
 static const struct conf_store store = { .name = "web" };

@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "logscrub/source.h"
+#include "logscrub/source/source.h"
 
 static char folder[64], path[80], listen_[96];
 static int watched = -1;

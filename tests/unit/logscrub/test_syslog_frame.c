@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "logscrub/syslog_frame.h"
+#include "logscrub/source/syslog_frame.h"
 
 /* --- headers ---------------------------------------------------------------------------------- */
 

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "logscrub/rule.h"
-#include "logscrub/tail_file.h"
-#include "logscrub/tail_find.h"
+#include "logscrub/rule/rule.h"
+#include "logscrub/source/tail_file.h"
+#include "logscrub/source/tail_find.h"
 
 static char folder[64], path[96], rotated[112];
 static struct tail_file file = { .fd = -1 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "logscrub/words.h"
+#include "logscrub/doctor/words.h"
 
 #include <check.h>
 #include <stdio.h>

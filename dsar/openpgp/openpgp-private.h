@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * openpgp-private.h - what the files of OpenPGP share
+ */
+#pragma once
+#include <sys/resource.h>
+
+#include "dsar/openpgp/openpgp.h"
+#include "evidence/gnupg.h"
+
+struct openpgp {
+	gpgme_ctx_t ctx;
+	char *home;
+	gpgme_key_t own; /* with its secret part; NULL: none */
+};
+
+static inline void
+openpgp_key_end(gpgme_key_t *key)
+{
+	if (*key)
+		gpgme_key_unref(*key);
+}
+#define CLEANUP_KEY CLEANUP(openpgp_key_end)
+
+/* A ring in the folder HOME, which is there and empty, with no key of ours. */
+int openpgp_open_at(const char *home, struct openpgp **ret, struct err *e);
+
+/* gpg inherits a limit of processor time until it is put back. */
+void openpgp_limit(struct rlimit *ret_old);
+void openpgp_unlimit(const struct rlimit *old);
+
+/* Key FPR of the ring. 1: there is none. */
+int openpgp_find(struct openpgp *p, const char *fpr, gpgme_key_t *ret, struct err *e);

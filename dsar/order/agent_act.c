@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+#include <sysexits.h>
+
+#include <sodium.h>
+
+#include "base/now.h"
+#include "dsar/order/agent.h"
+#include "dsar/act/erase.h"
+#include "dsar/search/find.h"
+#include "dsar/search/keep.h"
+#include "dsar/register/registry.h"
+#include "dsar/act/restriction.h"
+#include "dsar/order/result.h"
+#include "dsar/search/search.h"
+#include "dsar/session.h"
+#include "record/record.h"
+
+/* --- the order's case in the agent's register ------------------------------------------------- */
+
+struct adopting {
+	struct agent *a;
+	const struct order *o;
+};
+
+static int
+adopt_identifier(void *ctx, const struct identifier *i, bool dropped, struct err *e)
+{
+	const struct adopting *p = ctx;
+
+	return subject_adopt(p->a->s->registry, p->o->number, i, dropped, e);
+}
+
+static int
+adopt_item(void *ctx, const struct find *f, struct err *e)
+{
+	const struct adopting *p = ctx;
+
+	return find_add(p->a->s->registry, p->o->number, f, NULL, e);
+}
+
+/* Whoever has ordered has looked at the finds: the guards ask for what they ask for on one machine. */
+static int
+adopt_all(struct adopting *p, struct err *e)
+{
+	const struct answer_of_store seen = { .store = "-", .answer = ANSWER_FOUND };
+	struct registry *r = p->a->s->registry;
+
+	if (case_wipe(r, p->o->number, false, e) < 0 || case_adopt(r, p->o, now_us(), e) < 0 ||
+		order_identifiers(p->o, adopt_identifier, p, e) < 0)
+		return -1;
+	if (p->o->kind != ORDER_SEARCH && answer_put(r, p->o->number, &seen, e) < 0)
+		return -1;
+	return order_items(p->o, adopt_item, p, e);
+}
+
+static int
+adopt(struct agent *a, const struct order *o, struct err *e)
+{
+	struct adopting p = { a, o };
+
+	if (registry_begin(a->s->registry, e) < 0)
+		return -1;
+	return registry_end(a->s->registry, adopt_all(&p, e), e);
+}
+
+/* What had to be kept is erased when its ground has ended (agent_due()). */
+int
+agent_wipe(struct agent *a, const struct order *o, struct err *e)
+{
+	struct registry *r = a->s->registry;
+	struct erasure x;
+	bool kept = false;
+	int rc = erasure_read(r, o->number, &x, e);
+
+	kept = rc == 0 && x.state != ERASURE_PLANNED && erasure_count(&x, ERASURE_KEEP) > 0;
+	erasure_release(&x);
+	return rc < 0 ? -1 : case_wipe(r, o->number, kept, e);
+}
+
+static int
+wipe_done(struct registry *r, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc;
+
+	if (registry_prepare(r,
+		    "SELECT number FROM erasures x WHERE state = ?1 AND NOT EXISTS"
+		    " (SELECT 1 FROM erasure_items i WHERE i.number = x.number AND fate = ?2)",
+		    &st, e) < 0)
+		return -1;
+	(void)sqlite3_bind_int(st, 1, ERASURE_DONE);
+	(void)sqlite3_bind_int(st, 2, ERASURE_KEEP);
+	while ((rc = registry_step(r, st, e)) == 0)
+		if (case_wipe(r, statement_str(st, 0), false, e) < 0)
+			return -1;
+	return rc < 0 ? -1 : 0;
+}
+
+int
+agent_due(struct agent *a, struct err *e)
+{
+	struct registry *r = a->s->registry;
+	const int status = erase_due(a->s, e);
+
+	if (status < 0 || registry_begin(r, e) < 0)
+		return -1;
+	return registry_end(r, wipe_done(r, e), e) < 0 ? -1 : status;
+}
+
+/* --- acts ------------------------------------------------------------------------------------- */
+
+static int
+act_plan(struct agent *a, const struct order *o, struct err *e)
+{
+	struct erasure x;
+	bool same;
+
+	if (erase_plan_case(a->s, o->number, &x, e) < 0)
+		return -1;
+	same = o->kind == ORDER_PLAN || strcmp(x.hash, o->plan) == 0;
+	erasure_release(&x);
+	return same ? 0 : ORDER_PLAN_CHANGED;
+}
+
+static int
+act_erase(struct agent *a, const struct order *o, struct err *e)
+{
+	struct erasure x;
+	int rc = act_plan(a, o, e);
+
+	if (rc != 0)
+		return rc;
+	if (erase_case(a->s, o->number, o->plan, &x, e) < 0)
+		return -1;
+	erasure_release(&x); /* what is left of it is in the answer */
+	return 0;
+}
+
+static int
+act_restrict(struct agent *a, const struct order *o, struct err *e)
+{
+	struct case_file c;
+	size_t n;
+
+	if (case_get(a->s->registry, o->number, &c, e) < 0)
+		return -1;
+	return restriction_begin(a->s, &c, &n, e) < 0 ? -1 : 0;
+}
+
+/* Has a run that was ended begun with it? Then it goes on by what it has written down. */
+static int
+has_begun(struct agent *a, const struct order *o, struct err *e)
+{
+	struct erasure x;
+	const int rc = erasure_read(a->s->registry, o->number, &x, e);
+	const bool begun = rc == 0 && x.state != ERASURE_PLANNED && strcmp(x.hash, o->plan) == 0;
+
+	erasure_release(&x);
+	return rc < 0 ? -1 : o->kind == ORDER_ERASE && begun;
+}
+
+int
+agent_act(struct agent *a, const struct order *o, bool again, struct err *e)
+{
+	struct searched done;
+	const int begun = again ? has_begun(a, o, e) : 0;
+
+	if (begun < 0 || (!begun && adopt(a, o, e) < 0))
+		return -1;
+	switch (o->kind) {
+	case ORDER_SEARCH:
+		return search_case(a->s, o->number, search_jobs(), &done, e);
+	case ORDER_PLAN:
+		return act_plan(a, o, e);
+	case ORDER_ERASE:
+		return act_erase(a, o, e);
+	case ORDER_RESTRICT:
+		return act_restrict(a, o, e);
+	case ORDER_LIFT:
+		return restriction_lift(a->s, o->number, e);
+	case ORDER_RELEASE:
+		return keep_end(a->s, o->number, e);
+	default:
+		return ORDER_FORM;
+	}
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+static json_t *
+base64(struct span s)
+{
+	const size_t size = sodium_base64_encoded_len(s.len, sodium_base64_VARIANT_ORIGINAL);
+	cleanup_mem char *text = malloc(size);
+	json_t *j;
+
+	if (!text)
+		return NULL;
+	(void)sodium_bin2base64(
+		text, size, (const unsigned char *)s.p, s.len, sodium_base64_VARIANT_ORIGINAL);
+	j = json_string(text);
+	explicit_bzero(text, size);
+	return j;
+}
+
+static int
+answer_identifier(struct result *out, const struct identifier *i, struct err *e)
+{
+	return result_add(out,
+		json_pack("{s:s, s:I, s:s, s:s%, s:I, s:I, s:I, s:s, s:s, s:b}", "type",
+			"identifier", "id", (json_int_t)i->id, "kind", i->kind, "value", i->value.p,
+			i->value.len, "from", (json_int_t)i->from_us, "to", (json_int_t)i->to_us,
+			"parent", (json_int_t)i->parent, "store", i->store, "link", i->link, "own",
+			(int)i->own),
+		e);
+}
+
+/* What the stores' links have brought; what the order has named is known to who ordered. */
+static int
+answer_subject(struct agent *a, const struct order *o, struct result *out, struct err *e)
+{
+	struct subject s = { 0 };
+	int rc = subject_read(a->s->registry, o->number, &s, e);
+
+	for (size_t i = 0; rc == 0 && i < s.n; i++)
+		if (s.v[i].parent != 0)
+			rc = answer_identifier(out, &s.v[i], e);
+	subject_release(&s);
+	return rc;
+}
+
+static int
+answer_find(void *ctx, const struct find *f, struct err *e)
+{
+	char digest[2 * RECORD_DIGEST_LEN + 1];
+	json_t *j;
+
+	(void)sodium_bin2hex(digest, sizeof(digest), f->digest, sizeof(f->digest));
+	j = json_pack("{s:s, s:s, s:o, s:I, s:I, s:s, s:I, s:b}", "type", "find", "store", f->store,
+		"place", base64(span_str(f->place)), "offset", (json_int_t)f->offset, "size",
+		(json_int_t)f->size, "digest", digest, "identifier", (json_int_t)f->identifier,
+		"own", (int)f->own);
+	if (j && f->time_us != RECORD_NO_TIME)
+		(void)json_object_set_new(j, "time", json_integer((json_int_t)f->time_us));
+	if (j && f->text.p)
+		(void)json_object_set_new(j, "text", base64(f->text));
+	return result_add(ctx, j, e);
+}
+
+static int
+answer_store(void *ctx, const struct answer_of_store *s, struct err *e)
+{
+	return result_add(ctx,
+		json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I}", "type", "answer", "store",
+			s->store, "answer", store_answer_name(s->answer), "found",
+			(json_int_t)s->n_found, "read", (json_int_t)s->n_read, "note", s->note,
+			"begun", (json_int_t)s->begun_us, "ended", (json_int_t)s->ended_us),
+		e);
+}
+
+static int
+answer_erasure(struct agent *a, const struct order *o, struct result *out, struct err *e)
+{
+	struct erasure x;
+	int rc = erasure_read(a->s->registry, o->number, &x, e);
+
+	for (size_t i = 0; rc == 0 && i < x.n; i++)
+		rc = result_add(out,
+			json_pack("{s:s, s:I, s:s, s:s, s:I}", "type", "item", "find",
+				(json_int_t)x.item[i].find, "fate",
+				erasure_fate_name(x.item[i].fate), "ground", x.item[i].ground,
+				"until", (json_int_t)x.item[i].until_us),
+			e);
+	if (rc == 0)
+		rc = result_add(out, json_pack("{s:s, s:s}", "type", "plan", "hash", x.hash), e);
+	erasure_release(&x);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+agent_answer(struct agent *a, const struct order *o, struct result *out, struct err *e)
+{
+	struct registry *r = a->s->registry;
+
+	if (o->kind == ORDER_SEARCH &&
+		(answer_subject(a, o, out, e) < 0 ||
+			finds_each(r, o->number, NULL, answer_find, out, e) < 0 ||
+			answers_each(r, o->number, answer_store, out, e) < 0))
+		return -1;
+	if ((o->kind == ORDER_PLAN || o->kind == ORDER_ERASE) && answer_erasure(a, o, out, e) < 0)
+		return -1;
+	return result_add(
+		out, json_pack("{s:s, s:s}", "type", "end", "kind", order_kind_name(o->kind)), e);
+}

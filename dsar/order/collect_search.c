@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <sodium.h>
+
+#include "dsar/order/collect.h"
+#include "dsar/search/find.h"
+#include "dsar/register/registry.h"
+#include "dsar/session.h"
+#include "record/record.h"
+
+static int
+fail_line(const struct collecting *g, struct err *e)
+{
+	return err_fail(e, EX_DATAERR, 0, N_("a line of the result is not as they are written"),
+		N_("see that both machines have the same version"), "%s", g->node);
+}
+
+int
+collecting_begin(struct collecting *g, struct err *e)
+{
+	erasure_init(&g->finds, g->c.number);
+	erasure_init(&g->x, g->c.number);
+	return subject_read(g->s->registry, g->c.number, &g->subject, e);
+}
+
+void
+collecting_release(struct collecting *g)
+{
+	subject_release(&g->subject);
+	erasure_release(&g->finds);
+	erasure_release(&g->x);
+	free(g->id);
+}
+
+/* --- identifiers ------------------------------------------------------------------------------ */
+
+/* What the order has named has the same id on both sides. */
+static int64_t
+id_here(const struct collecting *g, int64_t there)
+{
+	for (size_t i = 0; i < g->n_ids; i++)
+		if (g->id[i].there == there)
+			return g->id[i].here;
+	return there;
+}
+
+static int
+id_keep(struct collecting *g, int64_t there, int64_t here, struct err *e)
+{
+	if (g->n_ids == g->max_ids) {
+		const size_t max = g->max_ids ? 2 * g->max_ids : 16;
+		void *v = reallocarray(g->id, max, sizeof(*g->id));
+
+		if (!v)
+			return err_memory(e);
+		g->id = v;
+		g->max_ids = max;
+	}
+	g->id[g->n_ids].there = there;
+	g->id[g->n_ids++].here = here;
+	return 0;
+}
+
+static int
+take_identifier(struct collecting *g, const json_t *j, struct err *e)
+{
+	struct registry *r = g->s->registry;
+	json_int_t id, from, to, parent;
+	const char *type, *kind, *value, *store, *link;
+	struct identifier i;
+	int64_t here;
+	size_t len;
+	bool is_new;
+	int own;
+
+	if (json_unpack((json_t *)j, "{s:s, s:I, s:s, s:s%, s:I, s:I, s:I, s:s, s:s, s:b !}",
+		    "type", &type, "id", &id, "kind", &kind, "value", &value, &len, "from", &from,
+		    "to", &to, "parent", &parent, "store", &store, "link", &link, "own", &own) != 0)
+		return fail_line(g, e);
+	i = (struct identifier){ .kind = kind,
+		.value = span_of(value, len),
+		.from_us = from,
+		.to_us = to,
+		.parent = id_here(g, parent),
+		.store = store,
+		.link = link,
+		.own = own };
+	if (subject_add(r, g->c.number, &g->subject, &i, &is_new, e) < 0)
+		return -1;
+	return subject_find(r, g->c.number, &i, &here, e) == 0 ? id_keep(g, id, here, e) : -1;
+}
+
+/* --- finds ------------------------------------------------------------------------------------ */
+
+struct bytes {
+	char *p;
+	size_t len;
+};
+
+static void
+bytes_end(struct bytes *b)
+{
+	if (b->p)
+		explicit_bzero(b->p, b->len);
+	free(b->p);
+}
+
+static bool
+bytes_of(const char *text, struct bytes *ret)
+{
+	const size_t n = strlen(text), max = n / 4 * 3 + 4;
+
+	ret->p = malloc(max);
+	return ret->p && sodium_base642bin((unsigned char *)ret->p, max - 1, text, n, NULL,
+				 &ret->len, NULL, sodium_base64_VARIANT_ORIGINAL) == 0;
+}
+
+static bool
+digest_of(const char *text, uint8_t ret[RECORD_DIGEST_LEN])
+{
+	size_t n;
+
+	return sodium_hex2bin(ret, RECORD_DIGEST_LEN, text, strlen(text), NULL, &n, NULL) == 0 &&
+	       n == RECORD_DIGEST_LEN;
+}
+
+static int
+take_find(struct collecting *g, const json_t *j, struct err *e)
+{
+	CLEANUP(bytes_end) struct bytes place = { 0 }, text = { 0 };
+	const char *type, *store, *place64, *text64 = NULL, *digest;
+	json_int_t offset, size, identifier, time = RECORD_NO_TIME;
+	struct find f;
+	int own;
+
+	if (json_unpack((json_t *)j, "{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:b, s?I, s?s !}", "type",
+		    &type, "store", &store, "place", &place64, "offset", &offset, "size", &size,
+		    "digest", &digest, "identifier", &identifier, "own", &own, "time", &time,
+		    "text", &text64) != 0 ||
+		!bytes_of(place64, &place) || memchr(place.p, '\0', place.len) ||
+		(text64 && !bytes_of(text64, &text)))
+		return fail_line(g, e);
+	place.p[place.len] = '\0';
+	f = (struct find){ .node = g->node,
+		.store = store,
+		.place = place.p,
+		.offset = (uint64_t)offset,
+		.time_us = time,
+		.text = text64 ? span_of(text.p, text.len) : SPAN_NONE,
+		.size = (uint64_t)size,
+		.identifier = id_here(g, identifier),
+		.own = own,
+		.ground = "" };
+	if (!digest_of(digest, f.digest))
+		return fail_line(g, e);
+	if (!conf_find_store(g->s->conf, store)) /* no answer would have it */
+		return err_fail(e, EX_CONFIG, 0, N_("a store of that machine is not declared here"),
+			N_("declare it as it is there, then collect again"), "%s: %s", g->node,
+			store);
+	g->n_found++;
+	return find_add(g->s->registry, g->c.number, &f, NULL, e);
+}
+
+static int
+take_answer(struct collecting *g, const json_t *j, struct err *e)
+{
+	json_int_t found, read, begun, ended;
+	const char *type, *store, *word, *note;
+	struct answer_of_store a;
+
+	if (json_unpack((json_t *)j, "{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I !}", "type", &type,
+		    "store", &store, "answer", &word, "found", &found, "read", &read, "note", &note,
+		    "begun", &begun, "ended", &ended) != 0)
+		return fail_line(g, e);
+	a = (struct answer_of_store){ .node = g->node,
+		.store = store,
+		.answer = ANSWER_FAILED,
+		.n_found = (uint64_t)found,
+		.n_read = (uint64_t)read,
+		.note = note,
+		.begun_us = begun,
+		.ended_us = ended };
+	for (int k = 0; k < STORE_ANSWERS; k++)
+		if (strcmp(store_answer_name((enum store_answer)k), word) == 0)
+			a.answer = (enum store_answer)k;
+	g->n_failed += a.answer == ANSWER_FAILED;
+	return answer_put(g->s->registry, g->c.number, &a, e);
+}
+
+int
+collect_search(void *ctx, const json_t *line, struct err *e)
+{
+	struct collecting *g = ctx;
+	const char *type = json_string_value(json_object_get(line, "type"));
+
+	if (!type || g->ended)
+		return fail_line(g, e);
+	if (strcmp(type, "identifier") == 0)
+		return take_identifier(g, line, e);
+	if (strcmp(type, "find") == 0)
+		return take_find(g, line, e);
+	if (strcmp(type, "answer") == 0)
+		return take_answer(g, line, e);
+	g->ended = strcmp(type, "end") == 0;
+	return g->ended ? 0 : fail_line(g, e);
+}
