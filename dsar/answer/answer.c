@@ -27,6 +27,7 @@ struct asked {
 	char hash[FILES_MAX][SHA256_HEX];
 	int n;
 	bool mail, again, dry;
+	bool left; /* a mail, now */
 };
 
 static void
@@ -39,7 +40,8 @@ help(void)
 		"Everything must have been searched and looked at, unless the request was refused.\n\n"
 		"  --mail       sends FILE first, encrypted to the key that is confirmed for the person; an\n"
 		"               archive that is too large for one mail in several, of whole files\n"
-		"  --again      a mail was begun before, and has not left\n"
+		"  --again      a mail was begun before, and has not left; or it went to another key or\n"
+		"               address than the case has now\n"
 		"  --dry-run    says how many mails it takes, and how large they are at most\n\n"
 		"Example:  dsar answer 2026-0001 2026-0001.zip\n"),
 		stdout);
@@ -62,6 +64,8 @@ move(struct asked *a, struct case_file *c, struct err *e)
 {
 	struct registry *r = a->s->registry;
 
+	if (c->state == CASE_ANSWERED && a->again && a->left)
+		return 0; /* with another key, or to another address */
 	if (!c->refused && c->state == CASE_DECIDED && c->article != ARTICLE_ERASURE &&
 		case_move(r, c, CASE_EXECUTING, a->s->now_us, e) < 0)
 		return -1;
@@ -95,7 +99,7 @@ send_first(struct asked *a, const char *number, const char *path, struct err *e)
 	if (fd < 0)
 		return err_fail(e, EX_NOINPUT, errno, N_("cannot read a file"), NULL, "%s", path);
 	return answer_mail(a->s, number, fd, a->hash[0],
-		(a->again ? ANSWER_AGAIN : 0U) | (a->dry ? ANSWER_DRY : 0U), e);
+		(a->again ? ANSWER_AGAIN : 0U) | (a->dry ? ANSWER_DRY : 0U), &a->left, e);
 }
 
 int

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <libintl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,6 +35,8 @@ struct sending {
 	const struct split_part *part; /* n of them … */
 	size_t n, i;                   /* … and the one at hand */
 	const char *step;
+	bool elsewhere; /* the step was to another key or address */
+	size_t n_left;  /* have left now */
 };
 
 /* --- on record -------------------------------------------------------------------------------- */
@@ -49,6 +52,19 @@ was_made(struct sending *g, const char *hash, struct err *e)
 	statement_text(st, 1, span_str(g->c.number));
 	statement_text(st, 2, span_str(hash));
 	return registry_step(g->s->registry, st, e);
+}
+
+/* Was this for the key and the address that are the case's now? */
+static bool
+is_there(const struct sending *g, const json_t *data)
+{
+	const char *fpr = json_string_value(json_object_get(data, "fingerprint"));
+	const json_t *to = json_object_get(data, "address");
+
+	if (!fpr || strcmp(fpr, g->fpr) != 0)
+		return false;
+	return !to || (json_string_length(to) == g->to.len && /* not noted: an older register's */
+			      memcmp(json_string_value(to), g->to.p, g->to.len) == 0);
 }
 
 /* The last word on this part: "sending" alone leaves it open whether it has left. */
@@ -68,6 +84,7 @@ see_step(void *ctx, const char *kind, int64_t time_us, const json_t *data, struc
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(what, known[i]) == 0)
 			g->step = known[i];
+	g->elsewhere = *g->step && !is_there(g, data);
 	return 0;
 }
 
@@ -84,6 +101,11 @@ note(struct sending *g, const char *what, struct err *e)
 		    g->s->now_us, e) < 0) {
 		json_decref(event);
 		return -1;
+	}
+	/* the address is the account's alone */
+	if (json_object_set_new(event, "address", json_stringn(g->to.p, g->to.len)) < 0) {
+		json_decref(event);
+		return err_memory(e);
 	}
 	return case_event(g->s->registry, g->c.number, "mail", event, g->s->now_us, e);
 }
@@ -132,16 +154,26 @@ parts_put(void *ctx, struct case_file *c, struct err *e)
 	return 0;
 }
 
+static bool
+has_left(const struct sending *g)
+{
+	return strcmp(g->step, "sent") == 0 && !g->elsewhere;
+}
+
 static int
 part_begin(void *ctx, struct case_file *c, struct err *e)
 {
 	struct sending *g = ctx;
 
 	g->step = "";
+	g->elsewhere = false;
 	if (check(g, c, e) < 0 || case_events(g->s->registry, c->number, see_step, g, e) < 0)
 		return -1;
-	if (strcmp(g->step, "sent") == 0)
+	if (has_left(g))
 		return 0;
+	if (g->elsewhere && !(g->flags & ANSWER_AGAIN))
+		return err_fail(e, EX_NOPERM, 0, N_("it was sent to another key or address"),
+			N_("to send it to those of now as well, add --again"), "%s", c->number);
 	if (*g->step && !(g->flags & ANSWER_AGAIN))
 		return err_fail(e, EX_NOPERM, 0, N_("it may have been sent already"),
 			N_("look into the mail server's log; if it was not, add --again"), "%s",
@@ -274,11 +306,12 @@ part_do(struct sending *g, struct openpgp *ring, struct err *e)
 	struct err ignored;
 	int rc = case_within(g->s->registry, g->c.number, part_begin, g, e);
 
-	if (rc != 0 || strcmp(g->step, "sent") == 0)
+	if (rc != 0 || has_left(g))
 		return rc;
 	rc = part_send(g, ring, e);
 	if (rc < 0)
 		(void)case_within(g->s->registry, g->c.number, part_not_sent, g, &ignored);
+	g->n_left += rc == 0;
 	return rc < 0 ? -1 : case_within(g->s->registry, g->c.number, part_sent, g, e);
 }
 
@@ -297,7 +330,7 @@ parts_do(struct sending *g, struct err *e)
 
 int
 answer_mail(struct session *s, const char *number, int fd, const char hash[SHA256_HEX],
-	unsigned flags, struct err *e)
+	unsigned flags, bool *ret_left, struct err *e)
 {
 	struct sending g = { .s = s, .whole = hash, .flags = flags, .step = "" };
 	int rc;
@@ -313,6 +346,8 @@ answer_mail(struct session *s, const char *number, int fd, const char hash[SHA25
 		say(&g);
 	else if (rc == 0)
 		rc = parts_do(&g, e);
+	if (rc == 0)
+		*ret_left = g.n_left > 0;
 	split_release(&g.split);
 	buf_wipe(&g.to);
 	return rc;

@@ -37,6 +37,7 @@ help(void)
 		"       dsar case list [--all]\n"
 		"       dsar case show CASE\n"
 		"       dsar case note CASE [--reminder]\n"
+		"       dsar case address CASE --address -|FILE\n"
 		"       dsar case extend CASE --reason complexity|number --notice-sent\n"
 		"       dsar case close CASE\n"
 		"       dsar case tidy [--dry-run]\n"
@@ -155,6 +156,47 @@ extend_act(void *ctx, struct case_file *c, struct err *e)
 		json_pack(
 			"{s:s, s:b, s:s}", "reason", a->reason, "notice_sent", 1, "until_raw", due),
 		s->now_us, e);
+}
+
+/* A letter has one address, whatever it asks for. */
+static int
+address_act(void *ctx, struct case_file *c, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	const struct asked *a = ctx;
+	struct registry *r = a->s->registry;
+
+	if (case_guard(r, c, CASE_NEEDS_OPEN, a->s->now_us, e) < 0 ||
+		registry_prepare(r,
+			"UPDATE case_file SET address = ?1, version = version + 1"
+			" WHERE correspondence = ?2 AND state < ?3",
+			&st, e) < 0)
+		return -1;
+	statement_text(st, 1, a->letter.address);
+	statement_text(st, 2, span_str(c->correspondence));
+	(void)sqlite3_bind_int(st, 3, CASE_CLOSED);
+	if (registry_step(r, st, e) < 0 ||
+		registry_record(r, c->number, "case", json_pack("{s:s}", "what", "address"),
+			a->s->now_us, e) < 0)
+		return -1;
+	return case_event(
+		r, c->number, "address", json_pack("{s:s}", "what", "changed"), a->s->now_us, e);
+}
+
+static int
+address_do(struct session *s, const char *number, struct asked *a, struct err *e)
+{
+	struct buf address = { 0 };
+	int rc;
+
+	if (!a->address)
+		return usage_fail(_("an address comes from standard input: --address -"));
+	rc = given_text(a->address, &address, e);
+	a->letter.address = span_of(address.p, address.len);
+	if (rc == 0)
+		rc = case_within(s->registry, number, address_act, a, e);
+	buf_wipe(&address);
+	return rc;
 }
 
 static int
@@ -279,11 +321,13 @@ dispatch(struct session *s, const char *verb, const char *number, struct asked *
 		return case_show(s, number, e);
 	if (strcmp(verb, "note") == 0)
 		return case_within(s->registry, number, note_act, a, e);
+	if (strcmp(verb, "address") == 0)
+		return address_do(s, number, a, e);
 	if (strcmp(verb, "extend") == 0)
 		return extend_do(s, number, a, e);
 	if (strcmp(verb, "close") == 0)
 		return close_do(s, number, a, e);
-	return usage_fail(_("case takes new, list, show, note, extend, close or tidy"));
+	return usage_fail(_("case takes new, list, show, note, address, extend, close or tidy"));
 }
 
 int

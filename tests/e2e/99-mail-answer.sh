@@ -6,6 +6,7 @@
 need gpg
 need jq
 need python3
+need sqlite3
 need strace
 c=2026-0001
 
@@ -82,4 +83,35 @@ cmp "$scratch/a.zip" "$scratch/got.zip"
 
 promise "it is not sent twice"
 expect 77 dsar answer $c --mail "$scratch/a.zip" 2>"$scratch/stderr"
-[ "$(grep -c '^X-Arguments' "$scratch/sent")" -eq 1 ] || fail "twice"
+expect 77 dsar answer $c --mail --again "$scratch/a.zip" 2>"$scratch/stderr"
+sent() { [ "$(grep -c '^X-Arguments' "$scratch/sent")" -eq "$1" ] || fail "sent $(grep -c '^X-Arguments' "$scratch/sent") times instead of $1"; }
+sent 1
+
+promise "her key has changed: it is asked about, then sent to the new one, once"
+anna --passphrase '' --quick-gen-key 'Anna (new) <anna@example.org>' future-default
+new=$(anna --with-colons -k 'Anna (new)' | sed -n 's/^fpr:*\([0-9A-F]*\):/\1/p' | head -n 1)
+anna --armor --export "$new" >"$scratch/new.asc"
+dsar key $c add --from "$scratch/new.asc"
+dsar key $c confirm "$new" --replace
+expect 77 dsar answer $c --mail "$scratch/a.zip" 2>"$scratch/stderr"
+has "$scratch/stderr" 'another key or address'
+sent 1
+rm "$scratch/sent"
+dsar answer $c --mail --again "$scratch/a.zip"
+expect 77 dsar answer $c --mail --again "$scratch/a.zip" 2>"$scratch/stderr"
+sent 1
+sed -n '/BEGIN PGP/,/END PGP/p' "$scratch/sent" >"$scratch/cipher"
+anna --status-fd 3 -d "$scratch/cipher" 3>"$scratch/status" >"$scratch/inner"
+has "$scratch/status" "ENC_TO $(anna --with-colons -k "$new" | awk -F: '$1 == "sub" { print $5; exit }')"
+
+promise "so has her address, which is in no argument: the whole letter has it from now on"
+echo anna@other.example | dsar case address $c --address -
+expect 77 dsar answer $c --mail "$scratch/a.zip" 2>"$scratch/stderr"
+rm "$scratch/sent"
+dsar answer $c --mail --again "$scratch/a.zip"
+expect 77 dsar answer $c --mail --again "$scratch/a.zip" 2>"$scratch/stderr"
+sent 1
+has "$scratch/sent" 'To: anna@other.example'
+sqlite3 "$scratch/register/ledger.db" "SELECT data FROM entry" >"$scratch/ledger.txt"
+has "$scratch/ledger.txt" '"what":"address"'
+has_not "$scratch/ledger.txt" other.example
