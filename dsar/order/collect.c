@@ -89,6 +89,7 @@ show(struct collect *g, const struct wanted *w, const char *what, enum order_fau
 	if (got) {
 		print_int(o, "found", (int64_t)got->n_found);
 		print_int(o, "failed", (int64_t)got->n_failed);
+		print_int(o, "waiting", (int64_t)got->n_waiting);
 		print_str(o, "plan", span_str(got->hash));
 	}
 	print_end(o);
@@ -99,6 +100,10 @@ show(struct collect *g, const struct wanted *w, const char *what, enum order_fau
 		fprintf(o->f, _("denied: %s\n"), _(order_fault_text(fault)));
 	else if (got)
 		fprintf(o->f, _("answered, %llu records\n"), (unsigned long long)got->n_found);
+	if (got && got->n_waiting > 0)
+		fprintf(o->f,
+			_("%llu identifiers wait for your word; see `dsar subject %s list`, then search again\n"),
+			(unsigned long long)got->n_waiting, w->number);
 	if (got && w->kind == ORDER_PLAN)
 		fprintf(o->f, _("plan %s; look at it with `dsar order %s --items %s`\n"), got->hash,
 			w->number, w->node);

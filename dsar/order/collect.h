@@ -21,8 +21,8 @@ struct collecting {
 		int64_t there, here;
 	} * id; /* identifiers that came from the node: their ids there, and here */
 	size_t n_ids, max_ids;
-	uint64_t n_found, n_failed;
-	bool ended; /* its last line was seen */
+	uint64_t n_found, n_failed, n_waiting; /* waiting: identifiers, for the officer's word */
+	bool ended;                            /* its last line was seen */
 
 	struct erasure finds; /* plan, erase: the node's finds, by their id … */
 	struct erasure x;     /* … and what becomes of them, as the node says */

@@ -37,14 +37,18 @@ collecting_release(struct collecting *g)
 
 /* --- identifiers ------------------------------------------------------------------------------ */
 
-/* What the order has named has the same id on both sides. */
-static int64_t
-id_here(const struct collecting *g, int64_t there)
+/* What the order has named has the same id on both sides. 0: it is none of this case's. */
+static int
+id_here(const struct collecting *g, int64_t there, int64_t *ret, struct err *e)
 {
+	int rc;
+
+	*ret = there;
 	for (size_t i = 0; i < g->n_ids; i++)
 		if (g->id[i].there == there)
-			return g->id[i].here;
-	return there;
+			*ret = g->id[i].here;
+	rc = subject_has(g->s->registry, g->c.number, *ret, e);
+	return rc > 0 ? fail_line(g, e) : rc;
 }
 
 static int
@@ -64,16 +68,35 @@ id_keep(struct collecting *g, int64_t there, int64_t here, struct err *e)
 	return 0;
 }
 
+/* A node tells what its records say, and not who the person is: what the case does not know yet waits for the officer's
+ * word, whatever the node holds it for; of what it knows neither whose it is nor when it was hers changes. */
+static int
+put_identifier(struct collecting *g, struct identifier *i, int64_t there, struct err *e)
+{
+	struct registry *r = g->s->registry;
+	int64_t here;
+	bool is_new;
+	int rc;
+
+	if (id_here(g, i->parent, &i->parent, e) < 0)
+		return -1;
+	rc = subject_find(r, g->c.number, i, &here, e);
+	if (rc > 0) {
+		if (subject_add(r, g->c.number, &g->subject, i, &is_new, e) < 0)
+			return -1;
+		g->n_waiting++;
+		rc = subject_find(r, g->c.number, i, &here, e);
+	}
+	return rc == 0 ? id_keep(g, there, here, e) : -1;
+}
+
 static int
 take_identifier(struct collecting *g, const json_t *j, struct err *e)
 {
-	struct registry *r = g->s->registry;
 	json_int_t id, from, to, parent;
 	const char *type, *kind, *value, *store, *link;
 	struct identifier i;
-	int64_t here;
 	size_t len;
-	bool is_new;
 	int own;
 
 	if (json_unpack((json_t *)j, "{s:s, s:I, s:s, s:s%, s:I, s:I, s:I, s:s, s:s, s:b !}",
@@ -84,13 +107,10 @@ take_identifier(struct collecting *g, const json_t *j, struct err *e)
 		.value = span_of(value, len),
 		.from_us = from,
 		.to_us = to,
-		.parent = id_here(g, parent),
+		.parent = parent,
 		.store = store,
-		.link = link,
-		.own = own };
-	if (subject_add(r, g->c.number, &g->subject, &i, &is_new, e) < 0)
-		return -1;
-	return subject_find(r, g->c.number, &i, &here, e) == 0 ? id_keep(g, id, here, e) : -1;
+		.link = link };
+	return put_identifier(g, &i, id, e);
 }
 
 /* --- finds ------------------------------------------------------------------------------------ */
@@ -151,11 +171,12 @@ take_find(struct collecting *g, const json_t *j, struct err *e)
 		.time_us = time,
 		.text = text64 ? span_of(text.p, text.len) : SPAN_NONE,
 		.size = (uint64_t)size,
-		.identifier = id_here(g, identifier),
-		.own = own,
+		.own = own, /* as far as what it was found by is hers here (find.c) */
 		.ground = "" };
 	if (!digest_of(digest, f.digest))
 		return fail_line(g, e);
+	if (id_here(g, identifier, &f.identifier, e) < 0)
+		return -1;
 	if (!conf_find_store(g->s->conf, store)) /* no answer would have it */
 		return err_fail(e, EX_CONFIG, 0, N_("a store of that machine is not declared here"),
 			N_("declare it as it is there, then collect again"), "%s: %s", g->node,

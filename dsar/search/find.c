@@ -206,6 +206,11 @@ find_of_row(sqlite3_stmt *st)
 	return f;
 }
 
+/* Another machine says by which field it was found; whether what it was found by is hers is said here. */
+#define HERS                                                                                       \
+	"own AND (node = '' OR EXISTS (SELECT 1 FROM identifiers i WHERE i.id = f.identifier"      \
+	" AND i.number = f.number AND i.dropped = 0 AND (i.own OR i.confirmed)))"
+
 int
 finds_each(struct registry *r, const char *number, const char *store, find_seen *seen, void *ctx,
 	struct err *e)
@@ -214,8 +219,8 @@ finds_each(struct registry *r, const char *number, const char *store, find_seen 
 	int rc;
 
 	if (registry_prepare(r,
-		    "SELECT id, store, place, offset, time_us, text, size, digest, identifier, own,"
-		    " decision, ground, node FROM finds WHERE number = ?1 AND (?2 IS NULL OR store = ?2)"
+		    "SELECT id, store, place, offset, time_us, text, size, digest, identifier, " HERS
+		    ", decision, ground, node FROM finds f WHERE number = ?1 AND (?2 IS NULL OR store = ?2)"
 		    " ORDER BY store, time_us, id",
 		    &st, e) < 0)
 		return -1;

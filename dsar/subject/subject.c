@@ -331,6 +331,19 @@ subject_find(struct registry *r, const char *number, const struct identifier *i,
 	return rc;
 }
 
+int
+subject_has(struct registry *r, const char *number, int64_t id, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (registry_prepare(r, "SELECT 1 FROM identifiers WHERE number = ?1 AND id = ?2", &st, e) <
+		0)
+		return -1;
+	statement_text(st, 1, span_str(number));
+	(void)sqlite3_bind_int64(st, 2, id);
+	return registry_step(r, st, e);
+}
+
 static int
 adopt_as(struct registry *r, const char *number, int64_t id, bool dropped, struct err *e)
 {

@@ -67,6 +67,9 @@ int subject_add(struct registry *r, const char *number, struct subject *s,
 int subject_find(struct registry *r, const char *number, const struct identifier *i,
 	int64_t *ret_id, struct err *e);
 
+/* Is ID one of case NUMBER's, also of those that the DPO has dropped? 1: it is not. */
+int subject_has(struct registry *r, const char *number, int64_t id, struct err *e);
+
 /* Gives what was given for case NUMBER to the other cases of its letter that are not decided yet. */
 int subject_share(struct registry *r, const char *number, struct err *e);
 

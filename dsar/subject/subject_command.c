@@ -22,7 +22,8 @@
 
 struct asked {
 	struct session *s;
-	const char *number, *verb, *word; /* word: a kind, or an identifier's number */
+	const char *number, *verb, *word; /* word: a kind */
+	char *const *id;                  /* numbers of identifiers, ended by NULL */
 	const char *from_file, *since, *until;
 	int64_t since_us, until_us;
 };
@@ -32,7 +33,7 @@ help(void)
 {
 	fputs(_("Usage: dsar subject CASE add KIND [--from FILE] [--since TIME] [--until TIME]\n"
 		"       dsar subject CASE list\n"
-		"       dsar subject CASE confirm|drop ID\n"
+		"       dsar subject CASE confirm|drop ID...\n"
 		"Says by which identifiers a person is known.\n\n"
 		"  add KIND       adds each line of standard input, for each case of her letter that is\n"
 		"                 not decided yet: email, account, external-id, name, ip, phone, room,\n"
@@ -40,7 +41,8 @@ help(void)
 		"  --from FILE    from there instead\n"
 		"  --since TIME   when it began to be hers: an address, a name in a meeting; UTC\n"
 		"  --until TIME   when it ended to be hers\n"
-		"  confirm ID     it is hers: of those that came over somebody else's data\n"
+		"  confirm ID     it is hers: of those that came over somebody else's data, or that\n"
+		"                 another machine has found\n"
 		"  drop ID        it is not, and neither is what came over it alone\n\n"
 		"Example:  echo anna@example.org | dsar subject 2026-0001 add email\n"),
 		stdout);
@@ -127,31 +129,40 @@ add_act(void *ctx, struct case_file *c, struct err *e)
 }
 
 static int
-mark_act(void *ctx, struct case_file *c, struct err *e)
+mark_one(const struct asked *a, const char *word, struct err *e)
 {
-	const struct asked *a = ctx;
-	struct session *s = a->s;
 	const bool confirm = strcmp(a->verb, "confirm") == 0;
+	struct registry *r = a->s->registry;
 	char *end;
-	const long long id = strtoll(a->word, &end, 10);
+	const long long id = strtoll(word, &end, 10);
 	int rc;
 
-	if (case_guard(s->registry, c, CASE_NEEDS_OPEN, s->now_us, e) < 0)
-		return -1;
 	if (*end)
 		return err_fail(e, EX_USAGE, 0, N_("not the number of an identifier"),
 			N_("see `dsar subject CASE list`"), NULL);
-	rc = confirm ? subject_confirm(s->registry, a->number, id, e)
-		     : subject_drop(s->registry, a->number, id, e);
+	rc = confirm ? subject_confirm(r, a->number, id, e) : subject_drop(r, a->number, id, e);
 	if (rc != 0)
 		return rc < 0 ? -1
 			      : err_fail(e, EX_USAGE, 0,
 					N_("there is no such identifier in this case"),
 					N_("see `dsar subject CASE list`"), "%lld", id);
-	return registry_record(s->registry, a->number, "subject",
+	return registry_record(r, a->number, "subject",
 		json_pack("{s:s, s:I}", "what", confirm ? "confirmed" : "dropped", "identifier",
 			(json_int_t)id),
-		s->now_us, e);
+		a->s->now_us, e);
+}
+
+static int
+mark_act(void *ctx, struct case_file *c, struct err *e)
+{
+	const struct asked *a = ctx;
+
+	if (case_guard(a->s->registry, c, CASE_NEEDS_OPEN, a->s->now_us, e) < 0)
+		return -1;
+	for (char *const *id = a->id; *id; id++)
+		if (mark_one(a, *id, e) < 0)
+			return -1;
+	return 0;
 }
 
 /* --- listing ---------------------------------------------------------------------------------- */
@@ -243,6 +254,7 @@ subject_main(struct session *s, int argc, char **argv, struct err *e)
 	a.number = argv[optind];
 	a.verb = argv[optind + 1];
 	a.word = n > 2 ? argv[optind + 2] : NULL;
+	a.id = argv + optind + 2;
 	if (!time_read(a.since, &a.since_us) || !time_read(a.until, &a.until_us))
 		return usage_fail(_("a time is 2026-11-24 or 2026-11-24T01:40:29Z"));
 	if (strcmp(a.verb, "list") == 0 && n == 2)
@@ -250,7 +262,7 @@ subject_main(struct session *s, int argc, char **argv, struct err *e)
 	if (strcmp(a.verb, "add") == 0 &&
 		(n == 3 || (n == 4 && strcmp(argv[optind + 3], "-") == 0)))
 		return case_within(s->registry, a.number, add_act, &a, e);
-	if ((strcmp(a.verb, "confirm") == 0 || strcmp(a.verb, "drop") == 0) && n == 3)
+	if ((strcmp(a.verb, "confirm") == 0 || strcmp(a.verb, "drop") == 0) && n > 2)
 		return case_within(s->registry, a.number, mark_act, &a, e);
 	return usage_fail(_("subject takes a case and add, list, confirm or drop"));
 }

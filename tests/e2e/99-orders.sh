@@ -51,14 +51,19 @@ has "$scratch/agent.out" "carried out"
 cp -r "$scratch/state/queue/results" "$scratch/results"
 as dpo collect >"$scratch/out"
 has "$scratch/out" "answered, 2 records"
-[ "$(sqlite3 "$register" "SELECT node || ' ' || store || ' ' || own FROM finds ORDER BY store" | tr '\n' ,)" = "node1 rooms 1,node1 users 1," ] ||
-	fail "$(sqlite3 "$register" "SELECT * FROM finds")"
+stands() { dsar --json review "$case" | jq -r 'select(.store) | "\(.node) \(.store) \(.own)"' | sort | tr '\n' ,; }
+[ "$(stands)" = "node1 rooms false,node1 users true," ] || fail "$(stands)"
 [ "$(sqlite3 "$register" "SELECT f.store FROM finds f JOIN identifiers i ON i.id = f.identifier WHERE i.value = CAST('u-anna-0001' AS BLOB)")" = rooms ] ||
 	fail "the way over which it was found is lost"
 [ "$(as dpo --json order "$case" | jq -r .state)" = answered ] || fail "$(as dpo --json order "$case")"
 [ "$(dsar --json case show "$case" | jq -r 'select(.state) | .state' | head -n 1)" = review ] || fail "$(dsar --json case show "$case")"
 dsar --json review "$case" | jq -r .node | grep -qx node1 || fail "the find does not say where it is"
 [ -z "$(ls "$scratch/state/queue/results")" ] || fail "what was taken lies about"
+
+promise "whose account it is that led to the room, the officer says, and not the machine"
+has "$scratch/out" "1 identifiers wait for your word"
+dsar subject "$case" confirm "$(dsar --json subject "$case" list | jq -r 'select(.kind == "account") | .id')"
+[ "$(stands)" = "node1 rooms true,node1 users true," ] || fail "$(stands)"
 
 promise "what she was found by is not left on the node, nor in what its ledger says; what was found is kept there for her"
 for f in "$node_state"/agent/*.db "$node_state"/*.db; do ! grep -qa anna "$f" || fail "$f"; done
