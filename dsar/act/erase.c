@@ -172,6 +172,21 @@ begin(struct erasing *g, struct err *e)
 
 /* --- what had to be kept ---------------------------------------------------------------------- */
 
+/* The hold that a run before this one has made, and was ended before it could write that down. An older one is of an erasure
+ * of this case before (agent_kept.h). */
+static uint64_t
+hold_made(const struct erasing *g)
+{
+	const struct hold *list;
+	const size_t n = holds_list(g->s->holds, &list);
+
+	for (size_t i = 0; i < n; i++)
+		if (held_is(&list[i], KEPT_REASON) && strcmp(list[i].incident, g->number) == 0 &&
+			list[i].created_us >= g->x.begun_us)
+			return list[i].id;
+	return 0;
+}
+
 /* Nobody else uses or erases it meanwhile (Art. 18); only this case's own erasure passes. */
 static int
 restrict_kept(struct erasing *g, struct err *e)
@@ -182,9 +197,8 @@ restrict_kept(struct erasing *g, struct err *e)
 	for (size_t i = 0; rc == 0 && i < g->x.n; i++)
 		if (g->x.item[i].fate == ERASURE_KEEP)
 			held_add(&h, g->x.item[i].store, g->x.item[i].digest);
-	/* it may have been, by a run that was ended before it could write that down */
 	if (rc == 0 && held_count(&h) > 0 && g->x.hold == 0)
-		g->x.hold = held_find(g->s, g->number, KEPT_REASON);
+		g->x.hold = hold_made(g);
 	if (rc == 0 && held_count(&h) > 0 && g->x.hold == 0)
 		rc = held_keep(g->s, &h, g->number, KEPT_REASON, HOLD_FOR_EVER, &g->x.hold, e);
 	held_release(&h);
@@ -247,6 +261,12 @@ confirm(struct erasing *g, struct err *e)
 	return erasure_count(&g->x, ERASURE_ERASE) > 0 ? 1 : 0;
 }
 
+int
+erase_kept_end(struct session *s, const char *number, struct err *e)
+{
+	return held_end_others(s, number, KEPT_REASON, 0, e);
+}
+
 /* --- what is due ------------------------------------------------------------------------------ */
 
 /* A case that is closed leaves nothing of what was erased late, either; one that is forgotten nothing at all. */
@@ -275,10 +295,9 @@ due_one(struct erasing *g, struct err *e)
 		return -1;
 	if (erasure_count(&g->x, ERASURE_KEEP) == before)
 		return 0;
-	if (account(g, "end", e) < 0)
+	if (account(g, g->x.state == ERASURE_DONE ? "end" : "unfinished", e) < 0)
 		return -1;
-	if (erasure_count(&g->x, ERASURE_KEEP) == 0 && g->x.hold != 0 &&
-		held_end(g->s, g->number, g->x.hold, e) < 0)
+	if (erasure_count(&g->x, ERASURE_KEEP) == 0 && erase_kept_end(g->s, g->number, e) < 0)
 		return -1;
 	if (ledger_sign(g->s->ledger, g->s->sign, e) < 0)
 		return -1;
@@ -295,11 +314,11 @@ due_numbers(struct registry *r, struct buf *out, struct err *e)
 
 	if (registry_prepare(r,
 		    "SELECT DISTINCT number FROM erasure_items JOIN erasures USING (number)"
-		    " WHERE fate = ?1 AND state = ?2 ORDER BY number",
+		    " WHERE fate = ?1 AND state <> ?2 ORDER BY number",
 		    &st, e) < 0)
 		return -1;
 	(void)sqlite3_bind_int(st, 1, ERASURE_KEEP);
-	(void)sqlite3_bind_int(st, 2, ERASURE_DONE);
+	(void)sqlite3_bind_int(st, 2, ERASURE_PLANNED);
 	while ((rc = registry_step(r, st, e)) == 0) {
 		buf_span(out, statement_span(st, 0));
 		buf_char(out, '\0');

@@ -16,5 +16,8 @@ int erase_plan_case(struct session *s, const char *number, struct erasure *ret, 
 int erase_case(struct session *s, const char *number, const char *hash, struct erasure *ret,
 	struct err *e);
 
-/* Erases what was kept, of all cases, once its ground has ended. */
+/* Erases what was kept, of all cases, once its ground has ended; also where something else is left to be erased. */
 int erase_due(struct session *s, struct err *e);
+
+/* Nothing is kept any more of what case NUMBER has erased: ends what has restricted it. */
+int erase_kept_end(struct session *s, const char *number, struct err *e);

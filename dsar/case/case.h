@@ -108,9 +108,8 @@ int case_open_within(struct registry *r, const struct case_letter *l, int64_t no
 struct order;
 int case_adopt(struct registry *r, const struct order *o, int64_t now_us, struct err *e);
 
-/* Takes all that the register knows of case NUMBER away, but tombstones and (ERASURE) what an erasure has to come
- * back to. Within a transaction. */
-int case_wipe(struct registry *r, const char *number, bool erasure, struct err *e);
+/* Takes all that the register knows of case NUMBER away, but tombstones. Within a transaction. */
+int case_wipe(struct registry *r, const char *number, struct err *e);
 
 /* Reads case NUMBER. 1: there is none. */
 int case_read(struct registry *r, const char *number, struct case_file *ret, struct err *e);

@@ -335,14 +335,14 @@ forget_act(void *ctx, struct case_file *c, struct err *e)
 }
 
 int
-case_wipe(struct registry *r, const char *number, bool erasure, struct err *e)
+case_wipe(struct registry *r, const char *number, struct err *e)
 {
-	static const char *const kept[] = { "tombstones", "case_file", "erasures", "erasure_items",
-		"identifiers" };
+	/* the agent's ledger says that an order was done, not of whom it was */
+	static const char *const kept[] = { "tombstones", "agent_orders" };
 
 	if (registry_run(r, "PRAGMA defer_foreign_keys = ON", e) < 0)
 		return -1;
-	return tables_empty(r, number, kept, erasure ? sizeof(kept) / sizeof(kept[0]) : 1, e);
+	return tables_empty(r, number, kept, sizeof(kept) / sizeof(kept[0]), e);
 }
 
 static int

@@ -7,9 +7,12 @@
  * there, worked at, answered, and wiped; what stays is which orders were seen (agent_ledger.h), tombstones, and
  * what an erasure has to come back to.
  *
- *   agent.c       the command: what lies in the queue, one order after the other
- *   agent_open.c  its register, key, queue
- *   agent_act.c   what an order asks for, with this machine's engines
+ *   agent.c         the command: what lies in the queue, one order after the other
+ *   agent_open.c    its register, key, queue
+ *   agent_read.c    an order's file, and who has signed it
+ *   agent_act.c     what an order asks for, with this machine's engines
+ *   agent_settle.c  orders whose files are gone, and what is due
+ *   agent_kept.c    what stays of a case between its orders
  */
 #pragma once
 #include "base/conf.h"
@@ -33,14 +36,3 @@ struct agent {
 int agent_make(struct agent *a, struct session *s, struct err *e);
 int agent_open(struct agent *a, struct session *s, struct err *e);
 void agent_release(struct agent *a);
-
-/* Does what O asks for, AGAIN after a run that was ended. >0: it cannot, the order_fault. Then what it gives goes to
- * OUT. */
-int agent_act(struct agent *a, const struct order *o, bool again, struct err *e);
-int agent_answer(struct agent *a, const struct order *o, struct result *out, struct err *e);
-
-/* Erases what earlier orders had to keep, once its ground has ended. Returns as erase_due(). */
-int agent_due(struct agent *a, struct err *e);
-
-/* Wipes O's case, as far as nothing of it is wanted any more. Within a transaction. */
-int agent_wipe(struct agent *a, const struct order *o, struct err *e);

@@ -5,7 +5,8 @@
 #include <sodium.h>
 
 #include "base/now.h"
-#include "dsar/order/agent.h"
+#include "dsar/order/agent-private.h"
+#include "dsar/order/agent_kept.h"
 #include "dsar/act/erase.h"
 #include "dsar/search/find.h"
 #include "dsar/search/keep.h"
@@ -40,72 +41,19 @@ adopt_item(void *ctx, const struct find *f, struct err *e)
 }
 
 /* Whoever has ordered has looked at the finds: the guards ask for what they ask for on one machine. */
-static int
-adopt_all(struct adopting *p, struct err *e)
+int
+agent_adopt(struct agent *a, const struct order *o, struct err *e)
 {
 	const struct answer_of_store seen = { .store = "-", .answer = ANSWER_FOUND };
-	struct registry *r = p->a->s->registry;
-
-	if (case_wipe(r, p->o->number, false, e) < 0 || case_adopt(r, p->o, now_us(), e) < 0 ||
-		order_identifiers(p->o, adopt_identifier, p, e) < 0)
-		return -1;
-	if (p->o->kind != ORDER_SEARCH && answer_put(r, p->o->number, &seen, e) < 0)
-		return -1;
-	return order_items(p->o, adopt_item, p, e);
-}
-
-static int
-adopt(struct agent *a, const struct order *o, struct err *e)
-{
 	struct adopting p = { a, o };
-
-	if (registry_begin(a->s->registry, e) < 0)
-		return -1;
-	return registry_end(a->s->registry, adopt_all(&p, e), e);
-}
-
-/* What had to be kept is erased when its ground has ended (agent_due()). */
-int
-agent_wipe(struct agent *a, const struct order *o, struct err *e)
-{
 	struct registry *r = a->s->registry;
-	struct erasure x;
-	bool kept = false;
-	int rc = erasure_read(r, o->number, &x, e);
 
-	kept = rc == 0 && x.state != ERASURE_PLANNED && erasure_count(&x, ERASURE_KEEP) > 0;
-	erasure_release(&x);
-	return rc < 0 ? -1 : case_wipe(r, o->number, kept, e);
-}
-
-static int
-wipe_done(struct registry *r, struct err *e)
-{
-	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
-	int rc;
-
-	if (registry_prepare(r,
-		    "SELECT number FROM erasures x WHERE state = ?1 AND NOT EXISTS"
-		    " (SELECT 1 FROM erasure_items i WHERE i.number = x.number AND fate = ?2)",
-		    &st, e) < 0)
+	if (agent_kept_aside(r, o->number, e) < 0 || case_adopt(r, o, now_us(), e) < 0 ||
+		order_identifiers(o, adopt_identifier, &p, e) < 0)
 		return -1;
-	(void)sqlite3_bind_int(st, 1, ERASURE_DONE);
-	(void)sqlite3_bind_int(st, 2, ERASURE_KEEP);
-	while ((rc = registry_step(r, st, e)) == 0)
-		if (case_wipe(r, statement_str(st, 0), false, e) < 0)
-			return -1;
-	return rc < 0 ? -1 : 0;
-}
-
-int
-agent_due(struct agent *a, struct err *e)
-{
-	struct registry *r = a->s->registry;
-	const int status = erase_due(a->s, e);
-
-	if (status < 0 || registry_begin(r, e) < 0)
+	if (o->kind != ORDER_SEARCH && answer_put(r, o->number, &seen, e) < 0)
 		return -1;
-	return registry_end(r, wipe_done(r, e), e) < 0 ? -1 : status;
+	return order_items(o, adopt_item, &p, e);
 }
 
 /* --- acts ------------------------------------------------------------------------------------- */
@@ -148,26 +96,27 @@ act_restrict(struct agent *a, const struct order *o, struct err *e)
 	return restriction_begin(a->s, &c, &n, e) < 0 ? -1 : 0;
 }
 
-/* Has a run that was ended begun with it? Then it goes on by what it has written down. */
-static int
-has_begun(struct agent *a, const struct order *o, struct err *e)
+int
+agent_has_begun(struct agent *a, const struct order *o, struct err *e)
 {
 	struct erasure x;
-	const int rc = erasure_read(a->s->registry, o->number, &x, e);
-	const bool begun = rc == 0 && x.state != ERASURE_PLANNED && strcmp(x.hash, o->plan) == 0;
+	bool begun;
+	int rc;
 
+	if (o->kind != ORDER_ERASE)
+		return o->kind == ORDER_RESTRICT || o->kind == ORDER_LIFT ||
+		       o->kind == ORDER_RELEASE;
+	rc = erasure_read(a->s->registry, o->number, &x, e);
+	begun = rc == 0 && x.state != ERASURE_PLANNED && strcmp(x.hash, o->plan) == 0;
 	erasure_release(&x);
-	return rc < 0 ? -1 : o->kind == ORDER_ERASE && begun;
+	return rc < 0 ? -1 : begun;
 }
 
 int
-agent_act(struct agent *a, const struct order *o, bool again, struct err *e)
+agent_act(struct agent *a, const struct order *o, struct err *e)
 {
 	struct searched done;
-	const int begun = again ? has_begun(a, o, e) : 0;
 
-	if (begun < 0 || (!begun && adopt(a, o, e) < 0))
-		return -1;
 	switch (o->kind) {
 	case ORDER_SEARCH:
 		return search_case(a->s, o->number, search_jobs(), &done, e);

@@ -30,7 +30,8 @@
 
 /* One order whose answer is looked for; copied, since the register is written to. */
 struct wanted {
-	char id[ORDER_ID_HEX], number[CASE_NUMBER_MAX], node[ORDER_NODE_MAX], sha256[SHA256_HEX];
+	char id[ORDER_ID_HEX], number[CASE_NUMBER_MAX], node[ORDER_NODE_MAX], sha256[SHA256_HEX],
+		file[SHA256_HEX];
 	enum order_kind kind;
 	enum ordered_state state;
 	int64_t not_after_us;
@@ -69,6 +70,7 @@ see_wanted(void *ctx, const struct ordered *o, struct err *e)
 	(void)snprintf(v->number, sizeof(v->number), "%s", o->number);
 	(void)snprintf(v->node, sizeof(v->node), "%s", o->node);
 	(void)snprintf(v->sha256, sizeof(v->sha256), "%s", o->sha256);
+	(void)snprintf(v->file, sizeof(v->file), "%s", o->file);
 	return 0;
 }
 
@@ -258,14 +260,28 @@ has_file(struct collect *g, const char *id, const char *suffix)
 	return faccessat(g->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* The answer counts, whatever was said before: a denial is of a second copy of the order, or of something else that
- * somebody has put into the queue by its name; and what was withdrawn may have been done already. */
+/* What was denied there is not what was sent: somebody has put it into the queue by that name, or the file was damaged on its
+ * way. Either way the order is not known to be denied, and is waited for. */
+static int
+collect_other(struct collect *g, const struct wanted *w, struct err *e)
+{
+	char name[QUEUE_NAME_MAX];
+
+	(void)err_fail(e, EX_DATAERR, 0,
+		N_("what that machine has denied is not the order as it was sent"),
+		N_("see who writes to the queue; make the order again if it is not answered"),
+		"%s: %s", w->node, w->id);
+	g->status = err_print(e, "dsar", stderr);
+	(void)snprintf(name, sizeof(name), "%s.denied", w->id);
+	return queue_remove(g->dir, name, e) < 0 ? -1 : 1;
+}
+
+/* The answer counts, whatever was said before: a denial is of a second copy of the order; and what was withdrawn may have
+ * been done already. */
 static int
 collect_there(struct collect *g, const struct wanted *w, struct sign_check *check, struct err *e)
 {
-	const struct result_head head = {
-		.id = w->id, .number = w->number, .node = w->node, .sha256 = w->sha256
-	};
+	const struct result_head denied = { .id = w->id, .node = w->node, .sha256 = w->file };
 	enum order_fault fault = ORDER_FINE;
 	int rc = 1;
 
@@ -274,9 +290,11 @@ collect_there(struct collect *g, const struct wanted *w, struct sign_check *chec
 	if (has_file(g, w->id, "-000001.result"))
 		rc = collect_result(g, w, check, e);
 	if (rc > 0 && w->state <= ORDERED_SENT)
-		rc = result_denied(g->dir, &head, check, &fault, e);
+		rc = result_denied(g->dir, &denied, check, &fault, e);
 	else if (rc > 0 && !has_file(g, w->id, "-000001.result"))
 		return queue_remove_all(g->dir, w->id, e); /* a denial once more */
+	if (rc == 2)
+		return collect_other(g, w, e);
 	if (rc == 0 &&
 		fault == ORDER_REPLAYED) /* then there is an answer, and it is still to come */
 		return 1;

@@ -17,7 +17,7 @@
 static const char *const kinds[ORDER_KINDS] = { "search", "plan", "erase", "restrict", "lift",
 	"release" };
 static const char *const faults[ORDER_FAULTS] = { "fine", "unreadable", "form", "signature",
-	"second", "node", "early", "late", "replayed", "plan", "failed" };
+	"second", "node", "early", "late", "replayed", "plan", "failed", "ends-agent" };
 
 const char *
 order_kind_name(enum order_kind k)
@@ -46,6 +46,7 @@ order_fault_text(enum order_fault f)
 		[ORDER_REPLAYED] = N_("it was carried out already"),
 		[ORDER_PLAN_CHANGED] = N_("what is stored is not what the plan was made of"),
 		[ORDER_FAILED] = N_("that machine cannot carry it out; its journal says why"),
+		[ORDER_ENDS_AGENT] = N_("that machine's agent was ended by it each time"),
 	};
 	return texts[f];
 }

@@ -44,7 +44,7 @@
 
 #define ORDER_ID_HEX         33 /* with its NUL */
 #define ORDER_NODE_MAX       65
-#define ORDER_MAX            (64u << 20) /* bytes of a text */
+#define ORDER_MAX            (16u << 20) /* bytes of a text */
 #define ORDER_SIGNATURES_MAX 4
 
 enum order_kind {
@@ -70,6 +70,7 @@ enum order_fault {
 	ORDER_REPLAYED,     /* it was carried out already, or one of the same id */
 	ORDER_PLAN_CHANGED, /* what is stored is not what the plan was made of */
 	ORDER_FAILED,       /* it was taken, and cannot be carried out on that machine */
+	ORDER_ENDS_AGENT,   /* each agent that has begun with it was ended by that */
 	ORDER_FAULTS
 };
 

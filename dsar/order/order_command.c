@@ -120,24 +120,29 @@ signatures_end(struct signatures *l)
 		free(l->copy[i]);
 }
 
+/* Known before it can be denied. */
+static int
+file_known(struct ordering *g, const char *id, struct span file, struct err *e)
+{
+	struct registry *r = g->s->registry;
+	char sha256[SHA256_HEX];
+
+	sha256_hex(file, sha256);
+	return registry_begin(r, e) < 0 ? -1 : registry_end(r, ordered_sent(r, id, sha256, e), e);
+}
+
 static int
 file_write(struct ordering *g, const char *id, struct span packed, struct err *e)
 {
-	CLEANUP(seal_freep) struct seal *s = NULL;
 	cleanup_fd int dir = queue_open(g->s->conf, QUEUE_ORDERS, e);
+	CLEANUP(buf_release) struct buf file = { .max = 2u * ORDER_MAX };
 	char name[QUEUE_NAME_MAX];
-	struct queue_file f;
 
 	(void)snprintf(name, sizeof(name), "%s.order", id);
-	if (dir < 0 || seal_new(&s, e) < 0 ||
-		seal_to_file(s, g->node->key, g->node->fingerprint, e) < 0 ||
-		queue_begin(dir, name, &f, e) < 0)
+	if (dir < 0 || seal_once(g->node->key, g->node->fingerprint, packed, &file, e) < 0 ||
+		file_known(g, id, span_of(file.p, file.len), e) < 0)
 		return -1;
-	if (seal_write(s, packed, f.fd, e) < 0) {
-		queue_abandon(&f);
-		return -1;
-	}
-	return queue_commit(&f, e);
+	return queue_put(dir, name, span_of(file.p, file.len), e);
 }
 
 static int

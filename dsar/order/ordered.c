@@ -8,7 +8,7 @@ const char ordered_schema[] =
 	" id TEXT PRIMARY KEY, number TEXT NOT NULL, node TEXT NOT NULL, kind INTEGER NOT NULL,"
 	" made_us INTEGER NOT NULL, not_before_us INTEGER NOT NULL, not_after_us INTEGER NOT NULL,"
 	" state INTEGER NOT NULL, fault INTEGER NOT NULL, sha256 TEXT NOT NULL, plan TEXT NOT NULL,"
-	" text BLOB, ended_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	" text BLOB, ended_us INTEGER NOT NULL, file TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE order_signatures ("
 	" at INTEGER PRIMARY KEY, id TEXT NOT NULL, number TEXT NOT NULL, fingerprint TEXT NOT NULL,"
 	" signature BLOB NOT NULL, public_key BLOB NOT NULL, UNIQUE (id, fingerprint)) STRICT;"
@@ -35,7 +35,7 @@ ordered_add(struct registry *r, const struct order *o, struct span text, struct 
 
 	sha256_hex(text, hash);
 	if (registry_prepare(r,
-		    "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, ?11, 0)",
+		    "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, ?11, 0, '')",
 		    &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(o->id));
@@ -68,7 +68,7 @@ ordered_each(struct registry *r, const char *number, const char *id, ordered_see
 
 	if (registry_prepare(r,
 		    "SELECT id, number, node, kind, made_us, not_before_us, not_after_us, state, fault,"
-		    " sha256, plan, text, ended_us FROM orders WHERE (?1 IS NULL OR number = ?1)"
+		    " sha256, plan, text, ended_us, file FROM orders WHERE (?1 IS NULL OR number = ?1)"
 		    " AND (?2 IS NULL OR id = ?2) ORDER BY made_us, id",
 		    &st, e) < 0)
 		return -1;
@@ -90,7 +90,8 @@ ordered_each(struct registry *r, const char *number, const char *id, ordered_see
 			.sha256 = statement_str(st, 9),
 			.plan = statement_str(st, 10),
 			.text = statement_span(st, 11),
-			.ended_us = sqlite3_column_int64(st, 12) };
+			.ended_us = sqlite3_column_int64(st, 12),
+			.file = statement_str(st, 13) };
 
 		rc = seen(ctx, &o, e);
 		if (rc != 0)
@@ -118,6 +119,25 @@ ordered_move(struct registry *r, const char *id, enum ordered_state state, enum 
 	(void)sqlite3_bind_int(st, 5, state >= ORDERED_ANSWERED);
 	(void)sqlite3_bind_int(st, 6, ORDERED_SENT);
 	return registry_step(r, st, e) < 0 ? -1 : 0;
+}
+
+/* Runs SQL, which sets something (?2) of order ID (?1). */
+static int
+set(struct registry *r, const char *sql, const char *id, const char *to, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (registry_prepare(r, sql, &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(id));
+	statement_text(st, 2, span_str(to));
+	return registry_step(r, st, e) < 0 ? -1 : 0;
+}
+
+int
+ordered_sent(struct registry *r, const char *id, const char *file, struct err *e)
+{
+	return set(r, "UPDATE orders SET file = ?2 WHERE id = ?1", id, file, e);
 }
 
 int
@@ -299,11 +319,5 @@ ordered_plan_is(
 int
 ordered_planned(struct registry *r, const char *id, const char *hash, struct err *e)
 {
-	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
-
-	if (registry_prepare(r, "UPDATE orders SET plan = ?2 WHERE id = ?1", &st, e) < 0)
-		return -1;
-	statement_text(st, 1, span_str(id));
-	statement_text(st, 2, span_str(hash));
-	return registry_step(r, st, e) < 0 ? -1 : 0;
+	return set(r, "UPDATE orders SET plan = ?2 WHERE id = ?1", id, hash, e);
 }

@@ -35,6 +35,7 @@ struct ordered { /* strings are borrowed in what is seen */
 	const char *sha256, *plan;
 	struct span text; /* SPAN_NONE once it is answered */
 	int64_t ended_us;
+	const char *file; /* SHA-256 of the file that was sent, which a denial names; "" before */
 };
 
 /* Keeps O, whose text is TEXT, as drafted. Within a transaction. */
@@ -48,6 +49,9 @@ int ordered_each(struct registry *r, const char *number, const char *id, ordered
 /* Moves ID on to STATE; what was sent is not kept any longer than until it is answered. Within a transaction. */
 int ordered_move(struct registry *r, const char *id, enum ordered_state state,
 	enum order_fault fault, int64_t now_us, struct err *e);
+
+/* ID leaves as a file whose SHA-256 is FILE. Within a transaction. */
+int ordered_sent(struct registry *r, const char *id, const char *file, struct err *e);
 
 /* Keeps a signature under O by FINGERPRINT, in a transaction; or calls SEEN for each that there is, the first
  * first. */

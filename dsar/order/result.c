@@ -167,17 +167,18 @@ result_end(struct result *r, struct err *e)
 }
 
 int
-result_deny(int dirfd, const char *id, const char *node, enum order_fault fault,
-	struct openpgp *ring, struct err *e)
+result_deny(int dirfd, const struct result_head *h, enum order_fault fault, struct openpgp *ring,
+	struct err *e)
 {
 	struct buf text;
 	char name[QUEUE_NAME_MAX];
 	int rc;
 
 	buf_init(&text, 1u << 16);
-	buf_printf(&text, "{\"fault\":\"%s\",\"node\":\"%s\",\"order\":\"%s\",\"v\":1}\n",
-		order_fault_name(fault), node, id);
-	(void)snprintf(name, sizeof(name), "%s.denied", id);
+	buf_printf(&text,
+		"{\"fault\":\"%s\",\"node\":\"%s\",\"order\":\"%s\",\"sha256\":\"%s\",\"v\":1}\n",
+		order_fault_name(fault), h->node, h->id, h->sha256);
+	(void)snprintf(name, sizeof(name), "%s.denied", h->id);
 	rc = text.failed ? err_memory(e) : openpgp_sign(ring, span_of(text.p, text.len), &text, e);
 	if (rc == 0)
 		rc = queue_put(dirfd, name, span_of(text.p, text.len), e);

@@ -14,8 +14,10 @@
  * The head is {"attempt","case","last","node","order","seq","sha256","v"}: pieces of two attempts are not mixed,
  * none is missing up to the last, and "sha256" is of the order's text that it is an answer to.
  *
- * An order that was denied has ID.denied instead: a line {"fault","node","order","v"}, then the signature over
- * that line. Nothing in it is personal, and nobody is known yet that it could be encrypted to.
+ * An order that was denied has ID.denied instead: a line {"fault","node","order","sha256","v"}, then the signature over
+ * that line. Nothing in it is personal, and nobody is known yet that it could be encrypted to. Here "sha256" is of the file
+ * that was denied, as it lay in the queue ("": it was not read): anybody can put one there by an order's name, and a
+ * denial of that is none of the order.
  */
 #pragma once
 #include <stdbool.h>
@@ -55,7 +57,8 @@ int result_end(struct result *r, struct err *e);
 struct result *result_free(struct result *r);
 DEFINE_CLEANUP(struct result, result_free)
 
-int result_deny(int dirfd, const char *id, const char *node, enum order_fault fault,
+/* Says that what lay in the queue under H's id was denied; h->sha256 is of that file. */
+int result_deny(int dirfd, const struct result_head *h, enum order_fault fault,
 	struct openpgp *ring, struct err *e);
 
 /* --- the other side --------------------------------------------------------------------------- */
@@ -67,6 +70,7 @@ typedef int result_seen(void *ctx, const json_t *line, struct err *e);
 int result_read(int dirfd, const struct result_head *h, struct sign *own, struct sign_check *check,
 	result_seen *seen, void *ctx, struct err *e);
 
-/* 0: H's order was denied, for *ret_fault; 1: there is no word of that. EX_DATAERR: not one of that node. */
+/* 0: H's order was denied, for *ret_fault, its file being of h->sha256; 1: there is no word of that; 2: another file of its
+ * name was denied, *ret_fault is why. EX_DATAERR: not one of that node. */
 int result_denied(int dirfd, const struct result_head *h, struct sign_check *check,
 	enum order_fault *ret_fault, struct err *e);

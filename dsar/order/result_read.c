@@ -204,21 +204,23 @@ result_read(int dirfd, const struct result_head *h, struct sign *own, struct sig
 
 /* --- a denial --------------------------------------------------------------------------------- */
 
+/* *ret_same: is it about the order's own file? */
 static bool
-denied_take(struct span line, const struct result_head *h, enum order_fault *ret)
+denied_take(struct span line, const struct result_head *h, enum order_fault *ret, bool *ret_same)
 {
 	json_t *j = json_loadb(line.p, line.len, JSON_REJECT_DUPLICATES, NULL);
-	const char *fault, *node, *order;
+	const char *fault, *node, *order, *sha256;
 	bool good = false;
 	int v;
 
 	if (j &&
-		json_unpack(j, "{s:s, s:s, s:s, s:i !}", "fault", &fault, "node", &node, "order",
-			&order, "v", &v) == 0 &&
+		json_unpack(j, "{s:s, s:s, s:s, s:s, s:i !}", "fault", &fault, "node", &node,
+			"order", &order, "sha256", &sha256, "v", &v) == 0 &&
 		strcmp(node, h->node) == 0 && strcmp(order, h->id) == 0)
 		for (int f = 1; f < ORDER_FAULTS; f++)
 			if (strcmp(order_fault_name((enum order_fault)f), fault) == 0) {
 				*ret = (enum order_fault)f;
+				*ret_same = strcmp(sha256, h->sha256) == 0;
 				good = true;
 			}
 	json_decref(j);
@@ -232,6 +234,7 @@ result_denied(int dirfd, const struct result_head *h, struct sign_check *check,
 	struct buf text;
 	char name[QUEUE_NAME_MAX];
 	const char *lf;
+	bool same = false;
 	int rc;
 
 	(void)snprintf(name, sizeof(name), "%s.denied", h->id);
@@ -242,10 +245,12 @@ result_denied(int dirfd, const struct result_head *h, struct sign_check *check,
 		const size_t n = lf ? (size_t)(lf - text.p) + 1 : 0;
 
 		rc = sign_verify(check, span_of(text.p, n), span_of(text.p + n, text.len - n), e);
-		if (rc > 0 || (rc == 0 && !denied_take(span_of(text.p, n), h, ret_fault)))
+		if (rc > 0 || (rc == 0 && !denied_take(span_of(text.p, n), h, ret_fault, &same)))
 			rc = err_fail(e, EX_DATAERR, 0,
 				N_("it is not a result of that machine for that order"), NULL, "%s",
 				name);
+		if (rc == 0 && !same)
+			rc = 2;
 	}
 	buf_release(&text);
 	return rc;

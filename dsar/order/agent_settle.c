@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * agent_settle.c - what is left of orders: those whose files are gone, and what an erasure had to keep
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/now.h"
+#include "dsar/order/agent-private.h"
+#include "dsar/order/agent_kept.h"
+#include "dsar/act/erase.h"
+#include "dsar/search/keep.h"
+#include "dsar/order/queue.h"
+#include "dsar/register/registry.h"
+#include "dsar/session.h"
+#include "evidence/ledger.h"
+
+int
+agent_note(struct agent *a, const char *id, const char *what, enum order_fault fault, json_t *d,
+	struct err *e)
+{
+	json_t *entry = json_pack(
+		"{s:s, s:s, s:s}", "what", what, "order", id, "fault", order_fault_name(fault));
+
+	if (d && json_object_update(entry, d) < 0) {
+		json_decref(entry);
+		entry = NULL;
+	}
+	json_decref(d);
+	return ledger_append(a->s->ledger, now_us(), "order", entry, NULL, e);
+}
+
+/* --- orders without a file -------------------------------------------------------------------- */
+
+static bool
+is_in_queue(const struct agent *a, const char *id)
+{
+	char name[QUEUE_NAME_MAX];
+
+	(void)snprintf(name, sizeof(name), "%s.order", id);
+	return faccessat(a->orders, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* An erasure that has begun is carried out: half of it is nobody's will. *ret_begun: it had. */
+static int
+go_on(struct agent *a, const struct agent_order *o, bool *ret_begun, struct err *e)
+{
+	struct erasure x;
+	int rc = erasure_read(a->s->registry, o->number, &x, e);
+
+	*ret_begun = rc == 0 && x.state != ERASURE_PLANNED;
+	if (*ret_begun) {
+		char hash[SHA256_HEX];
+
+		memcpy(hash, x.hash, sizeof(hash));
+		erasure_release(&x);
+		rc = erase_case(a->s, o->number, hash, &x, e);
+	}
+	if (rc >= 0)
+		erasure_release(&x);
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+forget(struct agent *a, const struct agent_order *o, bool begun, struct err *e)
+{
+	struct registry *r = a->s->registry;
+
+	if (agent_kept_back(a->s, o->number, e) < 0)
+		return -1;
+	return begun ? agent_move(r, o->id, AGENT_DONE, e) : agent_forget(r, o->id, e);
+}
+
+/* What a search of it has kept for an answer goes, too, unless an earlier order's answer needs it. */
+static int
+drop(struct agent *a, const struct agent_order *o, struct err *e)
+{
+	struct registry *r = a->s->registry;
+	bool begun;
+	int rc;
+
+	if (go_on(a, o, &begun, e) < 0)
+		return -1;
+	rc = agent_has_done(r, o->number, e);
+	if (rc < 0 || (rc == 1 && keep_end(a->s, o->number, e) < 0) ||
+		agent_note(a, o->id, begun ? "unanswered" : "dropped", ORDER_FINE,
+			json_pack("{s:s}", "case", o->number), e) < 0 ||
+		registry_begin(r, e) < 0)
+		return -1;
+	return registry_end(r, forget(a, o, begun, e), e);
+}
+
+int
+agent_dropped(struct agent *a, struct err *e)
+{
+	struct registry *r = a->s->registry;
+	struct agent_order o = { .id = "" };
+	int rc, n, status = 0;
+
+	while ((rc = agent_next_taken(r, o.id, &o, e)) == 0) {
+		if (is_in_queue(a, o.id))
+			continue;
+		if (agent_try(r, o.id, &n, e) < 0)
+			return -1;
+		if (n > ATTEMPTS_MAX) /* each run ends at it: it is left as it is, for a person to look at */
+			continue;
+		if (drop(a, &o, e) < 0) {
+			(void)err_within(e, "order %s", o.id);
+			status = err_print(e, "dsar", stderr);
+		}
+		if (agent_tried(r, o.id, e) < 0)
+			return -1;
+	}
+	return rc < 0 ? -1 : status;
+}
+
+/* --- what is due ------------------------------------------------------------------------------ */
+
+int
+agent_due(struct agent *a, struct err *e)
+{
+	struct registry *r = a->s->registry;
+	const int status = erase_due(a->s, e);
+
+	if (status < 0 || registry_begin(r, e) < 0)
+		return -1;
+	return registry_end(r, agent_kept_tidy(r, e), e) < 0 ? -1 : status;
+}
