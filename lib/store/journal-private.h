@@ -133,9 +133,10 @@ int jwrite_collect(struct jfile *f, int dirfd, const struct journal_judge *judge
 struct jwrite *jwrite_free(struct jwrite *w);
 DEFINE_CLEANUP(struct jwrite, jwrite_free)
 
-/* Ends the file: with what belongs to F, whose stat is FROM, approved by journalctl, on the disk. 1: journalctl
- * passes neither it nor F, which is told. */
-int jwrite_finish(struct jwrite *w, struct jfile *f, const struct stat *from, struct err *e);
+/* Ends the file: with what belongs to F, whose stat is FROM, approved by journalctl, on the disk. ARCHIVE: of
+ * journald's, whose vacuum goes by the time that it was made. 1: journalctl passes neither it nor F, which is told. */
+int jwrite_finish(
+	struct jwrite *w, struct jfile *f, const struct stat *from, bool archive, struct err *e);
 
 int jwrite_fd(const struct jwrite *w);
 

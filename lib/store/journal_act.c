@@ -68,6 +68,14 @@ look(struct found *f, const struct journal *j)
 	return true;
 }
 
+/* What journald has closed and not archived, a user's file perhaps, it opens again at the next message. */
+static bool
+may_be_opened(const struct found *f, const struct journal *j)
+{
+	return f->header.state != JF_ARCHIVED && f->name[strlen(f->name) - 1] != '~' &&
+	       !journal_is_copy(j, f->path) && journal_can_rotate(f->path);
+}
+
 /* Has journald let go of F? Asks it to. */
 static int
 let_go(struct found *f, const struct journal *j, const char *name, const struct plan_step *step,
@@ -142,9 +150,19 @@ is_unchanged(const struct found *f)
 	       now.tail_us == f->header.tail_us;
 }
 
+/* Whoever has named a file looks for it under that name. */
+static bool
+was_named(const struct journal *j, const char *path)
+{
+	for (size_t i = 0; i < j->paths.n; i++)
+		if (strcmp(j->paths.v[i], path) == 0)
+			return true;
+	return false;
+}
+
 /* First the old name, which is one step; then the one that tells journald of the new file's age. */
 static int
-take_place(const struct found *f, struct jwrite *w, struct err *e)
+take_place(const struct journal *j, const struct found *f, struct jwrite *w, struct err *e)
 {
 	char name[NAME_MAX + 1];
 
@@ -154,7 +172,7 @@ take_place(const struct found *f, struct jwrite *w, struct err *e)
 	if (jwrite_commit(w, f->name, true, e) < 0)
 		return -1;
 	jwrite_name(w, f->name, name, sizeof(name));
-	if (strcmp(name, f->name) != 0)
+	if (!was_named(j, f->path) && strcmp(name, f->name) != 0)
 		(void)renameat2(f->dirfd, f->name, f->dirfd, name, RENAME_NOREPLACE);
 	return fsync(f->dirfd) == 0 ? 0
 				    : err_fail(e, EX_IOERR, errno, N_("cannot write the folder"),
@@ -219,14 +237,15 @@ act_read(struct journal *j, const struct found *f, const struct selector *which,
 		return place_remove(f->dirfd, f->name, f->path, e);
 	rc = f->header.sealed && !journal_seal_may_break(j, f->path)
 		     ? 1
-		     : jwrite_finish(w, in, &f->st, e);
+		     : jwrite_finish(
+			       w, in, &f->st, !was_named(j, f->path) && strchr(f->name, '@'), e);
 	if (rc == 0 && f->header.sealed)
 		rc = seal_result(jfile_fd(in), jwrite_fd(w), ret, e);
 	if (rc != 0) {
 		*ret = (struct store_result){ .skipped = true };
 		return rc < 0 ? err_within(e, "%s", f->path) : 0;
 	}
-	return take_place(f, w, e);
+	return take_place(j, f, w, e);
 }
 
 /* With the first file that is rewritten beside it, it has gone already. */
@@ -275,8 +294,10 @@ act_file(struct journal *j, const struct plan_step *step, const struct selector 
 	if (journal_know_copies(j, e) < 0) /* anew: one may have gone with its hold */
 		return -1;
 	readable = look(&f, j);
-	if (readable && !f.closed) {
+	if (readable && (!f.closed || may_be_opened(&f, j))) {
 		rc = let_go(&f, j, name, step, e);
+		if (rc < 0 && f.closed && e->exit == EX_UNAVAILABLE)
+			rc = 0; /* there is no journald that could */
 		ret->skipped = rc > 0;
 		if (rc != 0)
 			return rc < 0 ? -1 : 0;
@@ -435,7 +456,7 @@ keep_file(void *ctx, const struct place *p, struct err *e)
 	rc = jwrite_collect(f, k->dirfd, &judge, true, &w, &done, e);
 	if (rc != 0 || !w)
 		return rc < 0 ? err_within(e, "%s", p->path) : 0;
-	rc = jwrite_finish(w, f, &p->st, e);
+	rc = jwrite_finish(w, f, &p->st, false, e);
 	if (rc != 0)
 		return rc < 0 ? err_within(e, "%s", p->path) : 0;
 	k->n += done.n_stay;

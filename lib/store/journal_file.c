@@ -70,13 +70,14 @@ journal_header(int fd, struct journal_header *ret)
 	return 0;
 }
 
-/* journald keeps its files open for writing, also those that it has not written to for long. */
+/* journald keeps its files open for writing, also those that it has not written to for long. UNKNOWN: what is said
+ * where nobody can be asked. */
 static bool
-has_writer(int fd)
+has_writer(int fd, bool unknown)
 {
 	(void)fcntl(fd, F_SETSIG, SIGURG); /* who opens it just then: SIGIO would end us */
 	if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0)
-		return errno == EAGAIN || errno == EACCES; /* or nobody may know */
+		return errno == EAGAIN || errno == EACCES || unknown;
 	(void)fcntl(fd, F_SETLEASE, F_UNLCK);
 	return false;
 }
@@ -88,7 +89,8 @@ journal_is_closed(int fd, const char *name, const struct journal_header *h)
 
 	if (h->state == JF_ARCHIVED || (len > 0 && name[len - 1] == '~'))
 		return true;
-	return h->state == JF_OFFLINE && !has_writer(fd);
+	/* one that says that it is written to, and is not, was copied, or its writer has died */
+	return !has_writer(fd, h->state != JF_OFFLINE);
 }
 
 /* --- a file ----------------------------------------------------------------------------------- */

@@ -8,32 +8,57 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include <systemd/sd-id128.h>
+
 #include "store/journal-private.h"
 
 #define ANSWER_S 30
+#define ID_LEN   32 /* digits */
 
-/* The socket of the journald whose folder PATH lies in: …/MACHINE-ID/x.journal or …/MACHINE-ID.NAMESPACE/x.journal. */
+/* Is the folder PATH, LEN bytes, NAME below HOME? By what it is: a copy of the journal has the same names. */
+static bool
+is_below(const char *home, const char *name, const char *path, int len)
+{
+	char its[PATH_MAX], given[PATH_MAX];
+	struct stat a, b;
+
+	return snprintf(its, sizeof(its), "%s/%s", home, name) < (int)sizeof(its) &&
+	       snprintf(given, sizeof(given), "%.*s", len, path) < (int)sizeof(given) &&
+	       stat(its, &a) == 0 && stat(given, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+/* The socket of the journald whose folder PATH lies in: ID/x.journal or ID.NAMESPACE/x.journal, of this machine. */
 static bool
 socket_of(const char *path, struct sockaddr_un *ret)
 {
-	const char *slash = strrchr(path, '/'), *folder = slash, *dot;
+	const char *slash = strrchr(path, '/'), *folder = slash;
+	char name[NAME_MAX + 1], id[SD_ID128_STRING_MAX];
+	sd_id128_t machine;
 	int n;
 
-	if (!slash || slash == path)
+	if (!slash || slash == path || sd_id128_get_machine(&machine) < 0)
 		return false;
 	while (folder > path && folder[-1] != '/')
 		folder--;
-	if (strspn(folder, "0123456789abcdef") != 32 || (folder[32] != '/' && folder[32] != '.'))
+	if (slash - folder > NAME_MAX)
 		return false;
-	dot = folder[32] == '.' ? folder + 32 : slash;
+	(void)snprintf(name, sizeof(name), "%.*s", (int)(slash - folder), folder);
+	if (strncmp(name, sd_id128_to_string(machine, id), ID_LEN) != 0 ||
+		(name[ID_LEN] != '\0' && name[ID_LEN] != '.'))
+		return false;
+	if (!is_below("/var/log/journal", name, path, (int)(slash - path)) &&
+		!is_below("/run/log/journal", name, path, (int)(slash - path)))
+		return false;
 	ret->sun_family = AF_UNIX;
 	n = snprintf(ret->sun_path, sizeof(ret->sun_path),
-		"/run/systemd/journal%.*s/io.systemd.journal", (int)(slash - dot), dot);
+		"/run/systemd/journal%s/io.systemd.journal", name + ID_LEN);
 	return n > 0 && (size_t)n < sizeof(ret->sun_path);
 }
 

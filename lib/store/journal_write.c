@@ -202,7 +202,7 @@ jwrite_collect(struct jfile *f, int dirfd, const struct journal_judge *judge, bo
 	return 0;
 }
 
-/* By it journald's vacuum judges the whole file. Of one whose first entries are gone it must not be older
+/* By it journald's vacuum judges the whole of an archive. Of one whose first entries are gone it must not be older
  * than those that it has now. */
 static void
 crtime_set(const struct jwrite *w, const struct journal_header *old)
@@ -237,7 +237,8 @@ approve(const struct jwrite *w, struct jfile *f, struct err *e)
 }
 
 int
-jwrite_finish(struct jwrite *w, struct jfile *f, const struct stat *from, struct err *e)
+jwrite_finish(
+	struct jwrite *w, struct jfile *f, const struct stat *from, bool archive, struct err *e)
 {
 	const int rc = approve(w, f, e);
 
@@ -245,7 +246,8 @@ jwrite_finish(struct jwrite *w, struct jfile *f, const struct stat *from, struct
 		return rc;
 	if (file_dress(jfile_fd(f), from, w->fd, OUT, e) < 0)
 		return -1;
-	crtime_set(w, jfile_header(f));
+	if (archive)
+		crtime_set(w, jfile_header(f));
 	return fsync(w->fd) == 0 ? 0
 				 : err_fail(e, EX_IOERR, errno, N_("cannot write a journal file"),
 					   N_("is the disk full?"), NULL);
