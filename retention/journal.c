@@ -16,6 +16,7 @@
 #include "retention/journal.h"
 #include "retention/session.h"
 #include "retention/when.h"
+#include "store/place.h"
 
 #define _(text) gettext(text)
 
@@ -118,6 +119,27 @@ conf_of(const struct session *s, struct journal_asked *a)
 		a->conf.paths = (struct conf_list){ a->path, a->n_paths };
 }
 
+static int
+see_place(void *any, const struct place *p, struct err *e)
+{
+	(void)p;
+	(void)e;
+	*(bool *)any = true;
+	return 1;
+}
+
+/* A namespace or a folder whose name was misspelt has nothing that could be dropped, either. */
+static void
+say_if_none(const struct journal_asked *a)
+{
+	const struct conf_list given = { (const char **)a->path, a->n_paths };
+	struct err ignored;
+	bool any = a->n_paths == 0;
+
+	if (!any && places_each(&given, PLACE_FILE, see_place, NULL, &any, &ignored) >= 0 && !any)
+		fprintf(stderr, "retention: %s\n", _("no journal lies there"));
+}
+
 /* --- options ---------------------------------------------------------------------------------- */
 
 static int
@@ -126,8 +148,8 @@ take_time(const char *text, const struct session *s, int64_t *ret, struct err *e
 	return when_parse(text, s->now_us, ret)
 		       ? 0
 		       : err_fail(e, EX_USAGE, 0,
-				 N_("not a time; write 2026-11-24, an RFC 3339 time, or +30d"),
-				 NULL, NULL);
+				 N_("not a time; write 2026-11-24, an RFC 3339 time, or -7d"), NULL,
+				 NULL);
 }
 
 static int
@@ -186,17 +208,25 @@ options_read(struct journal_asked *a, const struct session *s, int argc, char **
 }
 
 static int
+usage(const char *what, struct err *e)
+{
+	return err_fail(e, EX_USAGE, 0, what, N_("see `retention journal --help`"), NULL);
+}
+
+static int
 dispatch(struct session *s, struct journal_asked *a, const char *verb, struct err *e)
 {
 	const bool matches = a->match.n_terms + a->match.n_tokens > 0;
 
 	if (strcmp(verb, "stat") == 0 && !matches && !a->dry)
 		return journal_stat(s, a, e);
+	if (strcmp(verb, "stat") == 0)
+		return usage(N_("stat takes no matches"), e);
 	if (strcmp(verb, "drop") != 0)
-		return usage_fail(_("journal takes stat, or drop and matches"));
+		return usage(N_("journal takes stat, or drop and matches"), e);
 	/* all of the journal is nothing that a forgotten argument should drop */
 	if (!matches && a->since_us == INT64_MIN && a->until_us == INT64_MAX)
-		return usage_fail(_("drop needs a match or a time"));
+		return usage(N_("drop needs a match or a time"), e);
 	return journal_drop(s, a, e);
 }
 
@@ -213,11 +243,12 @@ journal_main(struct session *s, int argc, char **argv, struct err *e)
 		}
 	}
 	if (argc < 2)
-		return usage_fail(_("journal takes stat, or drop and matches"));
+		return usage(N_("journal takes stat, or drop and matches"), e);
 	match_init(&a.match);
 	rc = options_read(&a, s, argc - 1, argv + 1, e);
 	if (rc == 0) {
 		conf_of(s, &a);
+		say_if_none(&a);
 		rc = dispatch(s, &a, argv[1], e);
 	}
 	for (size_t i = 0; i < a.n_paths; i++)

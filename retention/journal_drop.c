@@ -140,6 +140,23 @@ note(struct drop *d, const char *kind, const struct total *t, struct err *e)
 	return ledger_append(d->s->ledger, now_us(), kind, j, NULL, e);
 }
 
+/* What the seal says no more is shown as well: there may be no ledger. */
+static void
+seal_say(struct print *o, const char *place, const struct store_result *r)
+{
+	char before[2 * sizeof(r->before) + 1], after[2 * sizeof(r->after) + 1];
+
+	(void)sodium_bin2hex(before, sizeof(before), r->before, sizeof(r->before));
+	(void)sodium_bin2hex(after, sizeof(after), r->after, sizeof(r->after));
+	print_begin(o);
+	print_str(o, "seal", span_str(place));
+	print_str(o, "before", span_str(before));
+	print_str(o, "after", span_str(after));
+	print_end(o);
+	if (!o->json)
+		printf(_("the seal of %s is broken: SHA-256 %s became %s\n"), place, before, after);
+}
+
 static int
 act(struct drop *d, const struct plan_step *p, struct err *e)
 {
@@ -152,6 +169,8 @@ act(struct drop *d, const struct plan_step *p, struct err *e)
 	if (rc < 0 || r.skipped)
 		return rc;
 	hash_of(d, hex);
+	if (r.seal_broken)
+		seal_say(&d->s->out, p->place, &r);
 	if (seal_note(d->s, d->a->conf.name, hex, &r, e) < 0)
 		return -1;
 	d->done.n_files++;

@@ -153,13 +153,15 @@ static uint64_t
 marks(void *ctx, struct span field)
 {
 	const struct match *m = ctx;
+	const char *eq = memchr(field.p, '=', field.len);
+	const struct span value = eq ? span_from(field, (size_t)(eq - field.p) + 1) : SPAN_NONE;
 	uint64_t is = 0;
 
 	for (size_t i = 0; i < m->n_terms; i++)
 		if (span_eq(m->term[i].text, field))
 			is |= (uint64_t)1 << i;
 	for (size_t i = 0; i < m->n_tokens; i++)
-		if (memmem(field.p, field.len, m->token[i].p, m->token[i].len))
+		if (value.p && memmem(value.p, value.len, m->token[i].p, m->token[i].len))
 			return is | HAS_TOKEN;
 	return is;
 }

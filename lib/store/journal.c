@@ -346,10 +346,10 @@ journal_seal_may_break(const struct journal *j, const char *path)
 	const bool may = j->store.conf->break_seal;
 
 	if (may)
-		store_tell(&j->store, NOTE_SEAL, path, "the ledger has its hash before and after");
+		store_tell(&j->store, NOTE_SEAL, path, "its SHA-256 before and after are told");
 	else
 		store_tell(&j->store, NOTE_NOT_POSSIBLE, path,
-			"sealed, and dropping entries would break its seal; see break_seal");
+			"sealed, and dropping entries would break its seal; see break_seal, --break-seal");
 	return may;
 }
 

@@ -121,6 +121,7 @@ sealed() {
 	has "$scratch/drop-errors.log" "breaks the seal"
 	[ "$(sha256sum <"$file")" = "$sum" ] || fail "a dry run has changed it"
 	drop_now --break-seal || fail "exit $?: $(cat "$scratch/drop-errors.log")"
+	has "$scratch/drop.log" "the seal of $file is broken: SHA-256 ${sum%% *} became"
 	sqlite3 "$scratch/state/ledger.db" "SELECT data FROM entry WHERE kind = 'seal'" >"$scratch/seals"
 	has "$scratch/seals" "\"before\":\"${sum%% *}\""
 	for f in "$journal"/system@*; do
