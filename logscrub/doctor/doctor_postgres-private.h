@@ -3,11 +3,13 @@
  * doctor_postgres-private.h - what the files of the check share
  *
  *   doctor_postgres.c            a cluster's settings, and what they mean
+ *   doctor_postgres_roles.c      … and those that single roles and databases have
  *   doctor_postgres_container.c  clusters in containers of Docker
  */
 #pragma once
 #include <limits.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct doctor;
 
@@ -29,6 +31,12 @@ struct postgres_server {
 };
 
 void postgres_judge(struct doctor *d, const struct postgres_server *s);
+
+/* Calls SEEN with each "name=value" that ALTER ROLE or ALTER DATABASE has set in the cluster whose data are at DATA. 0
+ * for ROLE: of all roles; for DATABASE: in all. Returns the number of the file that says so, DATA/global/NUMBER. */
+typedef void postgres_setting(void *ctx, uint32_t role, uint32_t database, const char *text);
+uint32_t postgres_role_settings(
+	struct doctor *d, const char *data, postgres_setting *seen, void *ctx);
 
 /* All containers that run one. */
 void postgres_containers(struct doctor *d);

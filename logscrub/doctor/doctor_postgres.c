@@ -3,7 +3,7 @@
  * PostgreSQL: where a cluster's raw log goes, and what its settings put into it. Its files are read
  * as the server reads them: postgresql.conf with include, include_if_exists and include_dir (conf.d),
  * then postgresql.auto.conf of ALTER SYSTEM, and of a container what it is called with; the last assignment
- * counts. What ALTER ROLE and ALTER DATABASE set stands in the database alone and is not seen.
+ * counts. What ALTER ROLE and ALTER DATABASE have set for some sessions is looked at besides.
  */
 #include <libintl.h>
 #include <limits.h>
@@ -338,7 +338,7 @@ static void
 text_add(struct text *t, const char *name, const char *value)
 {
 	if (t->n < sizeof(t->s))
-		t->n += (size_t)snprintf(t->s + t->n, sizeof(t->s) - t->n, "%s%s = %.80s",
+		t->n += (size_t)snprintf(t->s + t->n, sizeof(t->s) - t->n, "%s%s = %.140s",
 			t->n > 0 ? ", " : "", name, value);
 }
 
@@ -450,6 +450,65 @@ clients_judge(struct cluster *c)
 			.proof = t.s,
 		},
 		where);
+}
+
+struct told {
+	struct cluster *c;
+	struct text t;
+};
+
+/* Does TEXT, "name=value", let sessions say more than the cluster's own settings do? */
+static void
+setting_seen(void *ctx, uint32_t role, uint32_t database, const char *text)
+{
+	struct told *told = ctx;
+	struct cluster *c = told->c;
+	const char *equals = strchr(text, '=');
+	char value[160];
+
+	for (int i = LOG_CONNECTIONS; equals && i < NAMES; i++) {
+		struct value own = c->value[i];
+		bool more;
+
+		if (strlen(known[i].name) != (size_t)(equals - text) ||
+			strncasecmp(known[i].name, text, (size_t)(equals - text)) != 0)
+			continue;
+		(void)snprintf(c->value[i].text, sizeof(c->value[i].text), "%s", equals + 1);
+		more = tells(c, (enum name)i) && strcasecmp(own.text, equals + 1) != 0;
+		c->value[i] = own;
+		(void)snprintf(value, sizeof(value), "%.80s (setrole %u, setdatabase %u)",
+			equals + 1, role, database);
+		if (more)
+			text_add(&told->t, known[i].name, value);
+	}
+}
+
+/* Roles are named by their number, since their names may be people's. */
+static void
+roles_judge(struct cluster *c)
+{
+	struct told told = { .c = c, .t = { .n = 0 } };
+	struct value where = { .line = 0 };
+	const uint32_t number = *c->data ? postgres_role_settings(
+						   c->doctor, c->data, setting_seen, &told)
+					 : 0;
+
+	if (told.t.n == 0)
+		return;
+	(void)snprintf(where.file, sizeof(where.file), "%.4000s/global/%u", c->data, number);
+	report(c,
+		(struct doctor_finding){
+			.check = "postgresql-roles",
+			.subject = c->name,
+			.severity = DOCTOR_HIGH,
+			.what = N_("PostgreSQL writes more of some roles or databases to its log"),
+			.proof = told.t.s,
+			.mend = N_("psql's \\drds tells the names; take back for each:"),
+			.lines = "ALTER ROLE role RESET setting;\n"
+				 "ALTER ROLE role IN DATABASE database RESET setting;\n"
+				 "ALTER DATABASE database RESET setting;",
+		},
+		&where);
 }
 
 /* What logrotate does with the files is its own check's matter. */
@@ -570,6 +629,7 @@ cluster_judge(struct cluster *c)
 		return;
 	statements_judge(c);
 	clients_judge(c);
+	roles_judge(c);
 }
 
 /* --- clusters --------------------------------------------------------------------------------- */
