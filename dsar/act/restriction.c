@@ -168,19 +168,19 @@ int
 restriction_by(struct registry *r, const char *number, const uint8_t digest[RECORD_DIGEST_LEN],
 	char ret[CASE_NUMBER_MAX], struct err *e)
 {
-	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	static const char sql[] =
+		"SELECT x.number FROM (SELECT number FROM restricted WHERE digest = ?2"
+		" UNION SELECT i.number FROM erasure_items i JOIN erasures USING (number)"
+		" WHERE i.digest = ?2 AND i.fate = 2 AND state <> 0) x"
+		" LEFT JOIN case_file c ON c.number = x.number"
+		" WHERE c.correspondence IS NULL OR c.correspondence <>"
+		" (SELECT correspondence FROM case_file WHERE number = ?1)"
+		" ORDER BY x.number LIMIT 1";
+	CLEANUP_KEPT sqlite3_stmt *st = NULL;
 	int rc;
 
 	_Static_assert(ERASURE_KEEP == 2 && ERASURE_PLANNED == 0, "as the index has it");
-	if (registry_prepare(r,
-		    "SELECT x.number FROM (SELECT number FROM restricted WHERE digest = ?2"
-		    " UNION SELECT i.number FROM erasure_items i JOIN erasures USING (number)"
-		    " WHERE i.digest = ?2 AND i.fate = 2 AND state <> 0) x"
-		    " LEFT JOIN case_file c ON c.number = x.number"
-		    " WHERE c.correspondence IS NULL OR c.correspondence <>"
-		    " (SELECT correspondence FROM case_file WHERE number = ?1)"
-		    " ORDER BY x.number LIMIT 1",
-		    &st, e) < 0)
+	if (registry_kept(r, sql, &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(number));
 	statement_blob(st, 2, span_of(digest, RECORD_DIGEST_LEN));
@@ -188,6 +188,29 @@ restriction_by(struct registry *r, const char *number, const uint8_t digest[RECO
 	if (rc == 0)
 		(void)snprintf(ret, CASE_NUMBER_MAX, "%s", statement_str(st, 0));
 	return rc;
+}
+
+int
+restriction_count(struct registry *r, const char *number, uint64_t *ret, struct err *e)
+{
+#define OTHERS                                                                                     \
+	" LEFT JOIN case_file c USING (number) WHERE digest = f.digest"                            \
+	" AND c.correspondence IS NOT (SELECT correspondence FROM case_file WHERE number = ?1)"
+	static const char sql[] =
+		"SELECT count(*) FROM finds f WHERE number = ?1 AND (EXISTS"
+		" (SELECT 1 FROM restricted" OTHERS ") OR EXISTS"
+		" (SELECT 1 FROM erasure_items JOIN erasures USING (number)" OTHERS
+		" AND fate = 2 AND erasures.state <> 0))";
+#undef OTHERS
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (registry_prepare(r, sql, &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(number));
+	if (registry_step(r, st, e) < 0)
+		return -1;
+	*ret = (uint64_t)sqlite3_column_int64(st, 0);
+	return 0;
 }
 
 bool

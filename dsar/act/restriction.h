@@ -45,6 +45,9 @@ int restriction_became(struct registry *r, const uint8_t from[RECORD_DIGEST_LEN]
 int restriction_by(struct registry *r, const char *number, const uint8_t digest[RECORD_DIGEST_LEN],
 	char ret[CASE_NUMBER_MAX], struct err *e);
 
+/* How many of NUMBER's finds are such. */
+int restriction_count(struct registry *r, const char *number, uint64_t *ret, struct err *e);
+
 /* … that F of case NUMBER must not be given out: restricted, and decided without a ground of Art. 18(2). What cannot be
  * read bars. */
 bool restriction_bars(struct registry *r, const char *number, const struct find *f);

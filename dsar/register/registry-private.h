@@ -5,6 +5,8 @@
 #pragma once
 #include "dsar/register/registry.h"
 
+#define REGISTRY_KEPT_MAX 16 /* texts in the code */
+
 struct registry {
 	char *dir, *path;
 	sqlite3 *db;
@@ -13,6 +15,11 @@ struct registry {
 	json_t *announced;   /* the ledger's entries of the change at hand, or NULL */
 	int64_t announced_us;
 	bool older; /* being settled: changes do not make it the newest */
+	struct registry_kept {
+		const char *sql;
+		sqlite3_stmt *st;
+	} kept[REGISTRY_KEPT_MAX];
+	size_t n_kept;
 };
 
 /* Each noun's tables, and what it refers to before it. */

@@ -187,6 +187,8 @@ registry_free(struct registry *r)
 		return NULL;
 	json_decref(r->announced);
 	ledger_free(r->ledger);
+	for (size_t i = 0; i < r->n_kept; i++)
+		(void)sqlite3_finalize(r->kept[i].st);
 	(void)sqlite3_close_v2(r->db);
 	free(r->path);
 	free(r->dir);

@@ -51,6 +51,18 @@ statement_endp(sqlite3_stmt **st)
 /* Prepares SQL. The caller owns *ret (CLEANUP_STATEMENT). */
 int registry_prepare(struct registry *r, const char *sql, sqlite3_stmt **ret, struct err *e);
 
+/* The same for what is asked again and again: R keeps it prepared, known by its text, which is a constant. The caller
+ * borrows *ret, one at a time, and ends with it by CLEANUP_KEPT. */
+int registry_kept(struct registry *r, const char *sql, sqlite3_stmt **ret, struct err *e);
+
+static inline void
+statement_restp(sqlite3_stmt **st)
+{
+	(void)sqlite3_reset(*st); /* its error was seen at the step */
+	(void)sqlite3_clear_bindings(*st);
+}
+#define CLEANUP_KEPT CLEANUP(statement_restp)
+
 /* 0: a row; 1: done; -1: failed. */
 int registry_step(struct registry *r, sqlite3_stmt *st, struct err *e);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <assert.h>
 #include <errno.h>
 #include <sysexits.h>
 
@@ -35,6 +36,26 @@ int
 registry_prepare(struct registry *r, const char *sql, sqlite3_stmt **ret, struct err *e)
 {
 	return sqlite3_prepare_v2(r->db, sql, -1, ret, NULL) == SQLITE_OK ? 0 : registry_fail(r, e);
+}
+
+int
+registry_kept(struct registry *r, const char *sql, sqlite3_stmt **ret, struct err *e)
+{
+	sqlite3_stmt *st;
+
+	for (size_t i = 0; i < r->n_kept; i++) {
+		if (r->kept[i].sql == sql) {
+			assert(!sqlite3_stmt_busy(r->kept[i].st));
+			*ret = r->kept[i].st;
+			return 0;
+		}
+	}
+	assert(r->n_kept < REGISTRY_KEPT_MAX);
+	if (registry_prepare(r, sql, &st, e) < 0)
+		return -1;
+	r->kept[r->n_kept++] = (struct registry_kept){ sql, st };
+	*ret = st;
+	return 0;
 }
 
 int

@@ -518,25 +518,8 @@ show_answer(void *ctx, const struct answer_of_store *a, struct err *e)
 	return 0;
 }
 
-struct counting {
-	struct session *s;
-	const char *number;
-	size_t n;
-};
-
-static int
-count_restricted(void *ctx, const struct find *f, struct err *e)
-{
-	struct counting *g = ctx;
-	char by[CASE_NUMBER_MAX];
-	const int rc = restriction_by(g->s->registry, g->number, f->digest, by, e);
-
-	g->n += rc == 0;
-	return rc < 0 ? -1 : 0;
-}
-
 static void
-show_sum(struct session *s, const char *number, const struct searched *d, size_t restricted)
+show_sum(struct session *s, const char *number, const struct searched *d, uint64_t restricted)
 {
 	struct print *o = &s->out;
 
@@ -570,7 +553,7 @@ show_sum(struct session *s, const char *number, const struct searched *d, size_t
 				"%zu records are restricted on behalf of another case: see `dsar review "
 				"%s`\n",
 				restricted),
-			restricted, number);
+			(size_t)restricted, number);
 	if (d->n_failed > 0)
 		fprintf(o->f,
 			ngettext("%zu store was not searched: the search is not complete\n",
@@ -583,7 +566,7 @@ static int
 show(struct session *s, const char *number, const struct searched *d, struct err *e)
 {
 	struct showing v = { .o = &s->out, .table = print_table_new(4) };
-	struct counting g = { .s = s, .number = number };
+	uint64_t restricted = 0;
 	int rc;
 
 	if (!v.table)
@@ -598,8 +581,8 @@ show(struct session *s, const char *number, const struct searched *d, struct err
 	else
 		print_table_free(v.table, v.o);
 	if (rc == 0)
-		rc = finds_each(s->registry, number, NULL, count_restricted, &g, e);
-	show_sum(s, number, d, g.n);
+		rc = restriction_count(s->registry, number, &restricted, e);
+	show_sum(s, number, d, restricted);
 	return rc;
 }
 

@@ -432,18 +432,12 @@ jfile_is_broken(const struct jfile *f)
 static int
 next_sought(struct jfile *f, struct journal_entry *ret)
 {
-	uint64_t at = 0;
-	int rc = 0;
-
 	while (f->at_seek < f->seek.n) {
 		const uint64_t wanted = f->seek.v[f->at_seek];
+		const int rc = journal_chain_reach(&f->map, &f->chain, wanted, &f->n);
 
-		while (f->chain.last < wanted) {
-			rc = journal_chain_offset(&f->map, &f->chain, &at);
-			if (rc != 0)
-				return rc;
-			f->n++;
-		}
+		if (rc != 0)
+			return rc;
 		f->at_seek++;
 		if (f->chain.last == wanted) {
 			f->n--; /* it is counted when it is judged */

@@ -283,6 +283,44 @@ journal_chain_offset(struct journal_map *m, struct journal_chain *c, uint64_t *r
 	return 0;
 }
 
+/* The same within the array at hand; what is wrong there is left to journal_chain_offset(). */
+static uint64_t
+pass_items(const struct journal_map *m, struct journal_chain *c, uint64_t wanted)
+{
+	const uint64_t here = c->n - c->i, max = here < c->left ? here : c->left;
+	const uint32_t *compact = c->items;
+	const uint64_t *regular = c->items;
+	uint64_t i = 0, last = c->last;
+
+	while (i < max && last < wanted) {
+		const uint64_t at = m->compact ? le32toh(compact[c->i + i])
+					       : le64toh(regular[c->i + i]);
+
+		if (at <= last)
+			break;
+		last = at;
+		i++;
+	}
+	c->i += i;
+	c->left -= i;
+	c->last = last;
+	return i;
+}
+
+int
+journal_chain_reach(struct journal_map *m, struct journal_chain *c, uint64_t wanted, uint64_t *n)
+{
+	while (c->last < wanted) {
+		uint64_t at;
+		const int rc = journal_chain_offset(m, c, &at);
+
+		if (rc != 0)
+			return rc;
+		*n += 1 + pass_items(m, c, wanted);
+	}
+	return 0;
+}
+
 int
 journal_chain_next(struct journal_map *m, struct journal_chain *c, struct journal_entry *ret)
 {

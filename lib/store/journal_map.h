@@ -81,6 +81,10 @@ int journal_chain_next(struct journal_map *m, struct journal_chain *c, struct jo
 int journal_chain_offset(struct journal_map *m, struct journal_chain *c, uint64_t *ret);
 int journal_map_entry(struct journal_map *m, uint64_t offset, struct journal_entry *ret);
 
+/* Goes on to the first offset that is not before WANTED (c->last); adds to *N how many were passed, with it. */
+int journal_chain_reach(
+	struct journal_map *m, struct journal_chain *c, uint64_t wanted, uint64_t *n);
+
 /* The offset of an entry's item, from 0. */
 static inline uint64_t
 journal_entry_item(const struct journal_map *m, const struct journal_entry *en, uint64_t i)
