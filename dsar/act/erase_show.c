@@ -35,6 +35,7 @@ show_json(struct session *s, const struct erasure *x)
 		print_str(o, "case", span_str(x->number));
 		print_str(o, "store", span_str(it->store));
 		print_int(o, "find", it->find);
+		print_int(o, "records", (int64_t)it->n);
 		print_str(o, "fate", span_str(erasure_fate_name(it->fate)));
 		if (it->fate == ERASURE_KEEP)
 			print_str(o, "ground", span_str(it->ground));
@@ -58,13 +59,13 @@ show_json(struct session *s, const struct erasure *x)
 static void
 show_table(struct session *s, const struct erasure *x)
 {
-	struct print_table *t = print_table_new(5);
+	struct print_table *t = print_table_new(6);
 
-	for (size_t c = 0; c < 5; c++) {
-		static const char *const heads[] = { N_("STORE"), N_("FIND"), N_("WHAT"),
-			N_("UNTIL"), N_("GROUND") };
+	for (size_t c = 0; c < 6; c++) {
+		static const char *const heads[] = { N_("STORE"), N_("FIND"), N_("RECORDS"),
+			N_("WHAT"), N_("UNTIL"), N_("GROUND") };
 
-		print_table_cell(t, c == 1, "%s", _(heads[c]));
+		print_table_cell(t, c == 1 || c == 2, "%s", _(heads[c]));
 	}
 	for (size_t i = 0; i < x->n; i++) {
 		const struct erasure_item *it = &x->item[i];
@@ -74,6 +75,7 @@ show_table(struct session *s, const struct erasure *x)
 			day_text(it->until_us, until);
 		print_table_cell(t, false, "%s", it->store);
 		print_table_cell(t, true, "%lld", (long long)it->find);
+		print_table_cell(t, true, "%llu", (unsigned long long)it->n);
 		print_table_cell(t, false, "%s", _(words[it->fate]));
 		print_table_cell(t, false, "%s", until);
 		print_table_cell(t, false, "%s", it->fate == ERASURE_KEEP ? it->ground : "");

@@ -24,7 +24,8 @@ const char erasure_schema[] =
 	"CREATE TABLE erasure_items ("
 	" number TEXT NOT NULL, at INTEGER NOT NULL, find INTEGER NOT NULL, store TEXT NOT NULL,"
 	" place TEXT NOT NULL, digest BLOB NOT NULL, fate INTEGER NOT NULL, ground TEXT NOT NULL,"
-	" until_us INTEGER NOT NULL, PRIMARY KEY (number, at)) STRICT, WITHOUT ROWID;"
+	" until_us INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (number, at))"
+	" STRICT, WITHOUT ROWID;"
 	"CREATE INDEX erasure_items_kept ON erasure_items (digest) WHERE fate = 2;"; /* KEEP */
 
 static const char *const fates[ERASURE_FATES] = { "missing", "erase", "keep", "exclude", "gone" };
@@ -115,6 +116,7 @@ erasure_add(struct erasure *x, const struct find *f, enum erasure_fate fate, str
 	if (!i)
 		return -1;
 	i->find = f->id;
+	i->n = f->n > 0 ? f->n : 1;
 	i->fate = fate;
 	memcpy(i->digest, f->digest, sizeof(i->digest));
 	return 0;
@@ -249,7 +251,8 @@ item_write(struct registry *r, const struct erasure *x, size_t at, struct err *e
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 
 	if (registry_prepare(r,
-		    "INSERT OR REPLACE INTO erasure_items VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+		    "INSERT OR REPLACE INTO erasure_items VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+		    " ?10)",
 		    &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(x->number));
@@ -261,6 +264,7 @@ item_write(struct registry *r, const struct erasure *x, size_t at, struct err *e
 	(void)sqlite3_bind_int(st, 7, (int)i->fate);
 	statement_text(st, 8, span_str(i->ground));
 	(void)sqlite3_bind_int64(st, 9, i->until_us);
+	(void)sqlite3_bind_int64(st, 10, (int64_t)i->n);
 	return registry_step(r, st, e) < 0 ? -1 : 0;
 }
 
@@ -344,7 +348,7 @@ items_read(struct registry *r, struct erasure *x, struct err *e)
 	int rc;
 
 	if (registry_prepare(r,
-		    "SELECT store, place, ground, find, digest, fate, until_us FROM erasure_items"
+		    "SELECT store, place, ground, find, digest, fate, until_us, n FROM erasure_items"
 		    " WHERE number = ?1 ORDER BY at",
 		    &st, e) < 0)
 		return -1;
@@ -361,6 +365,7 @@ items_read(struct registry *r, struct erasure *x, struct err *e)
 		i->fate = fate >= 0 && fate < ERASURE_FATES ? (enum erasure_fate)fate
 							    : ERASURE_MISSING;
 		i->until_us = sqlite3_column_int64(st, 6);
+		i->n = (uint64_t)sqlite3_column_int64(st, 7);
 		if (digest.len == sizeof(i->digest))
 			memcpy(i->digest, digest.p, digest.len);
 	}

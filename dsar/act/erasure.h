@@ -44,6 +44,7 @@ enum erasure_fate {
 
 struct erasure_item {
 	int64_t find;
+	uint64_t n;          /* records of the find */
 	char *store, *place; /* owned by the erasure */
 	uint8_t digest[RECORD_DIGEST_LEN];
 	enum erasure_fate fate;

@@ -92,7 +92,7 @@ put_groups(struct telling *t, struct err *e)
 		if (is_told(x, at))
 			continue;
 		for (size_t i = at; i < x->n; i++)
-			n += is_alike(&x->item[i], &x->item[at]);
+			n += is_alike(&x->item[i], &x->item[at]) ? x->item[i].n : 0;
 		if (put_group(t, &x->item[at], n, e) < 0)
 			return -1;
 	}

@@ -44,13 +44,13 @@ contents_is_portable(const struct conf_store *s)
 }
 
 static void
-count_excluded(struct share *h, const char *ground)
+count_excluded(struct share *h, const char *ground, uint64_t n)
 {
 	size_t i = 0;
 
 	while (review_grounds[i] && strcmp(ground, review_grounds[i]) != 0)
 		i++;
-	h->n_excluded[i]++;
+	h->n_excluded[i] += n;
 }
 
 /* What was left out because it is about somebody else is none of hers. */
@@ -72,22 +72,23 @@ count_find(void *ctx, const struct find *f, struct err *e)
 	if (!h || !is_hers(f) || (g->provided && !(contents_is_portable(s) && f->own)))
 		return 0;
 	h->store = s;
-	h->n_others += !f->own;
+	h->n_others += f->own ? 0 : f->n;
 	if (f->time_us != RECORD_NO_TIME) {
 		h->first_us = h->first_us == 0 || f->time_us < h->first_us ? f->time_us
 									   : h->first_us;
 		h->last_us = f->time_us > h->last_us ? f->time_us : h->last_us;
 	}
 	if (f->decision == FIND_EXCLUDE || restriction_bars(g->s->registry, g->c->number, f)) {
-		count_excluded(h, f->decision == FIND_EXCLUDE ? f->ground : GROUND_RESTRICTED);
+		count_excluded(
+			h, f->decision == FIND_EXCLUDE ? f->ground : GROUND_RESTRICTED, f->n);
 		return 0;
 	}
-	h->n_given++;
-	h->n_files += !f->text.p;
+	h->n_given += f->n;
+	h->n_files += f->text.p ? 0 : f->n;
 	if (f->decision == FIND_BLACKEN)
 		rc = review_covers(g->s->registry, f->id, &c, e);
-	h->n_blackened += c.n > 0;
-	h->n_covers += c.n;
+	h->n_blackened += c.n > 0 ? f->n : 0;
+	h->n_covers += c.n * f->n;
 	covers_release(&c);
 	return rc;
 }

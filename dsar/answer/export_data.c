@@ -169,9 +169,10 @@ put_json(void *ctx, const struct find *f, struct err *e)
 	json_decref(record);
 	if (!line)
 		return err_memory(e);
-	if (pack_write(t->x->pack, t->n++ ? SPAN(",\n") : SPAN("\n"), e) < 0 ||
-		pack_write(t->x->pack, span_str(line), e) < 0)
-		rc = -1;
+	for (uint64_t i = 0; rc == 0 && i < f->n; i++) /* as often as it is stored */
+		if (pack_write(t->x->pack, t->n++ ? SPAN(",\n") : SPAN("\n"), e) < 0 ||
+			pack_write(t->x->pack, span_str(line), e) < 0)
+			rc = -1;
 	explicit_bzero(line, strlen(line));
 	free(line);
 	return rc < 0 ? -1 : 0;
@@ -278,7 +279,9 @@ put_csv(void *ctx, const struct find *f, struct err *e)
 		put_cell(&b, text);
 	}
 	buf_str(&b, "\r\n");
-	rc = b.failed ? err_memory(e) : pack_write(t->x->pack, span_of(b.p, b.len), e);
+	rc = b.failed ? err_memory(e) : 0;
+	for (uint64_t i = 0; rc == 0 && i < f->n; i++)
+		rc = pack_write(t->x->pack, span_of(b.p, b.len), e);
 	buf_wipe(&b);
 	return rc;
 }

@@ -190,6 +190,8 @@ answer_find(void *ctx, const struct find *f, struct err *e)
 		"place", base64(span_str(f->place)), "offset", (json_int_t)f->offset, "size",
 		(json_int_t)f->size, "digest", digest, "identifier", (json_int_t)f->identifier,
 		"own", (int)f->own);
+	if (j && f->n > 1)
+		(void)json_object_set_new(j, "records", json_integer((json_int_t)f->n));
 	if (j && f->time_us != RECORD_NO_TIME)
 		(void)json_object_set_new(j, "time", json_integer((json_int_t)f->time_us));
 	if (j && f->text.p)

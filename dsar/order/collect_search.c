@@ -152,15 +152,15 @@ take_find(struct collecting *g, const json_t *j, struct err *e)
 {
 	CLEANUP(bytes_end) struct bytes place = { 0 }, text = { 0 };
 	const char *type, *store, *place64, *text64 = NULL, *digest;
-	json_int_t offset, size, identifier, time = RECORD_NO_TIME;
+	json_int_t offset, size, identifier, records = 1, time = RECORD_NO_TIME;
 	struct find f;
 	int own;
 
-	if (json_unpack((json_t *)j, "{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:b, s?I, s?s !}", "type",
-		    &type, "store", &store, "place", &place64, "offset", &offset, "size", &size,
-		    "digest", &digest, "identifier", &identifier, "own", &own, "time", &time,
-		    "text", &text64) != 0 ||
-		!bytes_of(place64, &place) || memchr(place.p, '\0', place.len) ||
+	if (json_unpack((json_t *)j, "{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:b, s?I, s?I, s?s !}",
+		    "type", &type, "store", &store, "place", &place64, "offset", &offset, "size",
+		    &size, "digest", &digest, "identifier", &identifier, "own", &own, "records",
+		    &records, "time", &time, "text", &text64) != 0 ||
+		records < 1 || !bytes_of(place64, &place) || memchr(place.p, '\0', place.len) ||
 		(text64 && !bytes_of(text64, &text)))
 		return fail_line(g, e);
 	place.p[place.len] = '\0';
@@ -171,6 +171,7 @@ take_find(struct collecting *g, const json_t *j, struct err *e)
 		.time_us = time,
 		.text = text64 ? span_of(text.p, text.len) : SPAN_NONE,
 		.size = (uint64_t)size,
+		.n = (uint64_t)records,
 		.own = own, /* as far as what it was found by is hers here (find.c) */
 		.ground = "" };
 	if (!digest_of(digest, f.digest))

@@ -9,6 +9,7 @@ struct reviewing {
 	struct session *s;
 	struct case_file file;
 	struct known known;
+	int64_t shown;           /* find whose places are told */
 	uint64_t n_open, n_left; /* finds not decided; those that a rule had to leave to a name */
 };
 

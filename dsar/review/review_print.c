@@ -76,6 +76,7 @@ put_json(struct reviewing *r, const struct find *f, const struct covers *c)
 	print_int(p, "find", f->id);
 	print_str(p, "node", span_str(f->node));
 	print_str(p, "store", span_str(f->store));
+	print_int(p, "records", (int64_t)f->n);
 	if (*by)
 		print_str(p, "restricted", span_str(by));
 	if (f->time_us != RECORD_NO_TIME)
@@ -172,8 +173,20 @@ put_path(struct reviewing *r, int64_t identifier)
 	}
 }
 
-static void
-put_text(struct reviewing *r, const struct find *f, const struct covers *c)
+static int
+put_place(void *ctx, const char *place, uint64_t offset)
+{
+	const struct reviewing *r = ctx;
+
+	(void)offset;
+	fputs("  ", r->s->out.f);
+	print_safe(&r->s->out, span_str(place));
+	fputc('\n', r->s->out.f);
+	return 0;
+}
+
+static int
+put_text(struct reviewing *r, const struct find *f, const struct covers *c, struct err *e)
 {
 	struct print *p = &r->s->out;
 	char time[28];
@@ -182,9 +195,14 @@ put_text(struct reviewing *r, const struct find *f, const struct covers *c)
 	fprintf(p->f, "%s%" PRId64 "%s  %s  %s  %s\n", print_ink(p, INK_BOLD), f->id,
 		print_ink(p, INK_PLAIN), f->store, time, find_decision_name(f->decision));
 	put_path(r, f->identifier);
-	fputs("  ", p->f);
-	print_safe(p, span_str(f->place));
-	fputs("\n\n", p->f);
+	if (f->n > 1)
+		fprintf(p->f,
+			ngettext("  %llu record of these very bytes:\n",
+				"  %llu records of these very bytes:\n", f->n),
+			(unsigned long long)f->n);
+	if (find_places(r->s->registry, f, put_place, r, e) < 0)
+		return -1;
+	fputc('\n', p->f);
 	if (f->text.p)
 		put_covered(p, f->text, c);
 	else
@@ -194,11 +212,26 @@ put_text(struct reviewing *r, const struct find *f, const struct covers *c)
 		print_safe(p, span_str(f->ground));
 		fputc('\n', p->f);
 	}
+	return 0;
 }
 
-static void
-put_find_json(
-	struct reviewing *r, const struct find *f, const struct covers *c, const struct buf *said)
+static int
+put_place_json(void *ctx, const char *place, uint64_t offset)
+{
+	struct reviewing *r = ctx;
+	struct print *p = &r->s->out;
+
+	print_begin(p);
+	print_int(p, "find", r->shown);
+	print_str(p, "place", span_str(place));
+	print_int(p, "offset", (int64_t)offset);
+	print_end(p);
+	return 0;
+}
+
+static int
+put_find_json(struct reviewing *r, const struct find *f, const struct covers *c,
+	const struct buf *said, struct err *e)
 {
 	struct print *p = &r->s->out;
 	const struct identifier *id = identifier_of(r, f->identifier);
@@ -223,6 +256,7 @@ put_find_json(
 		print_str(p, "restricted", span_str(by));
 	if (said->len > 0)
 		print_str(p, "statement", span_of(said->p, said->len));
+	print_int(p, "records", (int64_t)f->n);
 	print_int(p, "covers", (int64_t)c->n);
 	print_end(p);
 	for (size_t i = 0; p->json && i < c->n; i++) {
@@ -233,6 +267,8 @@ put_find_json(
 		print_str(p, "why", span_str(c->v[i].why));
 		print_end(p);
 	}
+	r->shown = f->id;
+	return f->n > 1 ? find_places(r->s->registry, f, put_place_json, r, e) : 0;
 }
 
 int
@@ -248,9 +284,9 @@ review_show_find(struct reviewing *r, const struct find *f, struct err *e)
 	if (rc == 0)
 		rc = statements_of(r->s->registry, f->digest, &said, e);
 	if (rc == 0 && r->s->out.json)
-		put_find_json(r, f, &c, &said);
+		rc = put_find_json(r, f, &c, &said, e);
 	else if (rc == 0)
-		put_text(r, f, &c);
+		rc = put_text(r, f, &c, e);
 	if (rc == 0 && !r->s->out.json && *by)
 		printf(_("restricted on behalf of case %s (Art. 18)\n"), by);
 	if (rc == 0 && !r->s->out.json && said.len > 0) {

@@ -7,7 +7,8 @@
 #include "dsar/register/registry-private.h"
 #include "record/record.h"
 
-/* find_history: what a decision was before each change, so that it can be undone. */
+/* n: its records, as the search that began at searched_us has seen them; find_places: where all but the first of them
+ * lie. find_history: what a decision was before each change, so that it can be undone. */
 const char find_schema[] =
 	"CREATE TABLE finds ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT, number TEXT NOT NULL,"
@@ -15,8 +16,12 @@ const char find_schema[] =
 	" store TEXT NOT NULL, place TEXT NOT NULL, offset INTEGER NOT NULL, time_us INTEGER,"
 	" text BLOB, size INTEGER NOT NULL, digest BLOB NOT NULL, identifier INTEGER NOT NULL,"
 	" own INTEGER NOT NULL, decision INTEGER NOT NULL DEFAULT 0, ground TEXT NOT NULL DEFAULT '',"
+	" n INTEGER NOT NULL DEFAULT 1, searched_us INTEGER NOT NULL DEFAULT 0,"
 	" UNIQUE (number, node, digest));"
 	"CREATE INDEX finds_order ON finds (number, store, time_us, id);"
+	"CREATE TABLE find_places ("
+	" find INTEGER NOT NULL REFERENCES finds ON DELETE CASCADE, place TEXT NOT NULL,"
+	" offset INTEGER NOT NULL, PRIMARY KEY (find, place, offset)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE find_history ("
 	" id INTEGER PRIMARY KEY, number TEXT NOT NULL, find INTEGER NOT NULL,"
 	" decision INTEGER NOT NULL, ground TEXT NOT NULL, us INTEGER NOT NULL);"
@@ -63,59 +68,128 @@ bind_time(sqlite3_stmt *st, int n, int64_t us)
 		(void)sqlite3_bind_int64(st, n, us); /* else it stays NULL */
 }
 
-/* The id and whether it is her own already, of the find of that digest. 1: there is none. */
+/* What the register has of a find by its digest. */
+struct known {
+	int64_t id, searched_us;
+	uint64_t n;
+	bool own, here; /* here: the place is the one that it has */
+};
+
+/* 1: there is none. */
 static int
-find_known(struct registry *r, const char *number, const struct find *f, int64_t *ret_id, bool *own,
+find_known(struct registry *r, const char *number, const struct find *f, struct known *ret,
 	struct err *e)
 {
-	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	static const char sql[] =
+		"SELECT id, own, n, searched_us, place = ?4 AND offset = ?5 FROM finds"
+		" WHERE number = ?1 AND digest = ?2 AND node = ?3";
+	CLEANUP_KEPT sqlite3_stmt *st = NULL;
 	int rc;
 
-	if (registry_prepare(r,
-		    "SELECT id, own FROM finds WHERE number = ?1 AND digest = ?2 AND node = ?3",
-		    &st, e) < 0)
+	if (registry_kept(r, sql, &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(number));
 	statement_blob(st, 2, span_of(f->digest, sizeof(f->digest)));
 	statement_text(st, 3, node_of(f->node));
+	statement_text(st, 4, span_str(f->place));
+	(void)sqlite3_bind_int64(st, 5, (int64_t)f->offset);
 	rc = registry_step(r, st, e);
 	if (rc != 0)
 		return rc;
-	*ret_id = sqlite3_column_int64(st, 0);
-	*own = sqlite3_column_int(st, 1) != 0;
+	*ret = (struct known){ .id = sqlite3_column_int64(st, 0),
+		.own = sqlite3_column_int(st, 1) != 0,
+		.n = (uint64_t)sqlite3_column_int64(st, 2),
+		.searched_us = sqlite3_column_int64(st, 3),
+		.here = sqlite3_column_int(st, 4) != 0 };
 	return 0;
 }
 
-/* Its record may lie elsewhere since; what one search found over another's key, a later one may find
- * over her own. */
-static int
-find_refresh(struct registry *r, int64_t id, const struct find *f, bool own, struct err *e)
+/* How many records F tells of; one that may be told of again counts only where no other does. */
+static uint64_t
+count_of(const struct find *f)
 {
-	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	return f->again ? 0 : f->n > 0 ? f->n : 1;
+}
 
-	if (registry_prepare(r,
-		    "UPDATE finds SET place = ?2, offset = ?3, own = ?4,"
-		    " identifier = CASE WHEN own < ?4 THEN ?5 ELSE identifier END WHERE id = ?1",
-		    &st, e) < 0)
+/* Its record may lie elsewhere since. */
+static int
+find_move(struct registry *r, int64_t id, const struct find *f, struct err *e)
+{
+	static const char sql[] =
+		"UPDATE finds SET place = ?2, offset = ?3, n = ?4, searched_us = ?5 WHERE id = ?1";
+	static const char forget[] = "DELETE FROM find_places WHERE find = ?1";
+	CLEANUP_KEPT sqlite3_stmt *st = NULL;
+	CLEANUP_KEPT sqlite3_stmt *others = NULL;
+
+	if (registry_kept(r, sql, &st, e) < 0 || registry_kept(r, forget, &others, e) < 0)
 		return -1;
 	(void)sqlite3_bind_int64(st, 1, id);
 	statement_text(st, 2, span_str(f->place));
 	(void)sqlite3_bind_int64(st, 3, (int64_t)f->offset);
-	(void)sqlite3_bind_int(st, 4, own || f->own);
-	(void)sqlite3_bind_int64(st, 5, f->identifier);
+	(void)sqlite3_bind_int64(st, 4, (int64_t)count_of(f));
+	(void)sqlite3_bind_int64(st, 5, f->searched_us);
+	(void)sqlite3_bind_int64(others, 1, id);
+	return registry_step(r, st, e) < 0 || registry_step(r, others, e) < 0 ? -1 : 0;
+}
+
+/* What one search found over another's key, a later one, or a later record, may show as her own. */
+static int
+find_own(struct registry *r, int64_t id, const struct find *f, struct err *e)
+{
+	static const char sql[] = "UPDATE finds SET own = 1, identifier = ?2 WHERE id = ?1";
+	CLEANUP_KEPT sqlite3_stmt *st = NULL;
+
+	if (registry_kept(r, sql, &st, e) < 0)
+		return -1;
+	(void)sqlite3_bind_int64(st, 1, id);
+	(void)sqlite3_bind_int64(st, 2, f->identifier);
 	return registry_step(r, st, e) < 0 ? -1 : 0;
+}
+
+/* Another record of the same bytes. 1: it is known to lie there. */
+static int
+find_twin(struct registry *r, int64_t id, const struct find *f, struct err *e)
+{
+	static const char put[] = "INSERT OR IGNORE INTO find_places VALUES (?1, ?2, ?3)";
+	static const char count[] = "UPDATE finds SET n = n + 1 WHERE id = ?1";
+	CLEANUP_KEPT sqlite3_stmt *st = NULL;
+	CLEANUP_KEPT sqlite3_stmt *more = NULL;
+
+	if (registry_kept(r, put, &st, e) < 0 || registry_kept(r, count, &more, e) < 0)
+		return -1;
+	(void)sqlite3_bind_int64(st, 1, id);
+	statement_text(st, 2, span_str(f->place));
+	(void)sqlite3_bind_int64(st, 3, (int64_t)f->offset);
+	(void)sqlite3_bind_int64(more, 1, id);
+	if (registry_step(r, st, e) < 0)
+		return -1;
+	if (sqlite3_changes(r->db) == 0)
+		return 1;
+	return registry_step(r, more, e) < 0 ? -1 : 0;
+}
+
+static int
+find_again(struct registry *r, const struct known *k, const struct find *f, struct err *e)
+{
+	if (f->own && !k->own && find_own(r, k->id, f, e) < 0)
+		return -1;
+	if (f->searched_us == 0 || k->searched_us != f->searched_us)
+		return find_move(r, k->id, f, e);
+	if (f->again || (k->here && k->n > 0))
+		return 1;
+	return k->n == 0 ? find_move(r, k->id, f, e) : find_twin(r, k->id, f, e);
 }
 
 static int
 find_insert(struct registry *r, const char *number, const struct find *f, struct err *e)
 {
-	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	static const char sql[] =
+		"INSERT INTO finds (number, store, place, offset, time_us, text, size, digest,"
+		" identifier, own, decision, ground, node, id, n, searched_us)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+	CLEANUP_KEPT sqlite3_stmt *st = NULL;
 
-	if (registry_prepare(r,
-		    "INSERT INTO finds (number, store, place, offset, time_us, text, size, digest,"
-		    " identifier, own, decision, ground, node, id)"
-		    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-		    &st, e) < 0)
+	if (registry_kept(r, sql, &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(number));
 	statement_text(st, 2, span_str(f->store));
@@ -132,6 +206,8 @@ find_insert(struct registry *r, const char *number, const struct find *f, struct
 	statement_text(st, 13, node_of(f->node));
 	if (f->id != 0)
 		(void)sqlite3_bind_int64(st, 14, f->id);
+	(void)sqlite3_bind_int64(st, 15, (int64_t)count_of(f));
+	(void)sqlite3_bind_int64(st, 16, f->searched_us);
 	return registry_step(r, st, e) < 0 ? -1 : 0;
 }
 
@@ -139,22 +215,39 @@ int
 find_add(struct registry *r, const char *number, const struct find *f, int64_t *ret_id,
 	struct err *e)
 {
-	int64_t id = 0;
-	bool own = false;
-	int rc = find_known(r, number, f, &id, &own, e);
+	struct known k = { 0 };
+	int rc = find_known(r, number, f, &k, e);
 
 	if (rc < 0)
 		return -1;
-	if (rc == 0 && find_refresh(r, id, f, own, e) < 0)
-		return -1;
 	if (rc == 1) {
-		if (find_insert(r, number, f, e) < 0)
-			return -1;
-		id = sqlite3_last_insert_rowid(r->db);
+		rc = find_insert(r, number, f, e);
+		k.id = sqlite3_last_insert_rowid(r->db);
+	} else {
+		rc = find_again(r, &k, f, e);
 	}
-	if (ret_id)
-		*ret_id = id;
-	return 0;
+	if (rc >= 0 && ret_id)
+		*ret_id = k.id;
+	return rc;
+}
+
+int
+find_places(struct registry *r, const struct find *f, find_place *seen, void *ctx, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc = seen(ctx, f->place, f->offset);
+
+	if (rc != 0)
+		return 0;
+	if (registry_prepare(r,
+		    "SELECT place, offset FROM find_places WHERE find = ?1 ORDER BY place, offset",
+		    &st, e) < 0)
+		return -1;
+	(void)sqlite3_bind_int64(st, 1, f->id);
+	while ((rc = registry_step(r, st, e)) == 0)
+		if (seen(ctx, statement_str(st, 0), (uint64_t)sqlite3_column_int64(st, 1)) != 0)
+			return 0;
+	return rc < 0 ? -1 : 0;
 }
 
 int
@@ -198,7 +291,9 @@ find_of_row(sqlite3_stmt *st)
 		.ground = statement_str(st, 11),
 		.node = statement_str(st, 12) };
 	const int decision = sqlite3_column_int(st, 10);
+	const int64_t n = sqlite3_column_int64(st, 13);
 
+	f.n = n > 0 ? (uint64_t)n : 1;
 	f.decision = decision >= 0 && decision < FIND_DECISIONS ? (enum find_decision)decision
 								: FIND_OPEN;
 	if (digest.len == sizeof(f.digest))
@@ -220,7 +315,7 @@ finds_each(struct registry *r, const char *number, const char *store, find_seen 
 
 	if (registry_prepare(r,
 		    "SELECT id, store, place, offset, time_us, text, size, digest, identifier, " HERS
-		    ", decision, ground, node FROM finds f WHERE number = ?1 AND (?2 IS NULL OR store = ?2)"
+		    ", decision, ground, node, n FROM finds f WHERE number = ?1 AND (?2 IS NULL OR store = ?2)"
 		    " ORDER BY store, time_us, id",
 		    &st, e) < 0)
 		return -1;

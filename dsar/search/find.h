@@ -4,7 +4,9 @@
  *
  * A find is known again by its record's digest (record/digest.h), wherever that has moved since: of the store's name, the
  * record's time and its text (for files, which have none, of their place and size). So an erasure asks
- * of each record "was this one looked at and approved?" and takes nothing that came later.
+ * of each record "was this one looked at and approved?" and takes nothing that came later. Records of the same store, time
+ * and text are one find, with their number and all their places: nobody could decide them apart, they are
+ * given as often as they are stored, and are erased together.
  */
 #pragma once
 #include <stdbool.h>
@@ -34,6 +36,9 @@ struct find {
 	int64_t time_us;  /* RECORD_NO_TIME: it has none */
 	struct span text; /* as it is stored; SPAN_NONE: a file or unit, given as it is */
 	uint64_t size;    /* bytes in its place */
+	uint64_t n;       /* its records; 0: one */
+	int64_t searched_us; /* to add: when the search began that has seen it; 0: none, N is all of them */
+	bool again; /* … it may be a copy of one that search has seen (record.h): not counted */
 	uint8_t digest[RECORD_DIGEST_LEN];
 	int64_t identifier; /* by which it was found first (subject.h) */
 	bool own; /* by a declared field and a path that never left the person's own key */
@@ -45,7 +50,8 @@ struct find {
 bool find_is_here(const struct find *f);
 
 /* Adds F to case NUMBER; one of that node and digest that is there keeps its id and decision, and is told where it
- * lies now. *ret_id may be NULL. */
+ * lies now; of what one search adds, each other place is another record. 1: that search has added it from there
+ * already. *ret_id may be NULL. */
 int find_add(struct registry *r, const char *number, const struct find *f, int64_t *ret_id,
 	struct err *e);
 
@@ -68,6 +74,11 @@ int find_decide(struct registry *r, const char *number, int64_t id, enum find_de
 /* Takes back the newest decision of the case, or (ID not 0) of that find; *ret_id (may be NULL) says of
  * which. 1: there is none. Call it within a transaction. */
 int find_undo(struct registry *r, const char *number, int64_t id, int64_t *ret_id, struct err *e);
+
+/* Calls SEEN for each place of F, as finds_each() gives it; 1 from it ends early. */
+typedef int find_place(void *ctx, const char *place, uint64_t offset);
+int find_places(
+	struct registry *r, const struct find *f, find_place *seen, void *ctx, struct err *e);
 
 const char *find_decision_name(enum find_decision d); /* "open", "keep", "blacken", "exclude" */
 

@@ -37,7 +37,7 @@ struct frame_find {
 	uint64_t store, offset, size, identifier, place_len, text_len;
 	int64_t time_us;
 	uint8_t digest[RECORD_DIGEST_LEN];
-	bool own, has_text;
+	bool own, has_text, again;
 };
 
 struct frame_link {
@@ -126,7 +126,8 @@ put_find(const struct child *c, const struct record *r, size_t identifier, bool 
 		.time_us = r->time_us,
 		.identifier = identifier,
 		.own = own,
-		.has_text = r->text.p != NULL };
+		.has_text = r->text.p != NULL,
+		.again = r->again || r->copy };
 
 	record_digest(r, f.digest);
 	return put_frame(
@@ -277,6 +278,7 @@ give_parts(const struct child *c, const struct record *r, const struct conf_subj
 		struct record part = *r;
 
 		part.text = span_of(element.p, (size_t)(r->text.p + at - element.p));
+		part.offset = (uint64_t)(element.p - r->text.p);
 		part.known_by = 0;
 		part.size = part.text.len;
 		for (size_t i = 0; value.len > 0 && i < c->subject->n; i++) {
@@ -457,6 +459,7 @@ take_find(const struct conf *conf, const struct scan_seen *seen, struct span p, 
 		.size = f.size,
 		.identifier = (int64_t)f.identifier,
 		.own = f.own,
+		.again = f.again,
 		.ground = "" };
 	memcpy(find.digest, f.digest, sizeof(find.digest));
 	return seen->find(seen->ctx, &find, e);

@@ -46,8 +46,9 @@ struct search {
 	struct scan *scan;     /* one of each store */
 	size_t n_scans;
 	uint64_t *n_found; /* of each store of the configuration */
-	size_t n_batch;    /* finds in the transaction at hand */
-	size_t n_new;      /* identifiers of this round */
+	int64_t begun_us; /* later than any search before: finds remember by which one they were seen */
+	size_t n_batch; /* finds in the transaction at hand */
+	size_t n_new;   /* identifiers of this round */
 	uint64_t done, total;
 };
 
@@ -146,11 +147,16 @@ take_find(void *ctx, const struct find *f, struct err *e)
 {
 	struct search *x = ctx;
 	struct find find = *f;
+	int rc;
 
 	find.identifier = x->active.v[f->identifier].id;
-	if (batch_begin(x, e) < 0 || find_add(x->s->registry, x->c.number, &find, NULL, e) < 0)
+	find.searched_us = x->begun_us;
+	if (batch_begin(x, e) < 0)
 		return -1;
-	x->n_found[place_of(x, f->store)]++;
+	rc = find_add(x->s->registry, x->c.number, &find, NULL, e);
+	if (rc < 0)
+		return -1;
+	x->n_found[place_of(x, f->store)] += rc == 0;
 	return x->n_batch < BATCH ? 0 : batch_end(x, e);
 }
 
@@ -629,7 +635,7 @@ int
 search_case(
 	struct session *s, const char *number, unsigned jobs, struct searched *ret, struct err *e)
 {
-	struct search x = { .s = s, .jobs = jobs };
+	struct search x = { .s = s, .jobs = jobs, .begun_us = now_us() };
 	int rc;
 
 	*ret = (struct searched){ 0 };

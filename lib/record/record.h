@@ -33,6 +33,9 @@ struct record {
 	uint64_t
 		offset; /* where in its place: bytes of the unpacked file, row, entry; 0: all of it */
 
+	/* It may be a copy of one that this scan has given already: files were rotated or packed meanwhile. */
+	bool again;
+
 	uint64_t
 		marks; /* of its fields, where a selector's question makes some (store/selector.h) */
 

@@ -211,7 +211,7 @@ static int
 act_read(struct journal *j, const struct found *f, const struct selector *which,
 	struct store_result *ret, struct err *e)
 {
-	const struct place p = { f->dirfd, f->name, f->path, f->st };
+	const struct place p = { .dirfd = f->dirfd, .name = f->name, .path = f->path, .st = f->st };
 	CLEANUP(jfile_freep) struct jfile *in = NULL;
 	CLEANUP(jwrite_freep) struct jwrite *w = NULL;
 	struct going g = { .which = which };

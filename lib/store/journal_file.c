@@ -33,7 +33,7 @@ struct jfile {
 	int fd;
 	char *path;
 	struct journal_header header;
-	bool copy, damaged;
+	bool copy, again, damaged;
 	int64_t from_us, to_us;
 	const struct select_question *marker; /* NULL: none */
 	bool marked;                          /* what has no mark is left out */
@@ -108,6 +108,7 @@ jfile_open(struct journal *j, const struct place *p, struct jfile **ret, struct 
 	f->from_us = INT64_MIN;
 	f->to_us = INT64_MAX;
 	f->copy = journal_is_copy(j, p->path);
+	f->again = p->again;
 	f->path = strdup(p->path);
 	f->fd = walk_open(p->dirfd, p->name, O_RDONLY, 0, NULL, &why);
 	if (!f->path)
@@ -412,6 +413,7 @@ jfile_record(struct jfile *f, const struct journal_entry *en, const struct journ
 		.offset = f->n,
 		.marks = all->marks,
 		.copy = f->copy,
+		.again = f->again,
 		.copied = !f->copy && f->j->there && copies_have(f->j->there, jfile_key(f)),
 		.field = field,
 		.driver = f };

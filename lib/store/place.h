@@ -28,6 +28,7 @@ struct place {
 	const char *name; /* in that folder */
 	const char *path; /* whole, for reports */
 	struct stat st;   /* as seen by descriptor; not followed */
+	bool again;       /* what lies in it may have been read under another name (record.h) */
 };
 
 enum place_kind { PLACE_FILE, PLACE_FOLDER, PLACE_ANY };

@@ -286,6 +286,18 @@ fill_row(struct pg_rows *r)
 	t->row.size = strtoull(PQgetvalue(r->page, r->at, COL_SIZE), NULL, 10);
 }
 
+/* "(block,row)": rows of the same values are told apart, but one whose text was not read is known by its place. */
+static uint64_t
+offset_of(const struct row *row, const char *ctid)
+{
+	char *end;
+	const uint64_t block = strtoull(ctid + 1, &end, 10);
+
+	return row->n == 0 || row->text.failed || *end != ','
+		       ? 0
+		       : block << 16 | strtoull(end + 1, NULL, 10);
+}
+
 int
 pg_rows_next(struct pg_rows *r, struct pg_found *ret)
 {
@@ -296,8 +308,8 @@ pg_rows_next(struct pg_rows *r, struct pg_found *ret)
 		return 1;
 	time_us = pg_time_of(t, PQgetvalue(r->page, r->at, COL_TIME));
 	fill_row(r);
-	*ret = (struct pg_found){ .record = row_record(
-					  &t->row, t->store.conf, t->place, time_us, 0),
+	*ret = (struct pg_found){ .record = row_record(&t->row, t->store.conf, t->place, time_us,
+					  offset_of(&t->row, PQgetvalue(r->page, r->at, COL_CTID))),
 		.oid = PQgetvalue(r->page, r->at, COL_OID),
 		.ctid = PQgetvalue(r->page, r->at, COL_CTID),
 		.blocked = *PQgetvalue(r->page, r->at, COL_BLOCKED) == 't' };

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A file is known by device, number and birth, whatever its name is by now: so one that was rotated to a name that had
- * been read already is read when the names are gone through again, and so is a copy that was made of it.
+ * been read already is read when the names are gone through again, and so is a copy that was made of it, of which nobody can
+ * tell whether its records are others.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 
+#include "base/now.h"
 #include "store/store-private.h"
 
 #define ROUNDS_MAX 16
+#define TICK_US    10000 /* births are told by the clock of the tick before */
 
 struct known_file {
 	uint64_t dev, ino;
@@ -22,9 +26,12 @@ struct known_file {
 struct settling {
 	place_seen *seen;
 	void *ctx;
-	struct known_file *v; /* read; the first n_sorted in order */
-	size_t n, n_sorted, max;
-	bool unsure; /* in this round a name lost its file, or got another */
+	void *read; /* struct known_file: tsearch(3) */
+	int rounds;
+	int64_t begun_us;
+	bool moved;  /* one was read of which it is not known whether it was that name's */
+	bool more;   /* in this round one was read */
+	bool unsure; /* … and a name lost its file, or got another */
 	bool ended;  /* nobody wants more */
 };
 
@@ -58,16 +65,16 @@ compare(const void *va, const void *vb)
 static int
 remember(struct settling *s, const struct known_file *one, struct err *e)
 {
-	if (s->n == s->max) {
-		const size_t max = s->max ? 2 * s->max : 64;
-		struct known_file *v = reallocarray(s->v, max, sizeof(*v));
+	struct known_file *own = malloc(sizeof(*own));
 
-		if (!v)
-			return err_memory(e);
-		s->v = v;
-		s->max = max;
+	if (!own)
+		return err_memory(e);
+	*own = *one;
+	if (!tsearch(own, &s->read, compare)) {
+		free(own);
+		return err_memory(e);
 	}
-	s->v[s->n++] = *one;
+	s->more = true;
 	return 0;
 }
 
@@ -78,21 +85,23 @@ see(void *ctx, const struct place *p, struct err *e)
 {
 	struct settling *s = ctx;
 	struct known_file before, after;
+	struct place here = *p;
 	int rc;
 
 	if (!look(p, &before)) {
 		s->unsure |= errno == ENOENT;
 		return 0;
 	}
-	if (s->n_sorted > 0 && bsearch(&before, s->v, s->n_sorted, sizeof(before), compare))
+	if (tfind(&before, &s->read, compare))
 		return 0;
-	rc = s->seen(s->ctx, p, e);
+	here.again = s->rounds > 0 || s->moved || before.born_us > s->begun_us - TICK_US;
+	rc = s->seen(s->ctx, &here, e);
 	s->ended = rc != 0;
 	if (rc != 0)
 		return rc;
 	if (look(p, &after) && compare(&before, &after) == 0)
 		return remember(s, &before, e);
-	s->unsure = true;
+	s->unsure = s->moved = true;
 	return 0;
 }
 
@@ -106,19 +115,17 @@ fail_unsettled(const struct store *s, struct err *e)
 int
 store_places_settled(struct store *s, place_seen *seen, void *ctx, struct err *e)
 {
-	struct settling x = { .seen = seen, .ctx = ctx };
-	int rc = 0, rounds = 0;
+	struct settling x = { .seen = seen, .ctx = ctx, .begun_us = now_us() };
+	int rc;
 
 	do {
-		x.n_sorted = x.n;
-		x.unsure = rounds == 0; /* then names that have gone are not told of */
-		if (x.n > 0)
-			qsort(x.v, x.n, sizeof(*x.v), compare);
+		x.more = false;
+		x.unsure = x.rounds == 0; /* then names that have gone are not told of */
 		/* what is odd is told once */
-		rc = rounds == 0
+		rc = x.rounds == 0
 			     ? store_places(s, PLACE_FILE, see, &x, e)
 			     : places_each_again(store_paths(s), PLACE_FILE, see, &x, &x.unsure, e);
-	} while (rc == 0 && !x.ended && (x.n > x.n_sorted || x.unsure) && ++rounds < ROUNDS_MAX);
-	free(x.v);
-	return rc < 0 ? -1 : rounds == ROUNDS_MAX ? fail_unsettled(s, e) : 0;
+	} while (rc == 0 && !x.ended && (x.more || x.unsure) && ++x.rounds < ROUNDS_MAX);
+	tdestroy(x.read, free);
+	return rc < 0 ? -1 : x.rounds == ROUNDS_MAX ? fail_unsettled(s, e) : 0;
 }

@@ -200,6 +200,7 @@ scan_file(void *ctx, const struct place *p, struct err *e)
 		if (rc != 0)
 			break;
 		r = entry_record(q->t, &one, p->path);
+		r.again = p->again;
 		if (store_stopped(&q->t->store))
 			return 1;
 		if (!selector_record(q->which, &r))

@@ -45,6 +45,9 @@ for _ in $(seq 10); do
 	if dsar --json search "$case" >"$scratch/found" 2>"$scratch/stderr"; then
 		found=$(sqlite3 "$scratch/state/register/register.db" "SELECT count(DISTINCT substr(text, instr(text, '&n='), 5)) FROM (SELECT CAST(text AS TEXT) AS text FROM finds)")
 		[ "$found" = "$FILES" ] || fail "only $found of $FILES lines were found"
+		records=$(jq -r 'select(.found and .case) | .found' "$scratch/found")
+		# the packed copy of one lies beside it for good
+		if [ "$records" -lt "$FILES" ] || [ "$records" -gt $((FILES + 1)) ]; then fail "counted twice: $(cat "$scratch/found")"; fi
 		complete=$((complete + 1))
 	else
 		[ "$(jq -r 'select(.store == "web") | .answer' "$scratch/found")" = failed ] || fail "$(cat "$scratch/found" "$scratch/stderr")"

@@ -46,7 +46,7 @@ expect 1 dsar review "$case" --keep 1 >"$scratch/out"
 echo 'written by Ben Beispiel' | expect 1 dsar review "$case" --exclude 3 --ground - >"$scratch/out"
 dsar review "$case" --exclude 2 --ground others >"$scratch/out"
 sqlite3 "$scratch/register/register.db" "INSERT INTO erasures VALUES ('$case', 'abc', 2, 1795000000000000, 1795000000000000, 1795000001000000, 0);
-	INSERT INTO erasure_items VALUES ('$case', 0, 1, 'accounts', 'Anna', x'00', 2, 'hold 3 ($other)', 1895000000000000)"
+	INSERT INTO erasure_items VALUES ('$case', 0, 1, 'accounts', 'Anna', x'00', 2, 'hold 3 ($other)', 1895000000000000, 1)"
 
 promise "without a key of our own, and without one of the authority's, nothing is made"
 expect 78 dsar bundle "$case" --to "$scratch/a.tar" 2>"$scratch/stderr"
