@@ -147,7 +147,7 @@ see_ordered(void *ctx, const struct ordered_item *i, struct err *e)
 {
 	struct erasure *x = ctx;
 	cleanup_mem char *store = NULL, *ground = NULL;
-	struct find f = { .id = i->item->find, .place = "" };
+	struct find f = { .id = i->item->find, .n = i->item->n, .place = "" };
 	struct erasure_item *added;
 
 	if (!i->erased)

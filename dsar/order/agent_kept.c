@@ -19,7 +19,7 @@ static const char *const aside[] = {
 	" AND digest IN (SELECT digest FROM erasure_items WHERE number = ?1)",
 	"INSERT INTO erasure_items SELECT ?2, row_number() OVER (ORDER BY at)"
 	" + (SELECT coalesce(max(at), 0) FROM erasure_items WHERE number = ?2),"
-	" find, store, place, digest, fate, ground, until_us FROM erasure_items"
+	" find, store, place, digest, fate, ground, until_us, n FROM erasure_items"
 	" WHERE number = ?1 AND fate = 2 AND " BEGUN,
 	/* ids below 0: those above are of whoever orders */
 	"INSERT OR IGNORE INTO identifiers SELECT"
@@ -32,7 +32,7 @@ static const char *const aside[] = {
 static const char *const back[] = {
 	/* counted from 0 without a gap, as erasure_update() counts them */
 	"INSERT INTO erasure_items SELECT ?1, row_number() OVER (ORDER BY at) - 1,"
-	" find, store, place, digest, fate, ground, until_us FROM erasure_items WHERE number = ?2",
+	" find, store, place, digest, fate, ground, until_us, n FROM erasure_items WHERE number = ?2",
 	"DELETE FROM erasure_items WHERE number = ?2",
 	"UPDATE identifiers SET number = ?1 WHERE number = ?2 AND " KEPT,
 	"UPDATE erasures SET number = ?1, state = 2 WHERE number = ?2 AND " KEPT,

@@ -269,7 +269,8 @@ ordered_items(struct registry *r, const char *number, const char *node, ordered_
 	int rc;
 
 	if (registry_prepare(r,
-		    "SELECT node, find, store, fate, ground, until_us, erased, made_us FROM order_items"
+		    "SELECT node, find, store, fate, ground, until_us, erased, made_us,"
+		    " coalesce((SELECT n FROM finds WHERE id = find), 1) FROM order_items"
 		    " WHERE number = ?1 AND (?2 IS NULL OR node = ?2) ORDER BY node, at",
 		    &st, e) < 0)
 		return -1;
@@ -281,7 +282,8 @@ ordered_items(struct registry *r, const char *number, const char *node, ordered_
 			.fate = (enum erasure_fate)in_range(
 				sqlite3_column_int(st, 3), ERASURE_FATES, ERASURE_ERASE),
 			.ground = unowned(statement_str(st, 4)),
-			.until_us = sqlite3_column_int64(st, 5) };
+			.until_us = sqlite3_column_int64(st, 5),
+			.n = (uint64_t)sqlite3_column_int64(st, 8) };
 		const struct ordered_item i = { .node = statement_str(st, 0),
 			.erased = sqlite3_column_int(st, 6) != 0,
 			.made_us = sqlite3_column_int64(st, 7),
