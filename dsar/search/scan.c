@@ -182,7 +182,7 @@ give_link(struct child *c, const struct record *r, size_t n)
 	int rc;
 
 	(void)matcher_each(c->matcher, r, see_lead, &d);
-	value = d.any ? identifier_trim(r->field(r, l->field)) : SPAN_NONE;
+	value = d.any ? span_trim(r->field(r, l->field)) : SPAN_NONE;
 	if (!value.p || value.len == 0)
 		return 0;
 	d.f.store = place_of(c, r->store);

@@ -36,22 +36,6 @@ identifier_class(const char *kind)
 }
 
 static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-struct span
-identifier_trim(struct span s)
-{
-	while (s.len > 0 && is_blank(s.p[0]))
-		s = span_from(s, 1);
-	while (s.len > 0 && is_blank(s.p[s.len - 1]))
-		s.len--;
-	return s;
-}
-
-static bool
 is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -96,9 +80,9 @@ fold_name(struct span s, struct buf *out)
 	if (out->failed)
 		return -1;
 	for (size_t from = begin; from < out->len; from++) {
-		if (is_blank(out->p[from]) && to > begin && out->p[to - 1] == ' ')
+		if (span_is_blank(out->p[from]) && to > begin && out->p[to - 1] == ' ')
 			continue;
-		out->p[to++] = is_blank(out->p[from]) ? ' ' : out->p[from];
+		out->p[to++] = span_is_blank(out->p[from]) ? ' ' : out->p[from];
 	}
 	out->len = to;
 	return to > begin ? 0 : -1;
@@ -139,7 +123,7 @@ email_split(struct span s, struct span *local, struct span *domain)
 	*local = span_of(s.p, (size_t)(at - s.p));
 	*domain = span_from(s, local->len + 1);
 	for (size_t i = 0; i < s.len; i++)
-		if (is_blank(s.p[i]) || s.p[i] == '<' || s.p[i] == '>' || s.p[i] == ',')
+		if (span_is_blank(s.p[i]) || s.p[i] == '<' || s.p[i] == '>' || s.p[i] == ',')
 			return false;
 	return memchr(domain->p, '.', domain->len) != NULL;
 }
@@ -251,7 +235,7 @@ fold_id(struct span s, struct buf *out)
 int
 identifier_fold_class(enum identifier_class class, struct span value, struct buf *out)
 {
-	const struct span s = identifier_trim(value);
+	const struct span s = span_trim(value);
 
 	switch (class) {
 	case IDENTIFIER_EMAIL:
@@ -475,7 +459,7 @@ identifier_forms(enum identifier_class class, struct span value, identifier_form
 	struct err *e)
 {
 	struct forms f = { .seen = seen, .ctx = ctx, .e = e };
-	const struct span s = identifier_trim(value);
+	const struct span s = span_trim(value);
 	int rc = 0;
 
 	buf_init(&f.out, FORM_MAX);

@@ -23,9 +23,6 @@ enum identifier_class {
 
 enum identifier_class identifier_class(const char *kind);
 
-/* VALUE without blanks around it. */
-struct span identifier_trim(struct span value);
-
 /* Appends VALUE to OUT as values of CLASS are compared (subject.h). -1: it is none of that class. */
 int identifier_fold_class(enum identifier_class class, struct span value, struct buf *out);
 

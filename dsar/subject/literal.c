@@ -93,7 +93,7 @@ literal_is_telling(enum identifier_class class, struct span value)
 static int
 push_identifier(struct literals *l, const struct subject *s, size_t i, struct err *e)
 {
-	const struct span value = identifier_trim(s->v[i].value);
+	const struct span value = span_trim(s->v[i].value);
 	struct pushing p = { .l = l, .identifier = i, .class = identifier_class(s->v[i].kind) };
 	size_t first = l->n, forms;
 
@@ -156,13 +156,13 @@ push_of_day(struct tokens *t, size_t i, int32_t day, struct err *e)
 		return 0;
 	if (id->to_us != INT64_MAX && day > timestamp_day(id->to_us))
 		return 0;
-	if (class == IDENTIFIER_IP && address_parse(identifier_trim(id->value), &a)) {
+	if (class == IDENTIFIER_IP && address_parse(span_trim(id->value), &a)) {
 		address_unmap(&a);
 		return push_address(t, i, day, &a, e);
 	}
 	if (class != IDENTIFIER_ID || !t->ids)
 		return 0;
-	len = pseudonym_id(t->p, day, identifier_trim(id->value), text, e);
+	len = pseudonym_id(t->p, day, span_trim(id->value), text, e);
 	return len == 0 ? -1 : push_token(t, i, true, text, len, e);
 }
 

@@ -109,7 +109,7 @@ want(struct matcher *m, const struct conf_subject *b, size_t i, struct err *e)
 	/* addresses are compared without regard to case: see ask_wanted() */
 	const struct span value = m->class[i] == IDENTIFIER_EMAIL
 					  ? span_of(m->folded[i].p, m->folded[i].len)
-					  : identifier_trim(m->subject->v[i].value);
+					  : span_trim(m->subject->v[i].value);
 	struct buf text;
 
 	if (!v)
@@ -197,7 +197,7 @@ sign_fields(struct matcher *m, const struct conf_store *store, struct err *e)
 {
 	int rc = 0;
 
-	if (strcmp(store->type, "postgres") != 0)
+	if (strcmp(store->type, "postgres") != 0 && strcmp(store->type, "sqlite") != 0)
 		return 0;
 	for (size_t i = 0; rc == 0 && i < store->n_subjects; i++)
 		rc = sign_field(m, &store->subject[i], &m->signs, e);
@@ -217,7 +217,7 @@ static int
 sign_values(struct matcher *m, const struct conf_subject *b, struct err *e)
 {
 	for (size_t i = 0; !b->as && i < m->subject->n; i++) {
-		const struct span value = identifier_trim(m->subject->v[i].value);
+		const struct span value = span_trim(m->subject->v[i].value);
 
 		if (m->class[i] == IDENTIFIER_ID && !literal_is_telling(m->class[i], value) &&
 			b->match == CONF_MATCH_EQUAL &&

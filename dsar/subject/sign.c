@@ -13,12 +13,23 @@ is_whole(struct span part, struct span text)
 	return part.len == text.len && text.len > 0;
 }
 
+static bool
+is_ascii(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
 static int
 add_part(struct signs *s, const char *field, struct span text, struct err *e)
 {
 	const struct span part = sign_part(text);
 
-	return part.len == 0 ? 1 : signs_add(s, SIGN_WITHIN, field, part, e);
+	if (part.len == 0)
+		return is_ascii(text) ? 1 : signs_add(s, SIGN_BEYOND, field, SPAN_NONE, e);
+	return signs_add(s, SIGN_WITHIN, field, part, e);
 }
 
 int
@@ -33,11 +44,7 @@ sign_as(struct signs *s, const char *field, enum conf_match how, struct span tex
 static int
 add_letters(struct signs *s, const char *field, struct span folded, struct span part, struct err *e)
 {
-	bool ascii = true;
-
-	for (size_t i = 0; i < folded.len; i++)
-		ascii &= (unsigned char)folded.p[i] < 0x80;
-	if (part.len == 0 && ascii)
+	if (part.len == 0 && is_ascii(folded))
 		return 1;
 	if (signs_add(s, SIGN_BEYOND, field, SPAN_NONE, e) < 0)
 		return -1;
@@ -105,6 +112,19 @@ add_phone(struct signs *s, const char *field, struct span folded, struct err *e)
 	return n == 0 ? 1 : signs_add(s, SIGN_DIGITS, field, span_from(folded, folded.len - n), e);
 }
 
+/* A tag may stand behind the local part. Before the first letter beyond ASCII of what it is folded to, all are written
+ * as they are, or beyond ASCII. */
+static int
+add_email(
+	struct signs *s, const char *field, enum conf_match how, struct span folded, struct err *e)
+{
+	struct span local = local_part(folded);
+
+	if (how != CONF_MATCH_CONTAINS && local.len > 0 && local.p == folded.p)
+		return signs_add(s, SIGN_BEGINS, field, local, e);
+	return add_letters(s, field, folded, local, e);
+}
+
 int
 sign_folded(struct signs *s, const char *field, enum conf_match how, const char *kind,
 	struct span folded, struct err *e)
@@ -113,7 +133,7 @@ sign_folded(struct signs *s, const char *field, enum conf_match how, const char 
 		return 1;
 	switch (identifier_class(kind)) {
 	case IDENTIFIER_EMAIL:
-		return add_letters(s, field, folded, local_part(folded), e);
+		return add_email(s, field, how, folded, e);
 	case IDENTIFIER_IP:
 		return add_ip(s, field, folded, e);
 	case IDENTIFIER_PHONE:

@@ -48,3 +48,20 @@ span_from(struct span s, size_t n)
 {
 	return (struct span){ s.p + n, s.len - n };
 }
+
+static inline bool
+span_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* S without the blanks around it. */
+static inline struct span
+span_trim(struct span s)
+{
+	while (s.len > 0 && span_is_blank(s.p[0]))
+		s = span_from(s, 1);
+	while (s.len > 0 && span_is_blank(s.p[s.len - 1]))
+		s.len--;
+	return s;
+}

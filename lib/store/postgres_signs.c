@@ -203,10 +203,12 @@ put_column(struct pg_signs *p, const struct signs *signs, const char *name, cons
 
 	if (put_equal(p, signs, name, type, e) < 0 ||
 		put_condition(p, signs, SIGN_WITHIN, name, NULL, &within, e) < 0 ||
+		put_condition(p, signs, SIGN_BEGINS, name, NULL, &within, e) < 0 ||
 		put_condition(p, signs, SIGN_DIGITS, name, NULL, &digits, e) < 0)
 		return -1;
 	for (size_t i = 0; i < signs->n; i++)
-		if (is_of(&signs->v[i], SIGN_BEYOND, name)) {
+		if (is_of(&signs->v[i], SIGN_BEYOND, name) ||
+			is_of(&signs->v[i], SIGN_BEGINS, name)) {
 			buf_str(&p->sql, " OR t.");
 			row_quote(&p->sql, name);
 			buf_str(&p->sql, "::text COLLATE \"C\" ~ '[^[:ascii:]]'");

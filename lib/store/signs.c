@@ -53,6 +53,106 @@ signs_release(struct signs *s)
 	*s = (struct signs){ 0 };
 }
 
+/* --- showing ---------------------------------------------------------------------------------- */
+
+static char
+lower(char c)
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* How much of TEXT stands at the beginning of S. */
+static size_t
+common(struct span s, struct span text)
+{
+	size_t n = 0;
+
+	while (n < s.len && n < text.len && lower(s.p[n]) == lower(text.p[n]))
+		n++;
+	return n;
+}
+
+static bool
+stands_within(struct span s, struct span text)
+{
+	for (size_t i = 0; i + text.len <= s.len; i++)
+		if (common(span_from(s, i), text) == text.len)
+			return true;
+	return text.len == 0;
+}
+
+static bool
+begins(struct span s, struct span text)
+{
+	const struct span value = span_trim(s);
+	const size_t n = common(value, text);
+
+	return n == text.len || (n < value.len && (unsigned char)value.p[n] >= 0x80);
+}
+
+/* Do the digits of S, whatever stands between them, begin with TEXT? */
+static bool
+digits_begin(struct span s, const char *text)
+{
+	for (size_t i = 0; *text && i < s.len; i++) {
+		if (!is_digit(s.p[i]))
+			continue;
+		if (s.p[i] != *text)
+			return false;
+		text++;
+	}
+	return !*text;
+}
+
+static bool
+has_digits(struct span s, const char *text)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] == *text && digits_begin(span_from(s, i), text))
+			return true;
+	return false;
+}
+
+static bool
+is_beyond(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			return true;
+	return false;
+}
+
+bool
+sign_shows(const struct sign *s, struct span value)
+{
+	const struct span text = span_str(s->text);
+	struct span a, b;
+
+	switch (s->kind) {
+	case SIGN_EQUAL:
+		a = span_trim(value);
+		b = span_trim(text);
+		return a.len == b.len && common(a, b) == b.len;
+	case SIGN_WITHIN:
+		return stands_within(value, text);
+	case SIGN_BEGINS:
+		return begins(value, text);
+	case SIGN_DIGITS:
+		return has_digits(value, s->text);
+	case SIGN_BEYOND:
+		break;
+	}
+	return is_beyond(value);
+}
+
+/* --- parts ------------------------------------------------------------------------------------ */
+
 /* Quotes and backslashes would have to be written in another way in a list. */
 struct span
 sign_part(struct span text)

@@ -19,6 +19,7 @@
 enum sign_kind {
 	SIGN_EQUAL,  /* its text is all of the field's value but blanks around it */
 	SIGN_WITHIN, /* … stands in the field's value */
+	SIGN_BEGINS, /* … stands at its beginning behind blanks, or as much of it as stands before a byte beyond ASCII */
 	SIGN_DIGITS, /* … digits, stand in the field's value when all else is left out of it */
 	SIGN_BEYOND  /* the field's value has a byte beyond ASCII */
 };
@@ -38,6 +39,9 @@ struct signs {
 int signs_add(
 	struct signs *s, enum sign_kind kind, const char *field, struct span text, struct err *e);
 void signs_release(struct signs *s); /* wipes */
+
+/* Does VALUE, of its field, show S? */
+bool sign_shows(const struct sign *s, struct span value);
 
 /* The longest part of TEXT that a sign may have as its text; empty: none. */
 struct span sign_part(struct span text);

@@ -3,7 +3,9 @@
  * sqlite-private.h - what the files of the sqlite driver share
  *
  *   sqlite.c          the driver: which files, what a plan says of each
- *   sqlite_db.c       one database: opened by descriptor, its table, its rows in slices
+ *   sqlite_db.c       one database: opened by descriptor, its table
+ *   sqlite_rows.c     its rows in slices
+ *   sqlite_signs.c    what rows that are searched for show, and an index that has them
  *   sqlite_act.c      rows erased, the write-ahead log cut off
  *   sqlite_set.c      columns set to other values
  *   sqlite_remains.c  what an application's own library left in free pages
@@ -16,6 +18,7 @@
 
 #include "store/place.h"
 #include "store/row.h"
+#include "store/signs.h"
 #include "store/store-private.h"
 
 #define SLICE_US 20000 /* a lock is held that long at most, but for one row's own time */
@@ -40,6 +43,7 @@ struct sqlite_db {
 	const char *path; /* borrowed: for reports */
 	int dirfd; /* the folder it lies in, which its file, log and journal are reached by */
 	char *column[ROW_COLUMNS_MAX];
+	bool is_text[ROW_COLUMNS_MAX]; /* the column makes texts of numbers */
 	size_t n_columns;
 	const char *rowid; /* its name, which no column has */
 	bool indexed;      /* an index finds rows by their time */
@@ -55,17 +59,51 @@ DEFINE_CLEANUP(struct sqlite_db, sqlite_db_free)
 
 /* What SQLite says as an error at DB's path. Returns -1. */
 int sqlite_db_fail(const struct sqlite_db *db, int rc, struct err *e);
+/* What is wrong with the declaration, NAME says with which part of it. Returns -1. */
+int sqlite_db_fail_conf(
+	const struct sqlite_db *db, const char *what, const char *name, struct err *e);
 /* Runs SQL that gives nothing; returns SQLite's own code. */
 int sqlite_db_run(const struct sqlite_db *db, const char *sql);
+/* Does SQLite find by an index what SQL (EXPLAIN QUERY PLAN …) asks for? */
+bool sqlite_db_searches(const struct sqlite_db *db, const char *sql);
 /* The first number that SQL gives, or OTHERWISE. */
 int64_t sqlite_db_number(const struct sqlite_db *db, const char *sql, int64_t otherwise);
+
+/* --- signs ------------------------------------------------------------------------------------ */
+
+struct sqlite_signs {
+	struct sqlite_db *db;
+	bool given; /* else each row may be selected */
+	struct sqlite_signs_column {
+		size_t at;                /* among the table's */
+		const struct sign **sign; /* of it */
+		size_t n;
+		bool nocase; /* what its index is sorted by */
+	} * column;          /* no row is selected that shows no sign in one of these */
+	size_t n_columns;
+
+	bool by_index; /* … and no row but these, which show one perhaps */
+	sqlite3_int64 *row;
+	size_t n_rows, max;
+};
+
+/* SIGNS (NULL: nobody knows any) are borrowed. Ended by sqlite_signs_release() either way. */
+int sqlite_signs_make(struct sqlite_db *db, const struct signs *signs, bool may_index,
+	struct sqlite_signs *ret, struct err *e);
+/* Does VALUE, of X's column COLUMN, show one? */
+bool sqlite_signs_show(const struct sqlite_signs *x, size_t column, struct span value);
+void sqlite_signs_release(struct sqlite_signs *x);
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
 struct sqlite_rows {
 	struct sqlite_db *db;
 	const struct selector *which;
+	struct sqlite_signs signs;
+	size_t n_listed; /* of those by index that were looked at */
 	sqlite3_stmt *stmt;
+	sqlite3_stmt *
+		whole; /* one row with all its columns, where stmt has only those that show signs */
 	bool by_time, texts, running, ended;
 	int64_t from_us, to_us;
 	sqlite3_int64 rowid, at; /* of the row in hand; from where on it is read when not running */

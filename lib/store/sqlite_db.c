@@ -16,8 +16,7 @@
 
 #include "store/sqlite-private.h"
 
-#define BUSY_MS     5000
-#define TIME_MAX_US (INT64_C(253402300800) * 1000000) /* 9999-12-31 */
+#define BUSY_MS 5000
 
 int64_t
 sqlite_now_us(void)
@@ -142,8 +141,8 @@ open_file(struct sqlite_db *db, const char *name, bool writable, struct err *e)
 
 /* --- its table -------------------------------------------------------------------------------- */
 
-static int
-fail_table(const struct sqlite_db *db, const char *what, const char *name, struct err *e)
+int
+sqlite_db_fail_conf(const struct sqlite_db *db, const char *what, const char *name, struct err *e)
 {
 	const struct conf_store *s = db->t->store.conf;
 
@@ -180,7 +179,7 @@ check_table(struct sqlite_db *db, struct err *e)
 		what = N_("table without rowid");
 	(void)sqlite3_finalize(stmt);
 	if (what)
-		return fail_table(db, what, db->t->table, e);
+		return sqlite_db_fail_conf(db, what, db->t->table, e);
 	return rc == SQLITE_ROW ? 0 : sqlite_db_fail(db, rc, e);
 }
 
@@ -193,12 +192,20 @@ has_column(const struct sqlite_db *db, const char *name)
 	return false;
 }
 
+/* By its declared type (https://www.sqlite.org/datatype3.html, 3.1). */
+static bool
+makes_texts(const char *type)
+{
+	return type && !strcasestr(type, "int") &&
+	       (strcasestr(type, "char") || strcasestr(type, "clob") || strcasestr(type, "text"));
+}
+
 static int
 read_columns(struct sqlite_db *db, struct err *e)
 {
 	static const char *const rowids[] = { "rowid", "_rowid_", "oid" };
 	sqlite3_stmt *stmt = prepare(
-		db, "SELECT name FROM pragma_table_info(?1) ORDER BY cid", db->t->table);
+		db, "SELECT name, type FROM pragma_table_info(?1) ORDER BY cid", db->t->table);
 	int rc = SQLITE_DONE;
 
 	while (stmt && db->n_columns < ROW_COLUMNS_MAX && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
@@ -206,6 +213,8 @@ read_columns(struct sqlite_db *db, struct err *e)
 
 		if (!name)
 			break;
+		db->is_text[db->n_columns] = makes_texts(
+			(const char *)sqlite3_column_text(stmt, 1));
 		db->column[db->n_columns++] = name;
 	}
 	(void)sqlite3_finalize(stmt);
@@ -215,13 +224,25 @@ read_columns(struct sqlite_db *db, struct err *e)
 		if (!has_column(db, rowids[i]))
 			db->rowid = rowids[i];
 	if (!db->rowid)
-		return fail_table(db, N_("columns hide the rowid"), db->t->table, e);
+		return sqlite_db_fail_conf(db, N_("columns hide the rowid"), db->t->table, e);
 	if (*db->t->time && !has_column(db, db->t->time))
-		return fail_table(db, N_("no such column"), db->t->time, e);
+		return sqlite_db_fail_conf(db, N_("no such column"), db->t->time, e);
 	for (size_t i = 0; i < db->t->n_clear; i++)
 		if (!has_column(db, db->t->clear[i]))
-			return fail_table(db, N_("no such column"), db->t->clear[i], e);
+			return sqlite_db_fail_conf(db, N_("no such column"), db->t->clear[i], e);
 	return 0;
+}
+
+bool
+sqlite_db_searches(const struct sqlite_db *db, const char *sql)
+{
+	sqlite3_stmt *stmt = prepare(db, sql, "");
+	bool indexed = false;
+
+	while (stmt && sqlite3_step(stmt) == SQLITE_ROW)
+		indexed |= strncmp((const char *)sqlite3_column_text(stmt, 3), "SEARCH", 6) == 0;
+	(void)sqlite3_finalize(stmt);
+	return indexed;
 }
 
 /* Does SQLite itself go by an index when it is asked for rows by their time? */
@@ -229,8 +250,7 @@ static bool
 is_indexed(const struct sqlite_db *db)
 {
 	struct buf sql;
-	sqlite3_stmt *stmt;
-	bool indexed = false;
+	bool indexed;
 
 	if (!*db->t->time)
 		return false;
@@ -241,10 +261,7 @@ is_indexed(const struct sqlite_db *db)
 	row_quote(&sql, db->t->time);
 	buf_str(&sql, " < ?1");
 	buf_char(&sql, '\0');
-	stmt = sql.failed ? NULL : prepare(db, sql.p, "");
-	while (stmt && sqlite3_step(stmt) == SQLITE_ROW)
-		indexed |= strncmp((const char *)sqlite3_column_text(stmt, 3), "SEARCH", 6) == 0;
-	(void)sqlite3_finalize(stmt);
+	indexed = !sql.failed && sqlite_db_searches(db, sql.p);
 	buf_release(&sql);
 	return indexed;
 }
@@ -285,206 +302,4 @@ sqlite_db_free(struct sqlite_db *db)
 		(void)close(db->dirfd);
 	free(db);
 	return NULL;
-}
-
-/* --- rows ------------------------------------------------------------------------------------- */
-
-/* Rows come by time and rowid where an index has them so, else by rowid; from the place on where the
- * last slice ended. The range of times may be wider than what is asked for, never narrower: a row's
- * own time decides. */
-static void
-put_range(const struct sqlite_rows *r, struct buf *sql)
-{
-	const char *rowid = r->db->rowid;
-
-	if (!r->by_time) {
-		buf_printf(sql, " WHERE %s >= ?3 ORDER BY %s", rowid, rowid);
-		return;
-	}
-	buf_str(sql, " WHERE (");
-	row_quote(sql, r->db->t->time);
-	buf_printf(sql, ", %s) >= (?1, ?3) AND ", rowid);
-	row_quote(sql, r->db->t->time);
-	buf_str(sql, " < ?2 ORDER BY ");
-	row_quote(sql, r->db->t->time);
-	buf_printf(sql, ", %s", rowid);
-}
-
-static int
-prepare_rows(struct sqlite_rows *r, struct err *e)
-{
-	const struct sqlite_db *db = r->db;
-	struct buf sql;
-	int rc = SQLITE_NOMEM;
-
-	buf_init(&sql, 1 << 18);
-	buf_printf(&sql, "SELECT %s, ", db->rowid);
-	if (*db->t->time)
-		row_quote(&sql, db->t->time);
-	else
-		buf_str(&sql, "NULL");
-	buf_printf(&sql, ", (%s)", db->t->where);
-	for (size_t i = 0; r->texts && i < db->n_columns; i++) {
-		buf_str(&sql, ", ");
-		row_quote(&sql, db->column[i]);
-	}
-	buf_str(&sql, " FROM ");
-	row_quote(&sql, db->t->table);
-	put_range(r, &sql);
-	buf_char(&sql, '\0');
-	if (!sql.failed)
-		rc = sqlite3_prepare_v2(db->sql, sql.p, -1, &r->stmt, NULL);
-	buf_release(&sql);
-	if (rc == SQLITE_ERROR)
-		return fail_table(db, N_("bad condition"), "where", e);
-	return rc == SQLITE_OK ? 0 : sqlite_db_fail(db, rc, e);
-}
-
-int
-sqlite_rows_begin(struct sqlite_db *db, const struct selector *which, bool texts,
-	struct sqlite_rows *r, struct err *e)
-{
-	struct select_block all = { .store = db->t->store.conf };
-	bool timeless;
-	enum select_answer answer = SELECT_MAYBE;
-
-	*r = (struct sqlite_rows){ .db = db, .which = which, .at = INT64_MIN };
-	selector_reach(which, &r->from_us, &r->to_us, &timeless);
-	if (!timeless) {
-		all.from_us = r->from_us == INT64_MIN ? INT64_MIN + 1 : r->from_us;
-		all.to_us = r->to_us == INT64_MAX ? r->to_us : r->to_us - 1;
-		answer = selector_block(which, &all);
-	}
-	if (answer == SELECT_NO)
-		return 1;
-	r->texts = texts || answer == SELECT_MAYBE;
-	r->by_time = !timeless && db->indexed;
-	return prepare_rows(r, e);
-}
-
-static void
-bind_bound(struct sqlite_rows *r, int at, int64_t us, bool up)
-{
-	const enum row_time form = r->db->t->form;
-	const bool open = us < -TIME_MAX_US || us > TIME_MAX_US;
-	char text[28];
-
-	if (form == ROW_TIME_JULIAN) {
-		(void)sqlite3_bind_double(r->stmt, at,
-			open ? (up ? 1e18 : -1e18)
-			     : (double)us / 86400e6 + 2440587.5 + (up ? 1e-4 : -1e-4));
-	} else if (form == ROW_TIME_ISO) {
-		/* zones and separators differ within a day, days compare as texts */
-		timestamp_format(open ? 0 : us + (up ? 2 : -2) * DAY_US, text);
-		(void)sqlite3_bind_text(r->stmt, at, open ? (up ? ":" : "") : text, open ? -1 : 10,
-			SQLITE_TRANSIENT);
-	} else {
-		(void)sqlite3_bind_int64(r->stmt, at, row_time_units(form, us, up));
-	}
-}
-
-static void
-bind_all(struct sqlite_rows *r)
-{
-	if (r->by_time) {
-		bind_bound(r, 2, r->to_us, true);
-		if (r->time)
-			(void)sqlite3_bind_value(r->stmt, 1, r->time);
-		else
-			bind_bound(r, 1, r->from_us, false);
-	}
-	(void)sqlite3_bind_int64(r->stmt, 3, r->at);
-	r->running = true;
-}
-
-static int64_t
-time_of(const struct sqlite *t, sqlite3_stmt *stmt)
-{
-	switch (sqlite3_column_type(stmt, 1)) {
-	case SQLITE_INTEGER:
-		return t->form == ROW_TIME_ISO
-			       ? RECORD_NO_TIME
-			       : row_time_of_int(t->form, sqlite3_column_int64(stmt, 1));
-	case SQLITE_FLOAT:
-		return t->form == ROW_TIME_ISO
-			       ? RECORD_NO_TIME
-			       : row_time_of(t->form, sqlite3_column_double(stmt, 1));
-	case SQLITE_TEXT:
-		return row_time_of_text(t->form, (struct timestamp *)&t->ts,
-			span_of(sqlite3_column_text(stmt, 1),
-				(size_t)sqlite3_column_bytes(stmt, 1)));
-	default:
-		return RECORD_NO_TIME;
-	}
-}
-
-static void
-fill_row(const struct sqlite_rows *r)
-{
-	struct row *row = &r->db->t->row;
-
-	for (size_t i = 0; r->texts && i < r->db->n_columns; i++) {
-		const int at = (int)i + 3;
-		struct span value = SPAN_NONE;
-
-		if (sqlite3_column_type(r->stmt, at) != SQLITE_NULL) {
-			const void *p = sqlite3_column_blob(r->stmt, at);
-
-			value = span_of(p ? p : "", (size_t)sqlite3_column_bytes(r->stmt, at));
-		}
-		row_add(row, r->db->column[i], value);
-	}
-}
-
-static void
-take_in_hand(struct sqlite_rows *r)
-{
-	r->rowid = sqlite3_column_int64(r->stmt, 0);
-	r->ended = r->rowid == INT64_MAX && !r->by_time;
-	if (!r->by_time)
-		return;
-	sqlite3_value_free(r->time);
-	r->time = sqlite3_value_dup(sqlite3_column_value(r->stmt, 1));
-}
-
-int
-sqlite_rows_next(struct sqlite_rows *r, struct record *ret, struct err *e)
-{
-	struct row *row = &r->db->t->row;
-	int64_t time_us;
-	int rc;
-
-	if (!r->stmt || r->ended)
-		return 1;
-	if (!r->running)
-		bind_all(r);
-	rc = sqlite3_step(r->stmt);
-	if (rc != SQLITE_ROW)
-		return rc == SQLITE_DONE ? 1 : sqlite_db_fail(r->db, rc, e);
-	take_in_hand(r);
-	time_us = time_of(r->db->t, r->stmt);
-	if (!sqlite3_column_int(r->stmt, 2) ||
-		(r->by_time && (time_us < r->from_us || time_us >= r->to_us)))
-		return 2;
-	row_clear(row);
-	fill_row(r);
-	*ret = row_record(row, r->db->t->store.conf, r->db->path, time_us, (uint64_t)r->rowid);
-	return selector_record(r->which, ret) ? 0 : 2;
-}
-
-void
-sqlite_rows_rest(struct sqlite_rows *r, bool again)
-{
-	(void)sqlite3_reset(r->stmt);
-	r->running = false;
-	r->at = r->rowid == INT64_MAX || again ? r->rowid : r->rowid + 1;
-}
-
-void
-sqlite_rows_end(struct sqlite_rows *r)
-{
-	(void)sqlite3_finalize(r->stmt);
-	sqlite3_value_free(r->time);
-	r->stmt = NULL;
-	r->time = NULL;
 }

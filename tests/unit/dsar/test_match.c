@@ -130,6 +130,11 @@ shows(const struct sign *s, const char *value)
 		return strcasestr(value, s->text) != NULL;
 	case SIGN_DIGITS:
 		return strstr(digits, s->text) != NULL;
+	case SIGN_BEGINS:
+		for (n = 0; s->text[n] && !(value[from + n] & 0x80); n++)
+			if (strncasecmp(value + from + n, s->text + n, 1) != 0)
+				return false;
+		return true;
 	case SIGN_BEYOND:
 		break;
 	}
@@ -144,9 +149,13 @@ is_shown(const char *name, const char *value)
 {
 	const struct signs *signs = matcher_ask_fields(matcher)->signs;
 
-	for (size_t i = 0; signs && i < signs->n; i++)
-		if (strcmp(signs->v[i].field, name) == 0 && shows(&signs->v[i], value))
+	for (size_t i = 0; signs && i < signs->n; i++) {
+		const bool shown = shows(&signs->v[i], value);
+
+		ck_assert_int_eq(sign_shows(&signs->v[i], span_str(value)), shown);
+		if (strcmp(signs->v[i].field, name) == 0 && shown)
 			return true;
+	}
 	return !signs; /* then all rows are read */
 }
 
