@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A page of rows is a transaction, as in postgres_act.c: its rows are locked, asked about once more, set and read
- * back. What the column's type makes another value of is rolled back.
+ * All rows are set in one transaction, or none: a page's rows are locked, asked about once more, set and read back. What
+ * the column's type makes another value of is rolled back. Of a page without a row to be set no lock is kept.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ struct setting {
 	const struct store_value *v;
 	size_t n;
 	uint64_t n_set;
-	bool refused;
+	bool changed; /* the column makes another value of it */
 };
 
 static void
@@ -57,45 +57,57 @@ set_row(struct setting *x, const struct pg_found *f, struct err *e)
 	else
 		r = pg_ask(x->t, e, sql.p, (int)x->n, value);
 	buf_release(&sql);
-	if (!r) { /* out of range (22), against a constraint (23) */
-		x->refused = strstr(e->where, "SQLSTATE 22") || strstr(e->where, "SQLSTATE 23");
+	if (!r)
 		return -1;
-	}
 	for (size_t i = 0; PQntuples(r) == 1 && i < x->n; i++)
-		x->refused |= strcmp(PQgetvalue(r, 0, (int)i), x->v[i].value) != 0;
-	if (x->refused)
-		return -1;
+		x->changed |= strcmp(PQgetvalue(r, 0, (int)i), x->v[i].value) != 0;
+	if (x->changed)
+		return err_fail(e, EX_DATAERR, 0, N_("the store does not take the value"), NULL,
+			"%s", x->t->place);
 	x->n_set += PQntuples(r) == 1; /* a rule or trigger of the database's own may keep it */
 	return 0;
 }
 
-/* One page. 1: it was the last. */
+/* 1: it was the last. */
 static int
-one_transaction(struct setting *x, struct pg_rows *rows, struct err *e)
+set_page(struct setting *x, struct pg_rows *rows, struct err *e)
 {
+	const uint64_t before = x->n_set;
 	struct pg_found f;
-	int rc = pg_rows_page(rows, e);
+	int rc;
 
+	if (pg_run(x->t, "SAVEPOINT page", e) < 0)
+		return -1;
+	rc = pg_rows_page(rows, e);
 	while (rc == 0 && pg_rows_next(rows, &f) == 0)
 		if (f.selected && set_row(x, &f, e) < 0)
 			rc = -1;
-	return rc;
+	if (rc == 0 && x->n_set == before && pg_run(x->t, "ROLLBACK TO page", e) < 0)
+		return -1;
+	return rc == 0 ? pg_run(x->t, "RELEASE page", e) : rc;
+}
+
+/* Does E say that a value is out of range (22), or against a constraint (23), at the end perhaps? */
+static bool
+is_refusal(const struct err *e)
+{
+	return strstr(e->where, "SQLSTATE 22") || strstr(e->where, "SQLSTATE 23");
 }
 
 static int
 set_rows(struct setting *x, struct pg_rows *rows, struct err *e)
 {
 	struct err ignored;
-	int rc = 0;
+	int rc = pg_run(x->t, "BEGIN READ WRITE", e);
 
-	while (rc == 0) {
-		rc = pg_run(x->t, "BEGIN READ WRITE", e) < 0 ? -1 : one_transaction(x, rows, e);
-		if (rc >= 0 && pg_run(x->t, "COMMIT", e) < 0)
-			rc = -1;
-		if (rc < 0)
-			(void)pg_run(x->t, "ROLLBACK", &ignored);
-	}
-	return rc < 0 ? -1 : 0;
+	while (rc == 0)
+		rc = set_page(x, rows, e);
+	if (rc > 0)
+		rc = pg_run(x->t, "COMMIT", e);
+	if (rc == 0)
+		return 0;
+	(void)pg_run(x->t, "ROLLBACK", &ignored);
+	return x->changed || is_refusal(e) ? STORE_REFUSED : -1;
 }
 
 int
@@ -113,8 +125,8 @@ pg_set(struct store *s, const struct selector *which, const struct store_value *
 	if (rc == 0)
 		rc = set_rows(&x, &rows, e);
 	pg_rows_end(&rows);
-	if (rc < 0)
-		return x.refused ? STORE_REFUSED : -1;
+	if (rc < 0 || rc == STORE_REFUSED)
+		return rc;
 	*ret_n = x.n_set;
 	if (x.n_set > 0) {
 		pg_vacuum(t, 0);

@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A row's columns are set and read back in one transaction: what the column's type makes another value of is
- * taken back.
+ * A row's columns are set and read back: what the column's type makes another value of is taken back, in all
+ * databases. Their transactions end when all rows of all are set; one that is killed between two ends is said again.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "store/sqlite-private.h"
+
+/* A database whose transaction has not ended. */
+struct open_db {
+	struct sqlite_db *db;
+	char *path;
+};
 
 struct setting {
 	struct sqlite *t;
 	const struct selector *which;
 	const struct store_value *v;
 	size_t n;
-	uint64_t *n_set;
+	struct open_db *open;
+	size_t n_open;
+	uint64_t n_set;
 	bool refused;
 };
 
@@ -106,6 +115,17 @@ set_rows(struct setting *x, struct sqlite_db *db, sqlite3_stmt *st, uint64_t *re
 	return rc < 0 ? -1 : 0;
 }
 
+/* What is checked at a transaction's end, asked before it. */
+static bool
+has_loose_ends(const struct sqlite_db *db)
+{
+	int n = 0, most = 0;
+
+	return sqlite3_db_status(db->sql, SQLITE_DBSTATUS_DEFERRED_FKS, &n, &most, 0) ==
+		       SQLITE_OK &&
+	       n != 0;
+}
+
 static int
 set_all(struct setting *x, struct sqlite_db *db, uint64_t *ret_n, struct err *e)
 {
@@ -115,20 +135,25 @@ set_all(struct setting *x, struct sqlite_db *db, uint64_t *ret_n, struct err *e)
 	if (rc < 0)
 		return -1;
 	run = sqlite_db_run(db, "BEGIN IMMEDIATE");
-	if (run != SQLITE_OK) {
-		(void)sqlite3_finalize(st);
-		return sqlite_db_fail(db, run, e);
-	}
-	rc = set_rows(x, db, st, ret_n, e);
+	rc = run == SQLITE_OK ? set_rows(x, db, st, ret_n, e) : sqlite_db_fail(db, run, e);
 	(void)sqlite3_finalize(st);
-	run = rc == 0 && !x->refused ? sqlite_db_run(db, "COMMIT") : SQLITE_OK;
-	if (run != SQLITE_OK)
-		rc = sqlite_db_fail(db, run, e);
-	if (rc < 0 || x->refused) {
-		(void)sqlite_db_run(db, "ROLLBACK");
-		*ret_n = 0;
-	}
+	x->refused |= rc == 0 && has_loose_ends(db);
 	return rc;
+}
+
+/* Keeps DB open, whose transaction closing it would take back. */
+static int
+keep_open(struct setting *x, struct sqlite_db **db, const char *path, struct err *e)
+{
+	struct open_db *v = reallocarray(x->open, x->n_open + 1, sizeof(*v));
+	char *copy = v ? strdup(path) : NULL;
+
+	x->open = v ? v : x->open;
+	if (!copy)
+		return err_memory(e);
+	(*db)->path = copy;
+	x->open[x->n_open++] = (struct open_db){ TAKE(*db), copy };
+	return 0;
 }
 
 static int
@@ -143,19 +168,47 @@ set_file(void *ctx, const struct place *p, struct err *e)
 		return rc < 0 ? -1 : 0;
 	if (set_all(x, db, &n, e) < 0)
 		return -1;
-	*x->n_set += n;
-	if (n > 0)
+	x->n_set += n;
+	if (x->refused || n == 0)
+		return x->refused;
+	return keep_open(x, &db, p->path, e);
+}
+
+static int
+commit(struct setting *x, struct err *e)
+{
+	for (size_t i = 0; i < x->n_open; i++) {
+		const struct sqlite_db *db = x->open[i].db;
+		const int rc = sqlite_db_run(db, "COMMIT");
+
+		if (rc != SQLITE_OK)
+			return sqlite_db_fail(db, rc, e);
 		sqlite_clean(db);
+	}
 	return 0;
+}
+
+static void
+release(struct setting *x)
+{
+	for (size_t i = 0; i < x->n_open; i++) {
+		(void)sqlite_db_free(x->open[i].db);
+		free(x->open[i].path);
+	}
+	free(x->open);
 }
 
 int
 sqlite_set(struct store *s, const struct selector *which, const struct store_value *v, size_t n,
 	uint64_t *ret_n, struct err *e)
 {
-	struct setting x = { (struct sqlite *)s, which, v, n, ret_n, false };
+	struct setting x = { .t = (struct sqlite *)s, .which = which, .v = v, .n = n };
+	int rc = store_places(s, PLACE_FILE, set_file, &x, e);
 
-	if (store_places(s, PLACE_FILE, set_file, &x, e) < 0)
-		return -1;
-	return x.refused ? STORE_REFUSED : 0;
+	if (rc == 0 && !x.refused)
+		rc = commit(&x, e);
+	release(&x);
+	if (rc == 0 && !x.refused)
+		*ret_n = x.n_set;
+	return rc < 0 ? -1 : x.refused ? STORE_REFUSED : 0;
 }
