@@ -11,9 +11,9 @@
 #include <sqlite3.h>
 
 #include "base/buf.h"
-#include "dsar/identifier.h"
-#include "dsar/match.h"
-#include "dsar/subject.h"
+#include "dsar/subject/identifier.h"
+#include "dsar/subject/match.h"
+#include "dsar/subject/subject.h"
 #include "record/record.h"
 #include "store/store.h"
 #include "tests/unit/dsar/register.h"

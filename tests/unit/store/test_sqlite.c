@@ -238,6 +238,21 @@ START_TEST(a_column_is_set_and_what_stood_there_is_nowhere_any_more)
 }
 END_TEST
 
+START_TEST(a_value_is_set_in_all_databases_or_in_none)
+{
+	fill("at INTEGER, who TEXT, age INTEGER CHECK (age IS NULL OR age < 100)", "s");
+	(void)snprintf(file, sizeof(file), "%s/b.db", folder);
+	fill("at INTEGER, who TEXT, age INTEGER CHECK (age IS NULL OR age < 50)", "s");
+	open_store();
+	ck_assert_uint_eq(set_mine("planted-7-value", "age", "70", STORE_REFUSED), 0);
+	ck_assert_int_eq(number("SELECT count(*) FROM visit WHERE age = 70"), 0);
+	ck_assert_uint_eq(set_mine("planted-7-value", "age", "7", 0), 2);
+	ck_assert_int_eq(number("SELECT count(*) FROM visit WHERE age = 7"), 1);
+	(void)snprintf(file, sizeof(file), "%s/a.db", folder);
+	ck_assert_int_eq(number("SELECT count(*) FROM visit WHERE age = 7"), 1);
+}
+END_TEST
+
 START_TEST(the_cutoff_is_exact)
 {
 	const struct selector old = select_before(CUTOFF);
@@ -543,6 +558,7 @@ main(void)
 	tcase_add_loop_test(tc, rows_past_the_cutoff_go_and_the_others_stay, 0, 9);
 	tcase_add_test(tc, a_column_is_set_and_what_stood_there_is_nowhere_any_more);
 	tcase_add_test(tc, the_cutoff_is_exact);
+	tcase_add_test(tc, a_value_is_set_in_all_databases_or_in_none);
 	tcase_add_loop_test(tc, a_held_row_stays, 0, 2);
 	tcase_add_test(tc, a_record_has_its_columns_as_fields);
 	tcase_add_test(tc, rows_that_nothing_ages_need_no_time);
