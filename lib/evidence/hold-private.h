@@ -4,6 +4,7 @@
  *
  *   hold.c        the file: opened, locked, read anew, changed
  *   hold_match.c  does a hold cover a record?
+ *   hold_text.c   a text in the ways in which programs write it
  *   hold_seal.c   patterns and identifiers, sealed on disk
  */
 #pragma once
@@ -14,16 +15,19 @@
 #include "evidence/hold.h"
 #include "record/pseudonym.h"
 
-#define HOLD_MATCH_MAX   1024       /* bytes of a pattern or identifier */
-#define HOLD_RECORDS_MAX (1u << 26) /* … of digests: two million records */
+#define HOLD_MATCH_MAX   1024        /* bytes of a pattern or identifier */
+#define HOLD_TEXT_MAX    (64u << 20) /* … of a record's text; what has more is held */
+#define HOLD_RECORDS_MAX (1u << 26)  /* … of digests: two million records */
 
 /* What a hold looks for. Wiped by hold_match_release(). */
 struct hold_needle {
 	char *text; /* the pattern, identifier or digests, in their order; NULL: HOLD_ALL, or it cannot be unsealed */
 	size_t len;
-	pcre2_code *code; /* HOLD_PATTERN */
+	pcre2_code *code; /* HOLD_PATTERN, on bytes */
+	pcre2_code *utf8; /* … on letters; NULL: the pattern is none of letters */
 	pcre2_match_data *data;
-	bool is_address; /* HOLD_IDENTIFIER: its tokens count as well */
+	struct buf folded; /* HOLD_IDENTIFIER, as hold_text_fold() has it */
+	bool is_address;   /* HOLD_IDENTIFIER: its tokens count as well */
 	struct address address;
 	int32_t token_day; /* whose token is in `token` */
 	char token[TOKEN_TEXT_MAX];
@@ -47,7 +51,8 @@ struct holds {
 	size_t n;
 	struct keyring *keyring; /* for tokens; opened when a hold needs it */
 	struct pseudonym *pseudonym;
-	bool no_tokens; /* … and could not be */
+	bool no_tokens;     /* … and could not be */
+	struct buf text[3]; /* of the record in hand: escapes undone in turns, and as letters */
 	int64_t now_us;
 	uint64_t only; /* holds_ask_one(): that id; 0: all in force */
 	struct select_question all, one;

@@ -473,6 +473,23 @@ holds_copy(struct holds *h, const char *path, struct err *e)
 }
 
 int
+holds_last(struct holds *h, uint64_t *ret, struct err *e)
+{
+	CLEANUP(finish) sqlite3_stmt *st = NULL;
+
+	*ret = 0;
+	if (!h->db)
+		return 0;
+	if (prepare(h, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'hold'", &st,
+		    e) < 0)
+		return -1;
+	if (sqlite3_step(st) != SQLITE_ROW)
+		return failed(h, e);
+	*ret = (uint64_t)sqlite3_column_int64(st, 0);
+	return 0;
+}
+
+int
 holds_reserve(struct holds *h, uint64_t id, struct err *e)
 {
 	if (update(h,
@@ -543,6 +560,8 @@ holds_open(const struct conf *c, bool writable, struct holds **ret, struct err *
 		return err_memory(e);
 	h->conf = c;
 	h->lock = -1;
+	for (size_t i = 0; i < sizeof(h->text) / sizeof(h->text[0]); i++)
+		buf_init(&h->text[i], HOLD_TEXT_MAX);
 	hold_questions(h);
 	if (open_folder(c, writable, &folder, e) < 0)
 		return -1;
@@ -564,6 +583,8 @@ holds_free(struct holds *h)
 	(void)sqlite3_close(h->db);
 	if (h->lock >= 0)
 		(void)close(h->lock); /* and with it the lock */
+	for (size_t i = 0; i < sizeof(h->text) / sizeof(h->text[0]); i++)
+		buf_release(&h->text[i]);
 	pseudonym_free(h->pseudonym);
 	keyring_free(h->keyring);
 	free(h->path);

@@ -40,10 +40,12 @@ struct holds; /* the open hold file */
 enum hold_end { HOLD_IN_FORCE, HOLD_RELEASED, HOLD_EXPIRED };
 
 enum hold_match {
-	HOLD_ALL,        /* every record of the stores and times */
-	HOLD_PATTERN,    /* PCRE2 on the record's text */
-	HOLD_IDENTIFIER, /* the text contains it, or (an address) its day's token; a part is enough */
-	HOLD_RECORDS     /* these records: their digests (record/digest.h), one behind the other */
+	HOLD_ALL, /* every record of the stores and times */
+	HOLD_PATTERN, /* PCRE2 on the record's text, as it stands and in its other forms (hold_text.h) */
+	/* the text contains it, in either case and any encoding (hold_text.h); a part is enough. Of an
+	 * address: in any form, or its day's token */
+	HOLD_IDENTIFIER,
+	HOLD_RECORDS /* these records: their digests (record/digest.h), one behind the other */
 };
 
 struct hold {                    /* one claim; its pointers are borrowed from its `struct holds` */
@@ -94,11 +96,14 @@ size_t holds_list(const struct holds *h, const struct hold **ret);
 /* Writes a whole copy to PATH, which must not be there yet. What holds look for stays sealed. */
 int holds_copy(struct holds *h, const char *path, struct err *e);
 
+/* The highest number that was ever given, or reserved; 0: none. */
+int holds_last(struct holds *h, uint64_t *ret, struct err *e);
+
 /* No hold that is to come gets ID, or one before it. */
 int holds_reserve(struct holds *h, uint64_t id, struct err *e);
 
 /* "Is it held at NOW_US?", for selectors; borrowed from H, which must outlive it. Allocates
- * nothing per record. holds_ask_one(): by hold ID alone. */
+ * nothing per record whose text is ASCII. holds_ask_one(): by hold ID alone. */
 const struct select_question *holds_ask(struct holds *h, int64_t now_us);
 const struct select_question *holds_ask_one(struct holds *h, uint64_t id);
 

@@ -8,6 +8,8 @@
 #include <sysexits.h>
 
 #include "evidence/hold-private.h"
+#include "evidence/hold_text.h"
+#include "record/detect.h"
 #include "record/digest.h"
 #include "record/keyring.h"
 #include "record/record.h"
@@ -28,12 +30,42 @@ is_match(enum hold_match m, size_t len)
 	return len > 0 && len <= HOLD_MATCH_MAX;
 }
 
-int
-hold_needle_init(struct hold_needle *n, enum hold_match m, struct span text, struct err *e)
+static int
+identifier_init(struct hold_needle *n, struct span text, struct err *e)
 {
+	n->is_address = address_parse(text, &n->address);
+	buf_init(&n->folded, 8 * HOLD_MATCH_MAX);
+	hold_text_fold(text, &n->folded);
+	return n->folded.failed ? err_memory(e) : 0;
+}
+
+/* On bytes, as it stands, and on letters: a letter of either case is no byte of another one. */
+static int
+pattern_init(struct hold_needle *n, struct span text, struct err *e)
+{
+	struct buf letters;
 	PCRE2_SIZE at;
 	int code;
 
+	n->code = pcre2_compile((PCRE2_SPTR)text.p, text.len, PCRE2_CASELESS, &code, &at, NULL);
+	if (!n->code)
+		return err_fail(e, EX_DATAERR, 0, N_("bad pattern"), NULL, "byte %zu", (size_t)at);
+	(void)pcre2_jit_compile(n->code, PCRE2_JIT_COMPLETE);
+	buf_init(&letters, 8 * HOLD_MATCH_MAX);
+	hold_text_compose(text, &letters);
+	if (!letters.failed)
+		n->utf8 = pcre2_compile((PCRE2_SPTR)letters.p, letters.len,
+			PCRE2_CASELESS | PCRE2_UTF | PCRE2_UCP, &code, &at, NULL);
+	if (n->utf8)
+		(void)pcre2_jit_compile(n->utf8, PCRE2_JIT_COMPLETE);
+	buf_wipe(&letters);
+	n->data = pcre2_match_data_create_from_pattern(n->code, NULL);
+	return n->data ? 0 : err_memory(e);
+}
+
+int
+hold_needle_init(struct hold_needle *n, enum hold_match m, struct span text, struct err *e)
+{
 	*n = (struct hold_needle){ .token_day = INT32_MIN };
 	if (m == HOLD_ALL)
 		return 0;
@@ -50,16 +82,7 @@ hold_needle_init(struct hold_needle *n, enum hold_match m, struct span text, str
 		qsort(n->text, n->len / RECORD_DIGEST_LEN, RECORD_DIGEST_LEN, compare);
 		return 0;
 	}
-	if (m == HOLD_IDENTIFIER) {
-		n->is_address = address_parse(text, &n->address);
-		return 0;
-	}
-	n->code = pcre2_compile((PCRE2_SPTR)text.p, text.len, PCRE2_CASELESS, &code, &at, NULL);
-	if (!n->code)
-		return err_fail(e, EX_DATAERR, 0, N_("bad pattern"), NULL, "byte %zu", (size_t)at);
-	(void)pcre2_jit_compile(n->code, PCRE2_JIT_COMPLETE);
-	n->data = pcre2_match_data_create_from_pattern(n->code, NULL);
-	return n->data ? 0 : err_memory(e);
+	return m == HOLD_IDENTIFIER ? identifier_init(n, text, e) : pattern_init(n, text, e);
 }
 
 void
@@ -71,6 +94,8 @@ hold_needle_release(struct hold_needle *n)
 	free(n->text);
 	pcre2_match_data_free(n->data);
 	pcre2_code_free(n->code);
+	pcre2_code_free(n->utf8);
+	buf_wipe(&n->folded);
 	*n = (struct hold_needle){ 0 };
 }
 
@@ -141,12 +166,96 @@ has_digest(const struct hold_needle *n, const struct record *r)
 	return bsearch(digest, n->text, n->len / RECORD_DIGEST_LEN, RECORD_DIGEST_LEN, compare);
 }
 
+/* Is the address in TEXT, in whatever form? */
+static bool
+has_address(const struct hold_needle *n, struct span text)
+{
+	struct address wanted = n->address;
+	struct detect d;
+	struct finding f;
+
+	address_unmap(&wanted);
+	detect_start(&d, text, DETECT_ADDRESSES);
+	while (detect_next(&d, &f)) {
+		address_unmap(&f.address);
+		if (memcmp(&f.address, &wanted, sizeof(wanted)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+code_finds(const pcre2_code *code, const struct hold_needle *n, struct span text)
+{
+	return code && pcre2_match(code, (PCRE2_SPTR)text.p, text.len, 0, 0, n->data, NULL) !=
+			       PCRE2_ERROR_NOMATCH;
+}
+
+/* TEXT as letters; what cannot be told is held. */
+static bool
+letters_find(struct holds *h, const struct hold_entry *en, struct span text)
+{
+	const struct hold_needle *n = &en->needle;
+	struct buf *letters = &h->text[2];
+	const bool pattern = en->hold.match == HOLD_PATTERN;
+
+	buf_clear(letters);
+	if (pattern)
+		hold_text_utf8(text, letters);
+	else
+		hold_text_fold(text, letters);
+	if (letters->failed)
+		return true;
+	text = span_of(letters->len ? letters->p : "", letters->len);
+	return pattern ? code_finds(n->utf8, n, text)
+		       : memmem(text.p, text.len, n->folded.p, n->folded.len) != NULL;
+}
+
+#define LAYERS_MAX 2 /* of escapes: JSON in a log of nginx's */
+
+/* Is it in TEXT by another case, encoding or escape than the one it was given in? */
+static bool
+other_forms_find(struct holds *h, const struct hold_entry *en, struct span text)
+{
+	if (letters_find(h, en, text))
+		return true;
+	for (int i = 0; i < LAYERS_MAX; i++) {
+		struct buf *out = &h->text[i];
+
+		buf_clear(out);
+		if (!hold_text_unescape(text, out))
+			return out->failed;
+		text = span_of(out->len ? out->p : "", out->len);
+		if (out->failed || letters_find(h, en, text) ||
+			(en->hold.match == HOLD_PATTERN &&
+				code_finds(en->needle.code, &en->needle, text)))
+			return true;
+	}
+	return false;
+}
+
+/* … or, of an address, another form of it; not its tokens. */
+static bool
+identifier_finds(struct holds *h, const struct hold_entry *en, struct span text)
+{
+	const struct hold_needle *n = &en->needle;
+
+	return contains(text, n->text, n->len) || (n->is_address && has_address(n, text)) ||
+	       (!hold_text_is_plain(text) && other_forms_find(h, en, text));
+}
+
+static bool
+pattern_finds(struct holds *h, const struct hold_entry *en, struct span text)
+{
+	return code_finds(en->needle.code, &en->needle, text) ||
+	       (!hold_text_is_plain(text) && other_forms_find(h, en, text));
+}
+
 static bool
 needle_finds(struct holds *h, struct hold_entry *en, const struct record *r)
 {
 	struct hold_needle *n = &en->needle;
 	struct span text;
-	int rc;
 
 	if (en->hold.match == HOLD_ALL || !n->text)
 		return true; /* of what cannot be unsealed, for it cannot be decided */
@@ -157,11 +266,9 @@ needle_finds(struct holds *h, struct hold_entry *en, const struct record *r)
 	text = record_text(r);
 	if (!text.p)
 		return true;
-	if (en->hold.match == HOLD_PATTERN) {
-		rc = pcre2_match(n->code, (PCRE2_SPTR)text.p, text.len, 0, 0, n->data, NULL);
-		return rc >= 0 || rc != PCRE2_ERROR_NOMATCH;
-	}
-	return contains(text, n->text, n->len) ||
+	if (en->hold.match == HOLD_PATTERN)
+		return pattern_finds(h, en, text);
+	return identifier_finds(h, en, text) ||
 	       (n->is_address && r->time_us != RECORD_NO_TIME &&
 		       has_token(h, n, text, timestamp_day(r->time_us)));
 }
@@ -197,12 +304,12 @@ covers_one(struct holds *h, struct hold_entry *en, const struct record *r)
 /* May an identifier be found with FIELD? One that no line of a text has is found in one field; of which days an
  * address's token is nobody knows here. */
 static bool
-matters_to_one(const struct hold_entry *en, struct span field)
+matters_to_one(struct holds *h, const struct hold_entry *en, struct span field)
 {
 	const struct hold_needle *n = &en->needle;
 
 	return en->hold.match == HOLD_IDENTIFIER && n->text &&
-	       (memchr(n->text, '\n', n->len) || contains(field, n->text, n->len) ||
+	       (memchr(n->text, '\n', n->len) || identifier_finds(h, en, field) ||
 		       (n->is_address &&
 			       (contains(field, "ip4:", 4) || contains(field, "ip6:", 4))));
 }
@@ -210,10 +317,10 @@ matters_to_one(const struct hold_entry *en, struct span field)
 static bool
 matters(void *ctx, struct span field)
 {
-	const struct holds *h = ctx;
+	struct holds *h = ctx;
 
 	for (size_t i = 0; i < h->n; i++)
-		if (counts(h, &h->entry[i].hold) && matters_to_one(&h->entry[i], field))
+		if (counts(h, &h->entry[i].hold) && matters_to_one(h, &h->entry[i], field))
 			return true;
 	return false;
 }

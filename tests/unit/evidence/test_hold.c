@@ -89,6 +89,55 @@ START_TEST(an_identifier_is_found_as_a_part_and_lies_nowhere_in_clear)
 }
 END_TEST
 
+static const struct {
+	enum hold_match match;
+	const char *wanted, *text;
+	bool held;
+} forms[] = {
+	{ HOLD_IDENTIFIER, "m\u00fcller", "user M\u00dcLLER", true },
+	{ HOLD_IDENTIFIER, "M\u00dcLLER", "mu\u0308ller", true },
+	{ HOLD_IDENTIFIER, "mu\u0308ller", "M\u00fcller", true },
+	{ HOLD_IDENTIFIER, "m\u00fcller", "M\xfcller, of a log in Latin-1", true },
+	{ HOLD_IDENTIFIER, "m\u00fcller", "?q=M%C3%9Cller", true },
+	{ HOLD_IDENTIFIER, "m\u00fcller", "?q=m%25C3%25BCller", true },
+	{ HOLD_IDENTIFIER, "m\u00fcller", "{\"name\":\"M\\u00dcLLER\"}", true },
+	{ HOLD_IDENTIFIER, "m\u00fcller", "\\xC3\\x9Cm\\xC3\\xBCller", true },
+	{ HOLD_IDENTIFIER, "m\u00fcller", "M&#xFC;ller", true },
+	{ HOLD_IDENTIFIER, "m\u00fcller", "M&#252;ller", true },
+	{ HOLD_IDENTIFIER, "m\u00fcller", "M=C3=BCl=\nler", true },
+	{ HOLD_IDENTIFIER, "m\u00fcller", "M#303#274ller", true },
+	{ HOLD_IDENTIFIER, "m\u00fcller", "muller, M%C3%BBller", false },
+	{ HOLD_IDENTIFIER, "Anna M\u00fcller", "name=anna+m%C3%BCller", true },
+	{ HOLD_IDENTIFIER, "stra\u00dfe", "STRASSE \u00e9", true },
+	{ HOLD_IDENTIFIER, "\U0001f600", "\\ud83d\\ude00", true },
+	{ HOLD_IDENTIFIER, "anna@example.org", "mail=Anna%40example.org", true },
+	{ HOLD_IDENTIFIER, "anna@example.org", "mail=hanna%40example.com", false },
+	{ HOLD_IDENTIFIER, "2001:db8::1", "from 2001:0DB8:0:0::0001 port 1", true },
+	{ HOLD_IDENTIFIER, "2001:0DB8:0:0:0:0:0:1", "from 2001:db8::1", true },
+	{ HOLD_IDENTIFIER, "203.0.113.7", "from ::ffff:cb00:7107", true },
+	{ HOLD_IDENTIFIER, "::ffff:203.0.113.7", "from 203.0.113.7", true },
+	{ HOLD_IDENTIFIER, "2001:db8::1",
+		"from 2001:db8::10, 2001:db8:1::", true /* a part is enough */ },
+	{ HOLD_IDENTIFIER, "2001:db8::1", "from 2001:db8:1::", false },
+	{ HOLD_PATTERN, "m\u00fcller", "user M\u00dcLLER", true },
+	{ HOLD_PATTERN, "name=\\w+$", "name=m\u00fcller", true },
+	{ HOLD_PATTERN, "m.ller", "\xff m%C3%BCller", true },
+	{ HOLD_PATTERN, "m\u00fcller", "M\xfcller", true },
+	{ HOLD_PATTERN, "m\\xfcller", "M\xfcller", true },
+	{ HOLD_PATTERN, "m\u00fcller", "muller %41", false },
+};
+
+START_TEST(case_and_encoding_hide_nothing_from_a_hold)
+{
+	struct hold d = claim();
+
+	d.match = forms[_i].match;
+	(void)add(&d, forms[_i].wanted);
+	ck_assert_msg(is_held(forms[_i].text, NOW_US) == forms[_i].held, "%s: %s", forms[_i].wanted,
+		forms[_i].text);
+}
+END_TEST
+
 START_TEST(an_identifier_that_cannot_be_unsealed_holds_all)
 {
 	struct hold d = claim();
@@ -359,6 +408,8 @@ suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_hold_covers_its_store_and_times_and_nothing_else);
 	tcase_add_test(t, an_identifier_is_found_as_a_part_and_lies_nowhere_in_clear);
+	tcase_add_loop_test(
+		t, case_and_encoding_hide_nothing_from_a_hold, 0, sizeof(forms) / sizeof(forms[0]));
 	tcase_add_test(t, an_identifier_that_cannot_be_unsealed_holds_all);
 	tcase_add_test(t, a_text_is_asked_for_only_where_a_field_of_it_may_matter);
 	tcase_add_test(t, single_records_are_held_past_any_ceiling_and_no_others);

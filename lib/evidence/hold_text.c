@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "evidence/hold_text.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <unicase.h>
+#include <uninorm.h>
+#include <unistr.h>
+
+#include "base/bytes.h"
+
+static const char marks[] = "%=\\&#";
+
+static bool
+is_ascii(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.p[i] > 0x7f)
+			return false;
+	return true;
+}
+
+bool
+hold_text_is_plain(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.p[i] > 0x7f || s.p[i] == '+' ||
+			memchr(marks, s.p[i], sizeof(marks) - 1))
+			return false;
+	return true;
+}
+
+/* --- escapes ---------------------------------------------------------------------------------- */
+
+/* The number in the N digits of BASE that S begins with; -1: they are none. */
+static int32_t
+digits(struct span s, size_t n, unsigned base)
+{
+	int32_t v = 0;
+
+	if (n == 0 || s.len < n)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const unsigned d = (unsigned)bytes_hex_digit(s.p[i]);
+
+		if (d >= base || v > 0x10ffff)
+			return -1;
+		v = v * (int32_t)base + (int32_t)d;
+	}
+	return v;
+}
+
+static void
+put_letter(struct buf *out, uint32_t c)
+{
+	uint8_t text[6];
+	const int n = u8_uctomb(text, c, sizeof(text));
+
+	buf_put(out, text, n > 0 ? (size_t)n : 0);
+}
+
+/* "\u00fc", and two of them for what lies beyond the first plane. */
+static size_t
+undo_u(struct span s, struct buf *out)
+{
+	const int32_t high = digits(span_from(s, 2), 4, 16);
+	int32_t low;
+
+	if (high < 0)
+		return 0;
+	if (high < 0xd800 || high > 0xdbff) {
+		put_letter(out, (uint32_t)high);
+		return 6;
+	}
+	low = s.len >= 12 && s.p[6] == '\\' && s.p[7] == 'u' ? digits(span_from(s, 8), 4, 16) : -1;
+	if (low < 0xdc00 || low > 0xdfff)
+		return 0;
+	put_letter(out, 0x10000 + ((uint32_t)(high - 0xd800) << 10) + (uint32_t)(low - 0xdc00));
+	return 12;
+}
+
+static size_t
+undo_backslash(struct span s, struct buf *out)
+{
+	int32_t v;
+
+	if (s.len >= 6 && s.p[1] == 'u')
+		return undo_u(s, out);
+	if (s.len >= 4 && s.p[1] == 'x' && (v = digits(span_from(s, 2), 2, 16)) >= 0) {
+		buf_char(out, (char)v);
+		return 4;
+	}
+	if (s.len >= 4 && (v = digits(span_from(s, 1), 3, 8)) >= 0) {
+		buf_char(out, (char)v);
+		return 4;
+	}
+	if (s.len < 2 || !memchr("\"'\\/]@", s.p[1], 6))
+		return 0;
+	buf_char(out, s.p[1]);
+	return 2;
+}
+
+static size_t
+undo_entity(struct span s, struct buf *out)
+{
+	static const struct {
+		const char *name, *text;
+	} named[] = { { "&amp;", "&" }, { "&lt;", "<" }, { "&gt;", ">" }, { "&quot;", "\"" },
+		{ "&apos;", "'" } };
+	const bool hex = s.len > 2 && (s.p[2] == 'x' || s.p[2] == 'X');
+	const size_t from = hex ? 3 : 2;
+	size_t n = 0;
+	int32_t v;
+
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+		if (span_starts(s, span_str(named[i].name))) {
+			buf_str(out, named[i].text);
+			return strlen(named[i].name);
+		}
+	if (s.len < 4 || s.p[1] != '#')
+		return 0;
+	while (n < 7 && from + n < s.len && s.p[from + n] != ';')
+		n++;
+	if (from + n >= s.len || s.p[from + n] != ';')
+		return 0;
+	v = digits(span_from(s, from), n, hex ? 16 : 10);
+	if (v < 0)
+		return 0;
+	put_letter(out, (uint32_t)v);
+	return from + n + 1;
+}
+
+/* What S begins with, undone, and how long it is; 0: no escape. */
+static size_t
+undo(struct span s, struct buf *out)
+{
+	int32_t v = -1;
+
+	switch (s.p[0]) {
+	case '\\':
+		return undo_backslash(s, out);
+	case '&':
+		return undo_entity(s, out);
+	case '#': /* rsyslog's */
+		v = digits(span_from(s, 1), 3, 8);
+		if (v >= 0)
+			buf_char(out, (char)v);
+		return v >= 0 ? 4 : 0;
+	default: /* '%', '=' */
+		if (s.p[0] == '=' && s.len >= 2 && s.p[1] == '\n')
+			return 2;
+		v = digits(span_from(s, 1), 2, 16);
+		if (v >= 0)
+			buf_char(out, (char)v);
+		return v >= 0 ? 3 : 0;
+	}
+}
+
+bool
+hold_text_unescape(struct span s, struct buf *out)
+{
+	bool any = false;
+
+	while (s.len > 0) {
+		const bool marked = memchr(marks, s.p[0], sizeof(marks) - 1) != NULL;
+		const size_t n = marked ? undo(s, out) : 0;
+
+		any |= n > 0;
+		if (n == 0)
+			buf_char(out, s.p[0]);
+		s = span_from(s, n > 0 ? n : 1);
+	}
+	return any;
+}
+
+/* --- letters ---------------------------------------------------------------------------------- */
+
+static void
+put_utf8(struct span s, struct buf *out)
+{
+	while (s.len > 0) {
+		const int n = u8_mblen((const uint8_t *)s.p, s.len);
+
+		if (n > 1)
+			buf_put(out, s.p, (size_t)n);
+		else if (n < 0)
+			put_letter(out, (unsigned char)s.p[0]);
+		else
+			buf_char(out, (char)(s.p[0] == '+' ? ' ' : s.p[0]));
+		s = span_from(s, n > 0 ? (size_t)n : 1);
+	}
+}
+
+/* What stands in OUT from AT on, which is UTF-8, as NFC. */
+static void
+compose(struct buf *out, size_t at, bool fold)
+{
+	const uint8_t *p = (const uint8_t *)out->p + at;
+	const size_t len = out->len - at;
+	size_t n = 0;
+	uint8_t *made;
+
+	if (out->failed || len == 0)
+		return;
+	if (is_ascii(span_of(out->p + at, len))) {
+		for (size_t i = at; fold && i < out->len; i++)
+			out->p[i] = (char)(out->p[i] >= 'A' && out->p[i] <= 'Z' ? out->p[i] + 32
+										: out->p[i]);
+		return;
+	}
+	made = fold ? u8_casefold(p, len, NULL, UNINORM_NFC, NULL, &n)
+		    : u8_normalize(UNINORM_NFC, p, len, NULL, &n);
+	out->failed |= !made;
+	if (!made)
+		return;
+	out->len = at;
+	buf_put(out, made, n);
+	free(made);
+}
+
+void
+hold_text_compose(struct span s, struct buf *out)
+{
+	const size_t at = out->len;
+
+	buf_span(out, s);
+	out->failed |= u8_check((const uint8_t *)s.p, s.len) != NULL;
+	compose(out, at, false);
+}
+
+void
+hold_text_utf8(struct span s, struct buf *out)
+{
+	const size_t at = out->len;
+
+	put_utf8(s, out);
+	compose(out, at, false);
+}
+
+void
+hold_text_fold(struct span s, struct buf *out)
+{
+	const size_t at = out->len;
+
+	put_utf8(s, out);
+	compose(out, at, true);
+}
