@@ -28,6 +28,7 @@
 #include "evidence/tar.h"
 #include "record/timestamp.h"
 #include "retention/command.h"
+#include "retention/hold_known.h"
 #include "retention/session.h"
 
 #define _(text) gettext(text)
@@ -245,10 +246,12 @@ holds_back(struct restore *r, struct err *e)
 	if (asprintf(&folder, "%s/hold", s->conf->state_dir) < 0 ||
 		asprintf(&path, "%s/holds.db", folder) < 0)
 		return err_memory(e);
-	if (access(path, F_OK) == 0 && holds_open(s->conf, true, &s->holds, e) == 0) {
+	if (access(path, F_OK) == 0 && holds_open(s->conf, true, &s->holds, e) == 0 &&
+		hold_known_file(s, e) == 0) {
 		r->holds_kept = true;
 		return 0;
 	}
+	s->holds = holds_free(s->holds);
 	if (mkdir(folder, 0700) < 0 && errno != EEXIST)
 		return err_fail(
 			e, EX_CANTCREAT, errno, N_("cannot make a folder"), NULL, "%s", folder);

@@ -25,6 +25,7 @@
 #include "record/timestamp.h"
 #include "retention/command.h"
 #include "retention/hold_copy.h"
+#include "retention/hold_known.h"
 #include "retention/session.h"
 #include "retention/when.h"
 
@@ -96,7 +97,11 @@ hold_add_do(struct session *s, struct asked *a, struct err *e)
 			N_("give --expires, a date"), NULL);
 	if (a->from_file && match_read(a, e) < 0)
 		return -1;
-	rc = hold_add(s->holds, &a->hold, span_of(a->match.p, a->match.len), s->now_us, &id, e);
+	/* in a new file numbers would begin anew, and the loss of the old one be forgotten */
+	rc = hold_known_file(s, e);
+	if (rc == 0)
+		rc = hold_add(
+			s->holds, &a->hold, span_of(a->match.p, a->match.len), s->now_us, &id, e);
 	if (rc < 0)
 		return -1;
 	if (note(s, "added", id, &a->hold, e) < 0 || hold_copy(s, id, &a->hold, &n, e) < 0)

@@ -12,6 +12,7 @@
 #include "record/record.h"
 #include "retention/command.h"
 #include "retention/due.h"
+#include "retention/hold_known.h"
 #include "retention/journal.h"
 #include "retention/seal.h"
 #include "retention/session.h"
@@ -239,8 +240,11 @@ int
 journal_drop(struct session *s, struct journal_asked *a, struct err *e)
 {
 	struct drop d = { .s = s, .a = a };
-	int rc = store_open(&s->env, &a->conf, &d.store, e);
+	int rc;
 
+	if (hold_known_file(s, e) < 0 || hold_known_stores(s, e) < 0)
+		return -1;
+	rc = store_open(&s->env, &a->conf, &d.store, e);
 	if (rc != 0)
 		return rc < 0 ? -1
 			      : err_fail(e, EX_NOINPUT, 0, N_("no journal lies there"), NULL, NULL);

@@ -26,6 +26,7 @@
 #include "retention/clock.h"
 #include "retention/command.h"
 #include "retention/hold_copy.h"
+#include "retention/hold_known.h"
 #include "retention/keys.h"
 #include "retention/numbers.h"
 #include "retention/run-private.h"
@@ -591,7 +592,7 @@ run_main(struct session *s, int argc, char **argv, struct err *e)
 		return rc > 0 ? 0 : usage_fail(_("unknown option, or its value is missing"));
 	plan_init(&r.all);
 	r.stores = json_object();
-	rc = look_back(&r, e);
+	rc = hold_known_file(s, e) < 0 || hold_known_stores(s, e) < 0 ? -1 : look_back(&r, e);
 	if (rc == 0)
 		rc = r.dry ? run_dry(&r, e) : run_for_real(&r, e);
 	if (rc == 0 && s->out.json)

@@ -22,6 +22,7 @@
 #include "base/options.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
+#include "evidence/tar.h"
 #include "retention/bundle.h"
 #include "retention/command.h"
 #include "retention/session.h"
@@ -34,8 +35,8 @@ struct check {
 	const char *key;      /* --key: the fingerprint that it has to be */
 	const char *old_head; /* --head: "SEQ HASH" kept elsewhere */
 	struct ledger *ledger;
-	struct sign_check *sign; /* NULL: there is no key */
-	struct buf canonical;
+	struct sign_check *sign;               /* NULL: there is no key */
+	struct buf canonical, head, signature; /* of an entry; of the newest head */
 	uint8_t prev[LEDGER_HASH_LEN];
 	uint64_t n_entries, n_heads, last_signed;
 	int64_t last_us;
@@ -128,13 +129,18 @@ see_head(void *ctx, const struct ledger_head *h, struct err *e)
 		finding(c, N_("signed head is not the entry's hash"), h->seq);
 	(void)sodium_bin2hex(hash, sizeof(hash), h->hash, LEDGER_HASH_LEN);
 	(void)snprintf(text, sizeof(text), "sparsam-head-1 %" PRIu64 " %s\n", h->seq, hash);
+	buf_clear(&c->head);
+	buf_clear(&c->signature);
+	buf_str(&c->head, text);
+	buf_span(&c->signature, h->signature);
 	rc = c->sign ? sign_verify(c->sign, span_str(text), h->signature, e) : 1;
 	if (rc > 0)
 		finding(c, N_("signature is not good"), h->seq);
 	return rc < 0 ? -1 : 0;
 }
 
-#define KEY_MAX (64u << 10)
+#define KEY_MAX  (64u << 10)
+#define HEAD_MAX (64u << 10)
 
 /* A bundle without a key has no good signature. */
 static int
@@ -155,6 +161,23 @@ key_read(struct check *c, struct err *e)
 	return sign_check_new(c->scratch, span_of(key, (size_t)n), &c->sign, c->fingerprint, e);
 }
 
+static bool
+is_file(struct check *c, const char *name, const struct buf *wanted)
+{
+	char path[96];
+	struct buf got;
+	struct err ignored;
+	bool same;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", c->scratch, name);
+	buf_init(&got, 3 * HEAD_MAX); /* with room to read on */
+	same = tar_read_file(path, &got, &ignored) == 0 && !wanted->failed &&
+	       got.len == wanted->len &&
+	       memcmp(got.p ? got.p : "", wanted->p ? wanted->p : "", got.len) == 0;
+	buf_release(&got);
+	return same;
+}
+
 static int
 look(struct check *c, const char *bundle, struct err *e)
 {
@@ -173,6 +196,10 @@ look(struct check *c, const char *bundle, struct err *e)
 	else if (c->last_signed != c->n_entries)
 		finding(c, N_("entries behind the newest signed one"),
 			c->n_entries - c->last_signed);
+	/* what an auditor without us checks, and keeps for the next time */
+	if (!is_file(c, "head.txt", &c->head) || !is_file(c, "head.asc", &c->signature))
+		finding(c, N_("head.txt or head.asc is not the newest signed head"),
+			c->last_signed);
 	if (c->old_head && !c->old_head_seen)
 		finding(c, N_("the head kept elsewhere is not in this ledger"), 0);
 	if (c->key && strcasecmp(c->key, c->fingerprint) != 0)
@@ -230,6 +257,8 @@ verify_main(struct session *s, int argc, char **argv, struct err *e)
 	if (rc != 0)
 		return rc > 0 ? 0 : usage_fail(_("verify takes one bundle"));
 	buf_init(&c.canonical, 2u << 20);
+	buf_init(&c.head, HEAD_MAX);
+	buf_init(&c.signature, HEAD_MAX);
 	rc = scratch_make(c.scratch, e);
 	if (rc == 0) {
 		rc = look(&c, argv[optind], e);
@@ -238,6 +267,8 @@ verify_main(struct session *s, int argc, char **argv, struct err *e)
 		scratch_remove(c.scratch);
 	}
 	buf_release(&c.canonical);
+	buf_release(&c.head);
+	buf_release(&c.signature);
 	if (rc == 0)
 		result_print(&c);
 	return rc < 0 ? -1 : c.n_findings > 0;
