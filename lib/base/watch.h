@@ -7,9 +7,16 @@
  * folder, whoever does it on this machine. Folders come in groups, and a group is untouched as a whole.
  * Whatever the kernel cannot tell of counts as touched: a file system that others write to, too (only
  * ext4, xfs, btrfs and tmpfs are believed), more than WATCH_MAX folders or the limit of the user
- * (fs.inotify.max_user_watches), a queue that was full, a folder that was moved or removed. Two things are not
- * told of, and are the caller's: a file with another name outside of the group, and the second of two writes
- * through a mapping (mmap(2)) that is older than the group.
+ * (fs.inotify.max_user_watches), a queue that was full, a folder that was moved or removed.
+ *
+ * The kernel tells by the name under which a file was opened. So it does not tell of
+ *  - a second name (link(2)) that a file of the group is given in a folder outside of it, nor of what is
+ *    written under that name. Its bytes stay there, whatever is done to the first name; one that is taken away
+ *    again before the act hides what was written under it. A file that has two names when it is
+ *    looked at is the caller's to report as lost.
+ *  - what is written through a mapping (mmap(2)) that is older than the group. A descriptor that was open before is
+ *    told of with each write(2).
+ * Who needs to know of these looks at each file again.
  *
  * One thread. A watch takes a file descriptor, and about a kilobyte of the kernel's memory for each folder.
  */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static char path[64];
 static int dir = -1, sub = -1,
@@ -128,8 +129,14 @@ more_than_the_queue_holds(void)
 		ck_assert_int_eq(utimensat(dir, i % 2 ? "sub/file" : "sub", NULL, 0), 0);
 }
 
+static void
+second_name_inside(void)
+{
+	ck_assert_int_eq(linkat(sub, "file", dir, "second", 0), 0);
+}
+
 static void (*const touch[])(void) = { write_by_descriptor, make_file, make_folder, move_in,
-	move_away, set_times, map, more_than_the_queue_holds };
+	move_away, set_times, map, second_name_inside, more_than_the_queue_holds };
 #define N_TOUCH (int)(sizeof(touch) / sizeof(touch[0]))
 
 START_TEST(whatever_is_touched_is_told)
