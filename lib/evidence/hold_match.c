@@ -240,8 +240,11 @@ identifier_finds(struct holds *h, const struct hold_entry *en, struct span text)
 {
 	const struct hold_needle *n = &en->needle;
 
-	return contains(text, n->text, n->len) || (n->is_address && has_address(n, text)) ||
-	       (!hold_text_is_plain(text) && other_forms_find(h, en, text));
+	if (contains(text, n->text, n->len))
+		return true;
+	if (n->is_address) /* the detectors undo escapes themselves */
+		return has_address(n, text);
+	return !hold_text_is_plain(text) && other_forms_find(h, en, text);
 }
 
 static bool

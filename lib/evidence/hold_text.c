@@ -11,25 +11,32 @@
 
 #include "base/bytes.h"
 
-static const char marks[] = "%=\\&#";
+/* What may begin an escape, what a form writes in place of a blank, and what is no ASCII. */
+enum { MARK = 1, PLUS = 2, LETTER = 4 };
 
-static bool
-is_ascii(struct span s)
+static const uint8_t kind[256] = { ['%'] = MARK,
+	['='] = MARK,
+	['\\'] = MARK,
+	['&'] = MARK,
+	['#'] = MARK,
+	['+'] = PLUS,
+	[0x80 ... 0xff] = LETTER };
+
+/* How many bytes of S stand before the first one of KINDS. */
+static size_t
+before(struct span s, unsigned kinds)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.p[i] > 0x7f)
-			return false;
-	return true;
+	size_t i = 0;
+
+	while (i < s.len && !(kind[(unsigned char)s.p[i]] & kinds))
+		i++;
+	return i;
 }
 
 bool
 hold_text_is_plain(struct span s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.p[i] > 0x7f || s.p[i] == '+' ||
-			memchr(marks, s.p[i], sizeof(marks) - 1))
-			return false;
-	return true;
+	return before(s, MARK | PLUS | LETTER) == s.len;
 }
 
 /* --- escapes ---------------------------------------------------------------------------------- */
@@ -164,9 +171,13 @@ hold_text_unescape(struct span s, struct buf *out)
 	bool any = false;
 
 	while (s.len > 0) {
-		const bool marked = memchr(marks, s.p[0], sizeof(marks) - 1) != NULL;
-		const size_t n = marked ? undo(s, out) : 0;
+		size_t n = before(s, MARK);
 
+		buf_put(out, s.p, n);
+		s = span_from(s, n);
+		if (s.len == 0)
+			break;
+		n = undo(s, out);
 		any |= n > 0;
 		if (n == 0)
 			buf_char(out, s.p[0]);
@@ -181,14 +192,20 @@ static void
 put_utf8(struct span s, struct buf *out)
 {
 	while (s.len > 0) {
-		const int n = u8_mblen((const uint8_t *)s.p, s.len);
+		const size_t ascii = before(s, PLUS | LETTER);
+		int n;
 
+		buf_put(out, s.p, ascii);
+		s = span_from(s, ascii);
+		if (s.len == 0)
+			break;
+		n = u8_mblen((const uint8_t *)s.p, s.len);
 		if (n > 1)
 			buf_put(out, s.p, (size_t)n);
 		else if (n < 0)
 			put_letter(out, (unsigned char)s.p[0]);
 		else
-			buf_char(out, (char)(s.p[0] == '+' ? ' ' : s.p[0]));
+			buf_char(out, ' ');
 		s = span_from(s, n > 0 ? (size_t)n : 1);
 	}
 }
@@ -204,7 +221,7 @@ compose(struct buf *out, size_t at, bool fold)
 
 	if (out->failed || len == 0)
 		return;
-	if (is_ascii(span_of(out->p + at, len))) {
+	if (before(span_of(out->p + at, len), LETTER) == len) {
 		for (size_t i = at; fold && i < out->len; i++)
 			out->p[i] = (char)(out->p[i] >= 'A' && out->p[i] <= 'Z' ? out->p[i] + 32
 										: out->p[i]);
