@@ -30,6 +30,8 @@ const char case_schema[] =
 	"CREATE TABLE case_event (id INTEGER PRIMARY KEY, number TEXT NOT NULL REFERENCES case_file"
 	" ON DELETE CASCADE, time_us INTEGER NOT NULL, who INTEGER NOT NULL, kind TEXT NOT NULL,"
 	" data TEXT NOT NULL) STRICT;"
+	"CREATE INDEX case_file_letter ON case_file (correspondence);"
+	"CREATE INDEX case_file_address ON case_file (lower(address), opened_us);"
 	"CREATE INDEX case_event_order ON case_event (number, id);";
 
 static const char *const states[CASE_STATES] = { "received", "receipted", "searching", "review",

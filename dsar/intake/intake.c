@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <libintl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -82,62 +83,147 @@ print_one(struct session *s, const struct intake *i)
 	print_end(&s->out);
 }
 
+/* --- one mail --------------------------------------------------------------------------------- */
+
 static int
 take(struct session *s, struct openpgp *own, int in, struct err *e)
 {
-	cleanup_fd int fd = copy(in, e);
-	struct intake i;
+	CLEANUP(taking_freep) struct taking *t = NULL;
+	int fd = copy(in, e);
+	size_t n;
 
-	if (fd < 0 || intake_mail(s, own, fd, &i, e) < 0)
+	if (fd < 0 || taking_new(s, own, fd, &t, e) < 0 || intake_file(s, &t, 1, &n, e) < 0)
 		return -1;
-	print_one(s, &i);
+	if (taking_result(t)->refused) {
+		*e = taking_result(t)->why;
+		return -1;
+	}
+	print_one(s, taking_result(t));
 	return 0;
 }
 
+/* --- a maildir -------------------------------------------------------------------------------- */
+
+#define BYTES_MAX (16u << 20) /* of mails of one change */
+
+struct box {
+	struct session *s;
+	struct openpgp *own;
+	int new_fd, cur_fd;
+	struct taking *t[INTAKE_MAX]; /* of one change: n of them */
+	char name[INTAKE_MAX][NAME_MAX + 1];
+	size_t n;
+	uint64_t bytes;
+	int status;
+};
+
 /* It was read, and a person has it before her: seen (maildir(5)). */
 static int
-move_to_cur(int new_fd, int cur_fd, const char *name, struct err *e)
+move_to_cur(const struct box *b, const char *name, struct err *e)
 {
 	cleanup_mem char *seen = NULL;
 
 	if (asprintf(&seen, "%s:2,S", name) < 0)
 		return err_memory(e);
-	return renameat2(new_fd, name, cur_fd, seen, RENAME_NOREPLACE) < 0
+	return renameat2(b->new_fd, name, b->cur_fd, seen, RENAME_NOREPLACE) < 0
 		       ? err_fail(e, EX_IOERR, errno, N_("cannot move a mail that was taken"), NULL,
 				 NULL)
 		       : 0;
 }
 
-/* What cannot be read stays, and is said; the others go on. */
+/* What cannot be read stays, and is said. */
 static int
-take_maildir(struct session *s, struct openpgp *own, const char *path, struct err *e)
+box_tell(struct box *b, const char *name, const struct intake *i, struct err *e)
 {
-	cleanup_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), cur = -1;
-	int new_fd = dir < 0 ? -1 : walk_open(dir, "new", O_RDONLY | O_DIRECTORY, 0, NULL, e);
-	DIR *d = new_fd < 0 ? NULL : fdopendir(new_fd);
+	struct err why = i->why;
+
+	if (i->refused) {
+		b->status = err_print(&why, "dsar", stderr);
+		return 0;
+	}
+	print_one(b->s, i);
+	return move_to_cur(b, name, e);
+}
+
+static int
+box_file(struct box *b, struct err *e)
+{
+	struct err late;
+	size_t n_done = 0;
+	int rc = b->n > 0 ? intake_file(b->s, b->t, b->n, &n_done, e) : 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		if (i < n_done && box_tell(b, b->name[i], taking_result(b->t[i]), &late) < 0 &&
+			rc == 0) {
+			*e = late;
+			rc = -1;
+		}
+		b->t[i] = taking_free(b->t[i]);
+	}
+	b->n = 0;
+	b->bytes = 0;
+	return rc;
+}
+
+static int
+box_read(struct box *b, const char *name, struct err *e)
+{
+	cleanup_fd int in = walk_open(b->new_fd, name, O_RDONLY, 0, NULL, e);
+	int fd = in < 0 ? -1 : copy(in, e);
+	const off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+
+	if (fd < 0 || taking_new(b->s, b->own, fd, &b->t[b->n], e) < 0)
+		return -1;
+	(void)snprintf(b->name[b->n], sizeof(b->name[0]), "%s", name);
+	b->bytes += (uint64_t)size;
+	b->n++;
+	return b->n == INTAKE_MAX || b->bytes > BYTES_MAX || taking_is_slow(b->t[b->n - 1])
+		       ? box_file(b, e)
+		       : 0;
+}
+
+/* What cannot be read stays, and is said; the others go on. What was read before something failed is taken. */
+static int
+box_take(struct box *b, DIR *d, struct err *e)
+{
 	const struct dirent *f;
-	int status = 0, rc = 0;
+	struct err late;
+	int rc = 0;
 
-	if (!d)
-		return err_fail(
-			e, EX_NOINPUT, errno, N_("cannot read the maildir"), NULL, "%s", path);
-	cur = walk_open(dir, "cur", O_RDONLY | O_DIRECTORY, 0, NULL, e);
-	while (cur >= 0 && rc == 0 && (f = readdir(d)) != NULL) {
-		cleanup_fd int in = -1;
-
+	while (rc == 0 && (f = readdir(d)) != NULL) {
 		if (f->d_name[0] == '.')
 			continue;
-		in = walk_open(new_fd, f->d_name, O_RDONLY, 0, NULL, e);
-		rc = in < 0 ? -1 : take(s, own, in, e);
-		if (rc == 0)
-			rc = move_to_cur(new_fd, cur, f->d_name, e);
-		else if (e->exit == EX_DATAERR) {
-			status = err_print(e, "dsar", stderr);
+		rc = box_read(b, f->d_name, e);
+		if (rc < 0 && e->exit == EX_DATAERR) {
+			b->status = err_print(e, "dsar", stderr);
 			rc = 0;
 		}
 	}
+	if (box_file(b, &late) < 0 && rc == 0) {
+		*e = late;
+		rc = -1;
+	}
+	return rc;
+}
+
+static int
+take_maildir(struct session *s, struct openpgp *own, const char *path, struct err *e)
+{
+	struct box b = { .s = s, .own = own, .cur_fd = -1 };
+	cleanup_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), cur = -1;
+	DIR *d;
+	int rc = -1;
+
+	b.new_fd = dir < 0 ? -1 : walk_open(dir, "new", O_RDONLY | O_DIRECTORY, 0, NULL, e);
+	d = b.new_fd < 0 ? NULL : fdopendir(b.new_fd);
+	if (!d)
+		return err_fail(
+			e, EX_NOINPUT, errno, N_("cannot read the maildir"), NULL, "%s", path);
+	b.cur_fd = cur = walk_open(dir, "cur", O_RDONLY | O_DIRECTORY, 0, NULL, e);
+	if (cur >= 0)
+		rc = box_take(&b, d, e);
 	(void)closedir(d);
-	return rc < 0 || cur < 0 ? -1 : status;
+	return rc < 0 ? -1 : b.status;
 }
 
 int

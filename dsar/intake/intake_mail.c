@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dsar/intake/intake.h"
+
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
@@ -11,12 +14,12 @@
 
 #include "base/cleanup.h"
 #include "dsar/case/identity.h"
-#include "dsar/intake/intake.h"
 #include "dsar/mail/mail_box.h"
 #include "dsar/mail/mail_trust.h"
 #include "dsar/mail/probe.h"
 #include "dsar/intake/propose.h"
 #include "dsar/intake/receipt.h"
+#include "dsar/openpgp/sealer.h"
 #include "dsar/register/registry.h"
 #include "dsar/session.h"
 
@@ -26,11 +29,12 @@
 
 struct taking {
 	struct session *s;
-	struct intake *ret;
-	int fd;
+	struct intake ret;
+	int fd, sealed;
 	uint8_t digest[MAIL_DIGEST_LEN];
 	struct mail_read read;
 	struct case_file c;
+	bool receipt_due;
 };
 
 /* --- kept, sealed ----------------------------------------------------------------------------- */
@@ -68,26 +72,47 @@ digest_take(struct taking *t, struct err *e)
 }
 
 static int
-keep(struct taking *t, struct openpgp *own, struct err *e)
+mapped(int fd, struct span *ret, struct err *e)
 {
-	cleanup_fd int sealed = memfd_create("sealed", MFD_CLOEXEC);
-	struct whole w = { t->fd, 0 };
 	struct stat st;
 	void *p;
-	int rc;
 
-	if (sealed < 0)
+	if (fstat(fd, &st) < 0 || st.st_size == 0)
 		return err_memory(e);
-	if (openpgp_encrypt(own, openpgp_own(own), false, whole_read, &w, sealed, e) < 0)
-		return -1;
-	if (fstat(sealed, &st) < 0 || st.st_size == 0)
-		return err_memory(e);
-	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, sealed, 0);
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)
 		return err_memory(e);
-	rc = mail_box_put(t->s->registry, t->digest, span_of(p, (size_t)st.st_size), t->s->now_us,
-		t->ret->number, e);
-	(void)munmap(p, (size_t)st.st_size);
+	*ret = span_of(p, (size_t)st.st_size);
+	return 0;
+}
+
+static int
+seal(struct taking *t, struct openpgp *own, struct err *e)
+{
+	struct whole w = { t->fd, 0 };
+	struct span text;
+	int rc;
+
+	t->sealed = memfd_create("sealed", MFD_CLOEXEC);
+	if (t->sealed < 0 || mapped(t->fd, &text, e) < 0)
+		return err_memory(e);
+	rc = text.len <= SEALER_MAX
+		     ? openpgp_seal(own, text, t->sealed, e)
+		     : openpgp_encrypt(own, openpgp_own(own), false, whole_read, &w, t->sealed, e);
+	(void)munmap((void *)text.p, text.len);
+	return rc;
+}
+
+static int
+keep(struct taking *t, struct err *e)
+{
+	struct span sealed;
+	int rc;
+
+	if (mapped(t->sealed, &sealed, e) < 0)
+		return -1;
+	rc = mail_box_put(t->s->registry, t->digest, sealed, t->s->now_us, t->ret.number, e);
+	(void)munmap((void *)sealed.p, sealed.len);
 	return rc;
 }
 
@@ -154,7 +179,7 @@ open_case(struct taking *t, struct err *e)
 		l.article[l.n++] = ARTICLE_ACCESS; /* whatever it is: somebody has to look */
 	if (case_open_within(t->s->registry, &l, t->s->now_us, first, e) < 0)
 		return -1;
-	t->ret->opened = true;
+	t->ret.opened = true;
 	/* of a run that was ended before this number was its case's: keys of whoever wrote then */
 	openpgp_remove(registry_dir(t->s->registry), first);
 	return case_get(t->s->registry, first, &t->c, e);
@@ -230,7 +255,7 @@ verify(struct taking *t, struct err *e)
 	if (!mail_is_of(&t->read, pinned) || !m->text.p ||
 		!memmem(m->text.p, m->text.len, t->c.number, strlen(t->c.number)))
 		return 0;
-	t->ret->verified = true;
+	t->ret.verified = true;
 	return t->c.identity == IDENTITY_VERIFIED
 		       ? 0
 		       : identity_set(t->s->registry, &t->c, IDENTITY_VERIFIED, "signature",
@@ -245,7 +270,7 @@ read_again(struct taking *t, struct openpgp *ring, struct err *e)
 	if (mail_read(ring, t->fd, &t->read, e) < 0)
 		return -1;
 	if (t->read.signature.good)
-		memcpy(t->ret->signed_by, t->read.signature.fpr, sizeof(t->ret->signed_by));
+		memcpy(t->ret.signed_by, t->read.signature.fpr, sizeof(t->ret.signed_by));
 	return 0;
 }
 
@@ -303,7 +328,7 @@ file_mail(struct taking *t, bool joins, struct err *e)
 		rc = file_within(t, joins, e);
 	if (registry_end(r, rc, e) < 0)
 		return -1;
-	memcpy(t->ret->number, t->c.number, CASE_NUMBER_MAX);
+	memcpy(t->ret.number, t->c.number, CASE_NUMBER_MAX);
 	return 0;
 }
 
@@ -316,7 +341,7 @@ file_report(struct taking *t, struct err *e)
 	struct registry *r = t->s->registry;
 	int rc;
 
-	t->ret->report = true;
+	t->ret.report = true;
 	if (find_number(t, m->envelope_id, e) != 0)
 		return err_fail(e, EX_DATAERR, 0, N_("a delivery report of no case"), NULL, NULL);
 	if (registry_begin(r, e) < 0)
@@ -334,7 +359,7 @@ file_report(struct taking *t, struct err *e)
 			t->s->now_us, e);
 	if (registry_end(r, rc, e) < 0)
 		return -1;
-	memcpy(t->ret->number, t->c.number, CASE_NUMBER_MAX);
+	memcpy(t->ret.number, t->c.number, CASE_NUMBER_MAX);
 	return 0;
 }
 
@@ -366,58 +391,180 @@ is_person(const struct taking *t)
 	       (m->from.len != strlen(own) || strncasecmp(m->from.p, own, m->from.len) != 0);
 }
 
+/* Judged as the mail is filed, so that of many from one address only the first get one. */
 static int
-receipt(struct taking *t, struct err *e)
+receipt_judge(struct taking *t, struct err *e)
 {
 	int64_t n;
 
-	if (t->c.state != CASE_RECEIVED || !is_person(t) || receipts_today(t, &n, e) < 0 ||
-		n > RECEIPTS_A_DAY)
+	if (t->c.state != CASE_RECEIVED || !is_person(t))
 		return 0;
-	if (receipt_send(t->s, &t->c, t->read.outer.from, t->read.outer.message_id, e) < 0)
-		return e->exit == EX_DATAERR ? 0 : -1; /* no address for it: the case is there */
-	t->ret->receipt = true;
+	if (receipts_today(t, &n, e) < 0)
+		return -1;
+	t->receipt_due = n <= RECEIPTS_A_DAY;
 	return 0;
 }
 
+/* --- many mails ------------------------------------------------------------------------------- */
+
 static int
-taken(struct taking *t, struct err *e)
+file_one(struct taking *t, struct err *e)
 {
 	int rc;
 
-	if (t->ret->number[0]) { /* known: only its receipt may be missing */
-		t->ret->again = true;
-		rc = case_get(t->s->registry, t->ret->number, &t->c, e);
-		return rc < 0 ? -1 : receipt(t, e);
+	if (t->ret.test)
+		return 0;
+	if (keep(t, e) < 0)
+		return -1;
+	if (t->ret.number[0]) { /* known: only its receipt may be missing */
+		t->ret.again = true;
+		rc = case_get(t->s->registry, t->ret.number, &t->c, e);
+		return rc < 0 ? -1 : receipt_judge(t, e);
 	}
 	if (t->read.outer.form == MAIL_REPORT)
 		return file_report(t, e);
 	rc = join(t, e);
 	if (rc < 0 || file_mail(t, rc == 0, e) < 0)
 		return -1;
-	return t->ret->opened ? receipt(t, e) : 0;
+	return t->ret.opened ? receipt_judge(t, e) : 0;
+}
+
+/* The first *ret_n of them. What is wrong with one mail stays that mail's. */
+static int
+file_all(struct taking *const *t, size_t n, size_t *ret_n, struct err *e)
+{
+	struct err why;
+
+	for (*ret_n = 0; *ret_n < n; ++*ret_n) {
+		struct taking *at = t[*ret_n];
+
+		if (file_one(at, &why) == 0)
+			continue;
+		if (why.exit != EX_DATAERR) {
+			*e = why;
+			return -1;
+		}
+		at->ret.refused = true;
+		at->ret.why = why;
+	}
+	return 0;
+}
+
+/* The same mail, twice at once. */
+static bool
+is_among(const struct receipt *due, size_t n, const struct taking *t)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(due[i].c->correspondence, t->c.correspondence) == 0)
+			return true;
+	return false;
+}
+
+/* Of N that were filed; *ret_n: with those behind it something is left to be done. */
+static int
+receipts(struct session *s, struct taking *const *t, size_t n, size_t *ret_n, struct err *e)
+{
+	struct receipt due[INTAKE_MAX];
+	size_t of[INTAKE_MAX], n_due = 0, n_done = 0;
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!t[i]->receipt_due || is_among(due, n_due, t[i]))
+			continue;
+		of[n_due] = i;
+		due[n_due++] = (struct receipt){ .c = &t[i]->c,
+			.to = t[i]->read.outer.from,
+			.in_reply_to = t[i]->read.outer.message_id };
+	}
+	rc = n_due > 0 ? receipts_send(s, due, n_due, &n_done, e) : 0;
+	for (size_t i = 0; i < n_done; i++)
+		t[of[i]]->ret.receipt = due[i].sent;
+	*ret_n = n_done < n_due ? of[n_done] : n;
+	return rc;
+}
+
+static int
+come_again(struct err *e)
+{
+	if (e->exit != EX_TEMPFAIL) /* the mail server keeps it, and comes again */
+		e->exit = EX_TEMPFAIL;
+	return -1;
 }
 
 int
-intake_mail(struct session *s, struct openpgp *own, int fd, struct intake *ret, struct err *e)
+intake_file(struct session *s, struct taking *const *t, size_t n, size_t *ret_n, struct err *e)
 {
-	struct taking t = { .s = s, .ret = ret, .fd = fd };
+	struct err late;
+	size_t n_filed = 0;
 	int rc;
 
-	*ret = (struct intake){ 0 };
+	*ret_n = 0;
+	if (receipts_settle(s, e) < 0 || registry_batch_begin(s->registry, e) < 0)
+		return come_again(e);
+	rc = file_all(t, n, &n_filed, e);
+	if (registry_batch_end(s->registry, 0, &late) < 0 ||
+		receipts(s, t, n_filed, ret_n, &late) < 0) {
+		*e = late;
+		return come_again(e);
+	}
+	return rc < 0 ? come_again(e) : 0;
+}
+
+/* --- one -------------------------------------------------------------------------------------- */
+
+static int
+read_one(struct taking *t, struct openpgp *own, struct err *e)
+{
+	int rc = digest_take(t, e);
+
+	if (rc == 0)
+		rc = mail_read(own, t->fd, &t->read, e);
+	if (rc == 0)
+		rc = probe_take(t->s->registry, &t->read, openpgp_own(own), t->s->now_us, e);
+	t->ret.test = rc == 0;
+	return rc > 0 ? seal(t, own, e) : rc;
+}
+
+int
+taking_new(struct session *s, struct openpgp *own, int fd, struct taking **ret, struct err *e)
+{
+	CLEANUP(taking_freep) struct taking *t = calloc(1, sizeof(*t));
+
+	if (!t) {
+		(void)close(fd);
+		return err_memory(e);
+	}
+	*t = (struct taking){ .s = s, .fd = fd, .sealed = -1 };
 	if (!openpgp_own(own))
 		return err_fail(e, EX_TEMPFAIL, 0, N_("there is no key of our own"),
 			N_("make one with `dsar key own --make`"), NULL);
-	rc = digest_take(&t, e);
-	if (rc == 0)
-		rc = mail_read(own, fd, &t.read, e);
-	if (rc == 0)
-		rc = probe_take(s->registry, &t.read, openpgp_own(own), s->now_us, e);
-	ret->test = rc == 0;
-	if (rc > 0)
-		rc = keep(&t, own, e) < 0 || taken(&t, e) < 0 ? -1 : 0;
-	mail_read_release(&t.read);
-	if (rc < 0 && e->exit != EX_DATAERR && e->exit != EX_TEMPFAIL)
-		e->exit = EX_TEMPFAIL; /* the mail server keeps it, and comes again */
-	return rc;
+	if (read_one(t, own, e) < 0)
+		return e->exit == EX_DATAERR ? -1 : come_again(e);
+	*ret = TAKE(t);
+	return 0;
+}
+
+struct taking *
+taking_free(struct taking *t)
+{
+	if (!t)
+		return NULL;
+	mail_read_release(&t->read);
+	(void)close(t->fd);
+	if (t->sealed >= 0)
+		(void)close(t->sealed);
+	free(t);
+	return NULL;
+}
+
+bool
+taking_is_slow(const struct taking *t)
+{
+	return has_openpgp(t);
+}
+
+const struct intake *
+taking_result(const struct taking *t)
+{
+	return &t->ret;
 }

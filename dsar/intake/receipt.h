@@ -1,15 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * receipt.h - the letter that says at once that a request has arrived: no personal data, in clear
+ * receipt.h - the letters that say at once that a request has arrived: no personal data, in clear
+ *
+ * That they go out is on record before the first does, and that they went when all have gone. Between the two each
+ * that has left is noted in the file receipts.sent of the register's folder, by its case's number alone: who finds that
+ * file knows what a process that was killed had sent. It is not synced; after a power cut some may be sent twice.
  */
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/err.h"
 #include "base/span.h"
 #include "dsar/case/case.h"
 
 struct session;
 
-/* Sends it to TO, in answer to the mail IN_REPLY_TO, and moves C and the others of its letter to "receipted". On record
- * before and after; where it cannot be sent the cases stay as they are. Fails as base/sendmail.h does. */
-int receipt_send(struct session *s, const struct case_file *c, struct span to,
-	struct span in_reply_to, struct err *e);
+struct receipt { /* all borrowed */
+	const struct case_file *c;
+	struct span to, in_reply_to; /* an address; the Message-ID of the mail that is answered */
+	bool sent; /* set here; not where no mail can be written to that address */
+};
+
+/* Sends the N receipts of V, and moves their cases and the others of their letters to "receipted". *ret_n: the first so
+ * many are done with, also on failure; the cases of the others stay as they are. Fails as base/sendmail.h does. */
+int receipts_send(struct session *s, struct receipt *v, size_t n, size_t *ret_n, struct err *e);
+
+/* Moves the cases whose receipt was sent by somebody who was ended before she could say so. */
+int receipts_settle(struct session *s, struct err *e);

@@ -6,12 +6,14 @@
 #include <sys/resource.h>
 
 #include "dsar/openpgp/openpgp.h"
+#include "dsar/openpgp/sealer.h"
 #include "evidence/gnupg.h"
 
 struct openpgp {
 	gpgme_ctx_t ctx;
 	char *home;
-	gpgme_key_t own; /* with its secret part; NULL: none */
+	gpgme_key_t own;       /* with its secret part; NULL: none */
+	struct sealer *sealer; /* begun with the first that is sealed */
 };
 
 static inline void

@@ -230,6 +230,7 @@ openpgp_free(struct openpgp *p)
 {
 	if (!p)
 		return NULL;
+	sealer_free(p->sealer);
 	if (p->own)
 		gpgme_key_unref(p->own);
 	if (p->ctx)

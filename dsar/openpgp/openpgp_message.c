@@ -274,6 +274,17 @@ openpgp_encrypt(struct openpgp *p, const char *fpr, bool sign, openpgp_read *rea
 }
 
 int
+openpgp_seal(struct openpgp *p, struct span text, int fd, struct err *e)
+{
+	if (!p->sealer && sealer_new(p->home, p->own->fpr, &p->sealer, e) < 0)
+		return -1;
+	if (sealer_put(p->sealer, text, fd, e) == 0)
+		return 0;
+	p->sealer = sealer_free(p->sealer);
+	return -1;
+}
+
+int
 openpgp_sign(struct openpgp *p, struct span text, struct buf *out, struct err *e)
 {
 	CLEANUP_DATA gpgme_data_t in = NULL, made = NULL;

@@ -14,7 +14,9 @@ struct registry {
 	enum conf_land land; /* whose holidays count */
 	json_t *announced;   /* the ledger's entries of the change at hand, or NULL */
 	int64_t announced_us;
-	bool older; /* being settled: changes do not make it the newest */
+	bool batch;      /* changes are parts of one */
+	size_t n_before; /* announced before the part at hand */
+	bool older;      /* being settled: changes do not make it the newest */
 	struct registry_kept {
 		const char *sql;
 		sqlite3_stmt *st;

@@ -88,6 +88,11 @@ const char *statement_str(sqlite3_stmt *st, int column);  /* the same; NULL is "
 int registry_begin(struct registry *r, struct err *e);
 int registry_end(struct registry *r, int rc, struct err *e);
 
+/* Many changes as one on the disk: each begins and ends as above, and one that is undone undoes itself alone; the
+ * ledger's entries about all of them are durable before any is. Nobody else changes the register meanwhile. */
+int registry_batch_begin(struct registry *r, struct err *e);
+int registry_batch_end(struct registry *r, int rc, struct err *e);
+
 /* Its two halves, for what is longer than a function. */
 int registry_commit(struct registry *r, struct err *e);
 void registry_undo(struct registry *r);

@@ -15,7 +15,10 @@
 int
 registry_begin(struct registry *r, struct err *e)
 {
-	return registry_run(r, "BEGIN IMMEDIATE", e);
+	if (!r->batch)
+		return registry_run(r, "BEGIN IMMEDIATE", e);
+	r->n_before = json_array_size(r->announced);
+	return registry_run(r, "SAVEPOINT part", e);
 }
 
 int
@@ -45,18 +48,35 @@ registry_commit(struct registry *r, struct err *e)
 {
 	json_t *done;
 
+	if (r->batch)
+		return registry_run(r, "RELEASE part", e);
 	if (note_newest(r, e) < 0 || registry_run(r, "COMMIT", e) < 0)
 		return -1;
-	if (!r->announced)
+	if (json_array_size(r->announced) == 0) {
+		json_decref(TAKE(r->announced));
 		return 0;
+	}
 	done = json_pack("{s:o}", "entries", TAKE(r->announced));
 	return done ? ledger_append(r->ledger, r->announced_us, "done", done, NULL, e)
 		    : err_memory(e);
 }
 
+/* What was announced of it stays in the ledger, as of any change that was not carried out. */
+static void
+part_undo(struct registry *r)
+{
+	(void)sqlite3_exec(r->db, "ROLLBACK TO part; RELEASE part", NULL, NULL, NULL);
+	while (json_array_size(r->announced) > r->n_before)
+		(void)json_array_remove(r->announced, json_array_size(r->announced) - 1);
+}
+
 void
 registry_undo(struct registry *r)
 {
+	if (r->batch) {
+		part_undo(r);
+		return;
+	}
 	(void)sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL); /* there may be none to undo */
 	json_decref(TAKE(r->announced));
 }
@@ -69,6 +89,30 @@ registry_end(struct registry *r, int rc, struct err *e)
 	if (rc != 0)
 		registry_undo(r);
 	return rc;
+}
+
+int
+registry_batch_begin(struct registry *r, struct err *e)
+{
+	if (registry_begin(r, e) < 0)
+		return -1;
+	if (ledger_begin(r->ledger, e) < 0) {
+		registry_undo(r);
+		return -1;
+	}
+	r->batch = true;
+	return 0;
+}
+
+int
+registry_batch_end(struct registry *r, int rc, struct err *e)
+{
+	r->batch = false;
+	if (rc == 0)
+		rc = ledger_commit(r->ledger, e);
+	if (rc != 0)
+		ledger_undo(r->ledger);
+	return registry_end(r, rc, e);
 }
 
 int

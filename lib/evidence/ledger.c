@@ -46,6 +46,7 @@ struct ledger {
 	struct ledger_entry head;
 	char *kind, *data; /* of the head */
 	struct buf text;   /* canonical bytes on their way */
+	bool begun;        /* ledger_begin() */
 };
 
 /* --- SQLite ----------------------------------------------------------------------------------- */
@@ -255,20 +256,46 @@ append_locked(struct ledger *l, struct ledger_entry *en, struct err *e)
 }
 
 int
+ledger_begin(struct ledger *l, struct err *e)
+{
+	if (run(l, "BEGIN IMMEDIATE", e) < 0)
+		return -1;
+	l->begun = true;
+	return 0;
+}
+
+int
+ledger_commit(struct ledger *l, struct err *e)
+{
+	if (run(l, "COMMIT", e) < 0)
+		return -1;
+	l->begun = false;
+	return 0;
+}
+
+void
+ledger_undo(struct ledger *l)
+{
+	(void)sqlite3_exec(l->db, "ROLLBACK", NULL, NULL, NULL); /* or it is rolled back already */
+	l->begun = false;
+}
+
+int
 ledger_append(struct ledger *l, int64_t now_us, const char *kind, json_t *data, uint64_t *ret_seq,
 	struct err *e)
 {
 	cleanup_mem char *text = json_dumps(data, JSON_COMPACT | JSON_SORT_KEYS);
 	struct ledger_entry en = { .time_us = now_us, .kind = kind, .data = text };
+	const bool begun = l->begun;
 
 	json_decref(data);
 	if (!text)
 		return err_memory(e);
-	if (run(l, "BEGIN IMMEDIATE", e) < 0)
+	if (!begun && ledger_begin(l, e) < 0)
 		return -1;
-	if (append_locked(l, &en, e) < 0 || run(l, "COMMIT", e) < 0) {
-		(void)sqlite3_exec(
-			l->db, "ROLLBACK", NULL, NULL, NULL); /* or it is rolled back already */
+	if (append_locked(l, &en, e) < 0 || (!begun && ledger_commit(l, e) < 0)) {
+		if (!begun)
+			ledger_undo(l);
 		return -1;
 	}
 	if (ret_seq)

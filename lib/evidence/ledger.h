@@ -61,6 +61,12 @@ int ledger_copy(struct ledger *l, const char *path, struct err *e);
 int ledger_append(struct ledger *l, int64_t now_us, const char *kind, json_t *data,
 	uint64_t *ret_seq, struct err *e);
 
+/* Several entries as one on the disk: what is appended in between is durable when ledger_commit() returns 0, and
+ * nothing of it is there after ledger_undo(). Nobody else can append meanwhile. */
+int ledger_begin(struct ledger *l, struct err *e);
+int ledger_commit(struct ledger *l, struct err *e);
+void ledger_undo(struct ledger *l);
+
 /* Does each entry hash, and follow the one before it? EX_DATAERR: the first that does not. */
 int ledger_check(struct ledger *l, struct err *e);
 

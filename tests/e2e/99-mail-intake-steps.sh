@@ -69,6 +69,35 @@ for ((i = 1; i <= n; i += ${STRIDE:-23})); do
 done
 printf '%s steps\n' "$n"
 
+promise "many at once, killed at each step and taken again: each has its case, and at most one person a second receipt"
+box=$scratch/box
+boxed() {
+	local i
+	rm -rf "$box" && mkdir -p "$box/new" "$box/cur" "$box/tmp"
+	for i in 1 2 3 4 5 6; do sed "s/anna@/anna$i@/; s/one@/$i@/; /application.pgp-keys/,/END PGP/d" "$scratch/mail" >"$box/new/$i"; done
+	cp "$box/new/6" "$box/new/7" # the same once more
+}
+each_has_one() { # STEP RECEIPTS
+	local i
+	[ "$(ask "SELECT count(*) || ' ' || min(state) || ' ' || max(state) FROM case_file")" = "12 1 1" ] || fail "step $1: $(dsar case list)"
+	[ "$(ask "SELECT count(*) || ' ' || count(number) FROM mail")" = "6 6" ] || fail "step $1: $(ask "SELECT number FROM mail")"
+	[ "$(find "$box/new" -type f | wc -l)" = 0 ] || fail "step $1: $(ls "$box/new")"
+	for i in 1 2 3 4 5 6; do grep -q "^To: anna$i@" "$scratch/sent" || fail "step $1: no receipt for $i"; done
+	[ "$(grep -c '^To: anna' "$scratch/sent")" -le "$2" ] || fail "step $1: $(grep -c '^To: anna' "$scratch/sent") receipts"
+	[ ! -e "$reg/register/receipts.sent" ] || fail "step $1: the note is left"
+}
+rm -rf "$scratch/reg" "$scratch/sent" && cp -a "$scratch/before" "$scratch/reg" && boxed
+"$killat" 0 "$SPARSAM_BIN/dsar" -c "$scratch/sparsam.conf" intake --maildir "$box" >/dev/null 2>"$scratch/steps"
+each_has_one 0 6
+n=$(grep -cE '^[0-9]+ [a-z]' "$scratch/steps")
+for ((i = 1; i <= n; i += ${STRIDE:-97})); do
+	rm -rf "$scratch/reg" "$scratch/sent" && cp -a "$scratch/before" "$scratch/reg" && boxed
+	"$killat" "$i" "$SPARSAM_BIN/dsar" -c "$scratch/sparsam.conf" intake --maildir "$box" >/dev/null 2>&1 || [ $? -eq 137 ]
+	dsar intake --maildir "$box" >/dev/null 2>"$scratch/stderr" || fail "step $i of $n: $(cat "$scratch/stderr")"
+	each_has_one "$i" 7
+done
+printf '%s steps\n' "$n"
+
 promise "what a mail that was cut off has left of a key is nobody else's"
 rm -rf "$scratch/reg" "$scratch/sent"
 cp -a "$scratch/before" "$scratch/reg"
