@@ -56,6 +56,25 @@ copied_block(void *ctx, const struct select_block *b)
 	return b->copies ? SELECT_NO : SELECT_MAYBE;
 }
 
+/* Of a store that keeps its records for longer than the one that is looked at. */
+static bool
+keeps_longer(const struct due *d, const struct conf_store *st)
+{
+	return st != d->store && (!due_applies(st) || st->period_s > d->store->period_s);
+}
+
+static bool
+longer_record(void *ctx, const struct record *r)
+{
+	return keeps_longer(ctx, r->store);
+}
+
+static enum select_answer
+longer_block(void *ctx, const struct select_block *b)
+{
+	return keeps_longer(ctx, b->store) ? SELECT_YES : SELECT_NO;
+}
+
 /* The latest of all stores whose entries may lie in a journal. */
 static int64_t
 latest_cutoff(const struct due *d, const struct conf_store *st)
@@ -73,6 +92,7 @@ due_init(struct due *d, struct session *s, const struct conf_store *st, int64_t 
 	int64_t longest_us)
 {
 	d->conf = s->conf;
+	d->store = st;
 	d->now_us = now_us;
 	d->longest_us = longest_us;
 	d->cutoff_us = cutoff_of(d, st);
@@ -96,5 +116,10 @@ due_init(struct due *d, struct session *s, const struct conf_store *st, int64_t 
 	d->uncovered = select_not(&d->hold);
 	d->uncovered_or_copied = select_or(&d->uncovered, &d->copied);
 	d->free = select_and(&d->unrestricted, &d->uncovered_or_copied);
+	d->longer_question = (struct select_question){
+		.ctx = d, .block = longer_block, .record = longer_record, .late = true
+	};
+	d->longer = select_ask(&d->longer_question);
+	d->rightly = strcmp(st->type, "journal") == 0 ? select_or(&d->held, &d->longer) : d->held;
 	d->due = select_and(&d->old, strcmp(st->type, "journal") == 0 ? &d->free : &d->unheld);
 }

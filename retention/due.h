@@ -16,14 +16,16 @@ struct session;
 struct due {
 	int64_t cutoff_us; /* of the store itself; a journal's entries have that of whose they are */
 	const struct conf *conf;
+	const struct conf_store *store;
 	int64_t now_us, longest_us;
-	struct select_question question, copied_question;
+	struct select_question question, copied_question, longer_question;
 	struct selector bound, own;
 	struct selector old, hold, duty;
-	struct selector copied, unrestricted, uncovered, uncovered_or_copied;
+	struct selector copied, unrestricted, uncovered, uncovered_or_copied, longer;
 	/* held: by either; free: by neither, in a journal also by a hold that has a copy of it; due:
-	 * older than the cut-off, and free */
-	struct selector held, unheld, free, due;
+	 * older than the cut-off, and free; rightly: held, or in a journal an entry of a store that keeps its own
+	 * for longer: what may be older than the store's period */
+	struct selector held, unheld, free, due, rightly;
 };
 
 /* What is due at NOW_US. D borrows S, and itself: it must not be moved. LONGEST_US: of the runs so

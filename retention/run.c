@@ -287,7 +287,7 @@ read_back(struct run *r, struct job *j)
 	int rc;
 
 	r->s->quiet = true; /* the plan has said it already */
-	rc = store_oldest(j->store, &j->due.held, &j->oldest_us, &e);
+	rc = store_oldest(j->store, &j->due.rightly, &j->oldest_us, &e);
 	if (rc == 0)
 		account_oldest(r->stores, store_conf(j->store)->name, j->oldest_us);
 	else

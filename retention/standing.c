@@ -82,7 +82,7 @@ read_oldest(struct session *s, struct store *store, const struct due *due, const
 	if (mounts_of(store, &lies, e) < 0)
 		return -1;
 	s->foreign = lies;
-	rc = store_oldest(store, &due->held, ret_us, e);
+	rc = store_oldest(store, &due->rightly, ret_us, e);
 	s->foreign = NULL;
 	*ret_moved = !mounts_expected(m, store, lies, &what);
 	json_decref(lies);

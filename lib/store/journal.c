@@ -281,18 +281,13 @@ oldest_file(void *ctx, const struct place *p, struct err *e)
 }
 
 static int
-journal_oldest(struct store *s, const struct selector *kept, int64_t *ret_us, struct err *e)
+journal_oldest(struct store *s, const struct selector *which, int64_t *us, struct err *e)
 {
-	const struct selector all = select_since(INT64_MIN + 1);
-	const struct selector others = kept ? select_not(kept) : all;
-	const struct selector which = select_and(&all, &others);
-	struct question q = { .j = (struct journal *)s, .which = &which, .oldest_us = INT64_MAX };
+	struct question q = { .j = (struct journal *)s, .which = which, .oldest_us = *us };
 
 	if (each_file(&q, oldest_file, e) < 0)
 		return -1;
-	if (q.oldest_us == INT64_MAX)
-		return STORE_EMPTY;
-	*ret_us = q.oldest_us;
+	*us = q.oldest_us;
 	return 0;
 }
 
