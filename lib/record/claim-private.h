@@ -13,7 +13,8 @@
 struct term {
 	struct span field, value; /* into the configuration */
 	bool prefix;
-	bool seen; /* in the entry at hand */
+	bool negated; /* the entry must not have it */
+	bool seen;    /* in the entry at hand */
 };
 
 struct claim {
@@ -39,7 +40,8 @@ struct claims {
 	struct claim *claim; /* those that name their store first, then those with more terms */
 	size_t n_claims;
 	const struct conf_store *rest;
-	struct claim_sets *sets; /* NULL: nobody has asked for any yet */
+	const struct conf_store *none; /* whose is what has none of the terms */
+	struct claim_sets *sets;       /* NULL: nobody has asked for any yet */
 };
 
 struct claim_sets *claim_sets_free(struct claim_sets *s);

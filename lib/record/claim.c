@@ -16,17 +16,32 @@ trim(struct span s)
 	return s;
 }
 
+/* systemd.journal-fields(7): one of another kind no entry has. */
+static bool
+is_field(struct span name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (!(name.p[i] >= 'A' && name.p[i] <= 'Z') && name.p[i] != '_' &&
+			!(i > 0 && name.p[i] >= '0' && name.p[i] <= '9'))
+			return false;
+	return name.len > 0 && name.len <= FIELD_NAME_MAX;
+}
+
 static bool
 term_read(struct span text, struct term *ret)
 {
 	const char *eq;
+	bool negated;
 
 	text = trim(text);
-	eq = memchr(text.p, '=', text.len);
-	if (!eq || eq == text.p || (size_t)(eq - text.p) > FIELD_NAME_MAX)
+	negated = text.len > 0 && text.p[0] == '!';
+	text = span_from(text, negated);
+	eq = text.len > 0 ? memchr(text.p, '=', text.len) : NULL;
+	if (!eq || !is_field(span_of(text.p, (size_t)(eq - text.p))))
 		return false;
 	*ret = (struct term){ .field = span_of(text.p, (size_t)(eq - text.p)),
-		.value = span_from(text, (size_t)(eq - text.p) + 1) };
+		.value = span_from(text, (size_t)(eq - text.p) + 1),
+		.negated = negated };
 	if (ret->value.len > 0 && ret->value.p[ret->value.len - 1] == '*') {
 		ret->prefix = true;
 		ret->value.len--;
@@ -83,7 +98,7 @@ terms_read(struct claims *cl, const struct conf *c, const char *naming, struct e
 					!term_read(take_term(&rest), &cl->term[cl->n_terms]))
 					return conf_fail(e, &s->where, N_("bad journal claim"),
 						N_("write \"FIELD=VALUE\", or several with \" + \" "
-						   "between"),
+						   "between; \"!\" before one that it must not have"),
 						"store \"%s\"", s->name);
 				cl->n_terms++;
 			} while (rest.p);
@@ -176,6 +191,7 @@ claims_new(const struct conf *c, const char *naming, struct claims **ret, struct
 		claims_read(cl, c, naming, e) < 0)
 		return -1;
 	cl->rest = conf_find_store(c, "journal-rest");
+	cl->none = claims_store(cl);
 	*ret = TAKE(cl);
 	return 0;
 }
@@ -230,7 +246,8 @@ claims_store(const struct claims *cl)
 	for (size_t i = 0; i < cl->n_claims; i++) {
 		unsigned k = 0;
 
-		while (k < cl->claim[i].n && cl->claim[i].term[k]->seen)
+		while (k < cl->claim[i].n &&
+			cl->claim[i].term[k]->seen != cl->claim[i].term[k]->negated)
 			k++;
 		if (k == cl->claim[i].n)
 			return cl->claim[i].store;

@@ -3,9 +3,9 @@
  * claim.h - which store a journal entry belongs to
  *
  * A store claims entries by its `journal` list: "FIELD=VALUE", several joined by " + " that must
- * all be there, a "*" at the end of VALUE for whatever begins so. Of several claims that hold, the
- * one with more terms counts, then the one declared first. What none claims belongs to the store
- * "journal-rest", if there is one.
+ * all be there, a "*" at the end of VALUE for whatever begins so, a "!" before FIELD for what must not be
+ * there. Of several claims that hold, the one with more terms counts, then the one declared first. What none
+ * claims belongs to the store "journal-rest", if there is one.
  */
 #pragma once
 #include <stdbool.h>

@@ -54,8 +54,7 @@ sets_of(struct claims *cl)
 	s->store = calloc(SETS_MAX, sizeof(struct conf_store *));
 	if (!s->bit || !s->store)
 		return claim_sets_free(s);
-	claims_begin(cl);
-	s->store[0] = claims_store(cl);
+	s->store[0] = cl->none;
 	s->n = 1;
 	cl->sets = s;
 	return s;
@@ -143,5 +142,5 @@ claims_join(struct claims *cl, uint32_t a, uint32_t b)
 const struct conf_store *
 claims_store_of(const struct claims *cl, uint32_t fields)
 {
-	return cl->sets && fields < cl->sets->n ? cl->sets->store[fields] : cl->rest;
+	return cl->sets && fields < cl->sets->n ? cl->sets->store[fields] : cl->none;
 }

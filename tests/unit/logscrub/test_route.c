@@ -19,6 +19,9 @@ static struct conf_store stores[] = {
 	{ .name = "postfix",
 		.journal = LIST("_SYSTEMD_UNIT=postfix*", "SYSLOG_IDENTIFIER=postfix/*") },
 	{ .name = "nginx" },
+	{ .name = "chatter",
+		.journal = LIST(
+			"PRIORITY=7 + !_SYSTEMD_UNIT=quiet*", "!_TRANSPORT=stdout + CHAT=1") },
 	{ .name = "journal-rest" },
 };
 static struct conf_format no_formats[1];
@@ -43,7 +46,41 @@ static const struct claim_case {
 	{ { "SYSLOG_IDENTIFIER=", "SYSLOG_IDENTIFIER", "" }, "journal-rest" },
 	{ { "SYSLOG_IDENTIFIER=x", "SYSLOG_IDENTIFIER=sshd" },
 		"sshd" }, /* a field may come twice */
+	{ { "PRIORITY=7" }, "chatter" },
+	{ { "_SYSTEMD_UNIT=quiet.service", "PRIORITY=7" }, "journal-rest" },
+	{ { "PRIORITY=7", "_SYSTEMD_UNIT=other.service", "_SYSTEMD_UNIT=quieter.service" },
+		"journal-rest" },
+	{ { "CHAT=1" }, "chatter" },
+	{ { "CHAT=1", "_TRANSPORT=stdout" }, "journal-rest" },
 };
+
+START_TEST(a_claim_may_be_all_that_has_not)
+{
+	struct conf_store s[] = { { .name = "other", .journal = LIST("!PRIORITY=7") },
+		{ .name = "journal-rest" } };
+	const struct conf c = { .format = conf.format, .store = s, .n_stores = 2 };
+	struct claims *cl;
+
+	ck_assert_int_eq(claims_new(&c, NULL, &cl, NULL), 0);
+	ck_assert_str_eq(claims_store_of(cl, CLAIMS_NOTHING)->name, "other");
+	ck_assert_str_eq(claims_store_of(cl, claims_of(cl, SPAN("PRIORITY=6")))->name, "other");
+	ck_assert_str_eq(
+		claims_store_of(cl, claims_of(cl, SPAN("PRIORITY=7")))->name, "journal-rest");
+	claims_free(cl);
+}
+END_TEST
+
+START_TEST(a_field_that_no_entry_can_have_is_refused)
+{
+	static const char *const bad[] = { "_systemd_unit=x", "=x", "!=x", "1A=x", "A", "A B=x" };
+	struct conf_store s = { .name = "x", .journal = { (const char **)&bad[_i], 1 } };
+	const struct conf c = { .format = conf.format, .store = &s, .n_stores = 1 };
+	struct claims *cl;
+	struct err e;
+
+	ck_assert_int_eq(claims_new(&c, NULL, &cl, &e), -1);
+}
+END_TEST
 
 START_TEST(claim_finds_the_store)
 {
@@ -247,6 +284,8 @@ main(void)
 	tcase_add_loop_test(t, claim_finds_the_store, 0, N(claim_cases));
 	tcase_add_loop_test(t, claim_by_numbers_finds_the_same_store, 0, N(claim_cases));
 	tcase_add_test(t, a_field_may_name_the_store);
+	tcase_add_test(t, a_claim_may_be_all_that_has_not);
+	tcase_add_loop_test(t, a_field_that_no_entry_can_have_is_refused, 0, 6);
 	tcase_add_test(t, more_combinations_than_are_remembered_are_said_to_be);
 	tcase_add_test(t, entry_is_nobodys_without_a_rest);
 	tcase_add_loop_test(t, claim_without_a_field_is_refused, 0, 6);
