@@ -3,8 +3,6 @@
  * openpgp-private.h - what the files of OpenPGP share
  */
 #pragma once
-#include <sys/resource.h>
-
 #include "dsar/openpgp/openpgp.h"
 #include "dsar/openpgp/sealer.h"
 #include "evidence/gnupg.h"
@@ -26,10 +24,6 @@ openpgp_key_end(gpgme_key_t *key)
 
 /* A ring in the folder HOME, which is there and empty, with no key of ours. */
 int openpgp_open_at(const char *home, struct openpgp **ret, struct err *e);
-
-/* gpg inherits a limit of processor time until it is put back. */
-void openpgp_limit(struct rlimit *ret_old);
-void openpgp_unlimit(const struct rlimit *old);
 
 /* Key FPR of the ring. 1: there is none. */
 int openpgp_find(struct openpgp *p, const char *fpr, gpgme_key_t *ret, struct err *e);

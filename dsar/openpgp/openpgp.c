@@ -9,30 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include "base/scratch.h"
 #include "dsar/openpgp/openpgp-private.h"
-
-#define CPU_MAX_S 10
-
-void
-openpgp_limit(struct rlimit *ret_old)
-{
-	struct timespec used = { 0 };
-	struct rlimit now;
-
-	(void)getrlimit(RLIMIT_CPU, ret_old);
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used); /* ours counts against it as well */
-	now = (struct rlimit){ (rlim_t)used.tv_sec + CPU_MAX_S, ret_old->rlim_max };
-	(void)setrlimit(RLIMIT_CPU, &now);
-}
-
-void
-openpgp_unlimit(const struct rlimit *old)
-{
-	(void)setrlimit(RLIMIT_CPU, old);
-}
 
 /* --- the home --------------------------------------------------------------------------------- */
 

@@ -186,12 +186,9 @@ import_blob(struct openpgp *p, struct span blob)
 	CLEANUP_DATA gpgme_data_t in = NULL;
 	gpgme_error_t rc = gpgme_data_new_from_mem(&in, blob.p, blob.len, 0);
 	struct gnupg_wait w;
-	struct rlimit old;
 
-	openpgp_limit(&old);
-	gnupg_wait_begin(p->ctx, &w);
+	gnupg_wait_begin(p->ctx, GNUPG_STRANGERS, &w);
 	rc = gnupg_wait_end(p->ctx, &w, rc ? rc : gpgme_op_import_start(p->ctx, in));
-	openpgp_unlimit(&old);
 	return rc ? NULL : gpgme_op_import_result(p->ctx);
 }
 

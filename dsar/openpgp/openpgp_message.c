@@ -85,17 +85,14 @@ openpgp_verify(struct openpgp *p, struct span text, struct span signature,
 	CLEANUP_DATA gpgme_data_t sig = NULL, data = NULL;
 	gpgme_error_t rc = gpgme_data_new_from_mem(&sig, signature.p, signature.len, 0);
 	struct gnupg_wait w;
-	struct rlimit old;
 
 	*ret = (struct openpgp_signature){ 0 };
 	if (!rc)
 		rc = gpgme_data_new_from_cbs(&data, &cbs, &l);
 	if (rc)
 		return gnupg_fail(rc, p->home, e);
-	openpgp_limit(&old);
-	gnupg_wait_begin(p->ctx, &w);
+	gnupg_wait_begin(p->ctx, GNUPG_STRANGERS, &w);
 	rc = gnupg_wait_end(p->ctx, &w, gpgme_op_verify_start(p->ctx, sig, data, NULL));
-	openpgp_unlimit(&old);
 	return rc ? 0 : signature_take(p, ret, e); /* else it is none at all */
 }
 
@@ -110,7 +107,6 @@ openpgp_decrypt(struct openpgp *p, struct span cipher, size_t max, int *ret_fd,
 	CLEANUP_DATA gpgme_data_t in = NULL, out = NULL;
 	gpgme_error_t rc;
 	struct gnupg_wait w;
-	struct rlimit old;
 
 	*ret = (struct openpgp_signature){ 0 };
 	if (fd < 0)
@@ -120,10 +116,8 @@ openpgp_decrypt(struct openpgp *p, struct span cipher, size_t max, int *ret_fd,
 		rc = gnupg_bounded(&out, &b);
 	if (rc)
 		return gnupg_fail(rc, p->home, e);
-	openpgp_limit(&old);
-	gnupg_wait_begin(p->ctx, &w);
+	gnupg_wait_begin(p->ctx, GNUPG_STRANGERS, &w);
 	rc = gnupg_wait_end(p->ctx, &w, gpgme_op_decrypt_verify_start(p->ctx, in, out));
-	openpgp_unlimit(&old);
 	if (rc || !gnupg_decrypted(p->ctx))
 		return err_fail(e, EX_DATAERR, 0, N_("a mail that cannot be decrypted"),
 			N_("see that it is for our own key, whole, and of a usual size"), NULL);
@@ -253,7 +247,7 @@ openpgp_encrypt_all(struct openpgp *p, const char *const *fpr, size_t n, bool si
 	if (!rc && sign)
 		rc = gpgme_signers_add(p->ctx, p->own);
 	gpgme_set_armor(p->ctx, 0);
-	gnupg_wait_begin(p->ctx, &w);
+	gnupg_wait_begin(p->ctx, GNUPG_OURS, &w);
 	if (!rc)
 		rc = sign ? gpgme_op_encrypt_sign_start(p->ctx, to.key, flags, in, out)
 			  : gpgme_op_encrypt_start(p->ctx, to.key, flags, in, out);

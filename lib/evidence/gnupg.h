@@ -4,6 +4,7 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <sys/resource.h>
 
 #include <gpgme.h>
 
@@ -40,11 +41,17 @@ bool gnupg_decrypted(gpgme_ctx_t ctx);
 /* Ends the gpg-agent(1) of HOME, which stays in the background otherwise, for as long as its home is there. */
 void gnupg_end(const char *home);
 
-/* An operation of gpgme with what may be a stranger's bytes, from its …_start() to its end; CTX is borrowed until
- * then. SIGPIPE is ignored from here on, as gpgme wants it:
- *   gnupg_wait_begin(ctx, &w); rc = gnupg_wait_end(ctx, &w, gpgme_op_…_start(ctx, …)); */
+/* An operation of gpgme, from its …_start() to its end; CTX is borrowed until then. SIGPIPE is ignored from here on, as
+ * gpgme wants it:
+ *   gnupg_wait_begin(ctx, GNUPG_STRANGERS, &w); rc = gnupg_wait_end(ctx, &w, gpgme_op_…_start(ctx, …));
+ *
+ * While a stranger's bytes are with gpg, it has 10 s of processor time: a key of 16,000 names takes half a minute. A
+ * gpg-agent(1) that it starts would have no more, for its whole life: one that outlives us has to run before. */
+enum gnupg_bytes { GNUPG_OURS, GNUPG_STRANGERS };
 #define GNUPG_PIPES 16
 struct gnupg_wait {
+	bool limited;
+	struct rlimit limit; /* as it was before */
 	struct gnupg_pipe {
 		int fd;
 		short events;
@@ -54,5 +61,5 @@ struct gnupg_wait {
 	bool done;
 	gpgme_error_t rc;
 };
-void gnupg_wait_begin(gpgme_ctx_t ctx, struct gnupg_wait *w);
+void gnupg_wait_begin(gpgme_ctx_t ctx, enum gnupg_bytes whose, struct gnupg_wait *w);
 gpgme_error_t gnupg_wait_end(gpgme_ctx_t ctx, struct gnupg_wait *w, gpgme_error_t begun);

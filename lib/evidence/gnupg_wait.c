@@ -7,8 +7,25 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <time.h>
 
 #include "evidence/gnupg.h"
+
+#define CPU_MAX_S 10
+
+/* gpg inherits it. */
+static void
+limit(struct gnupg_wait *w)
+{
+	struct timespec used = { 0 };
+	struct rlimit now;
+
+	if (getrlimit(RLIMIT_CPU, &w->limit) < 0)
+		return;
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used); /* ours counts against it as well */
+	now = (struct rlimit){ (rlim_t)used.tv_sec + CPU_MAX_S, w->limit.rlim_max };
+	w->limited = setrlimit(RLIMIT_CPU, &now) == 0;
+}
 
 static gpgme_error_t
 add(void *ctx, int fd, int is_read, gpgme_io_cb_t call, void *data, void **ret_tag)
@@ -48,12 +65,14 @@ happened(void *ctx, gpgme_event_io_t type, void *data)
 }
 
 void
-gnupg_wait_begin(gpgme_ctx_t ctx, struct gnupg_wait *w)
+gnupg_wait_begin(gpgme_ctx_t ctx, enum gnupg_bytes whose, struct gnupg_wait *w)
 {
 	struct gpgme_io_cbs calls = { add, w, forget, happened, w };
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	*w = (struct gnupg_wait){ 0 };
+	if (whose == GNUPG_STRANGERS)
+		limit(w);
 	gpgme_set_io_cbs(ctx, &calls);
 }
 
@@ -92,6 +111,8 @@ gnupg_wait_end(gpgme_ctx_t ctx, struct gnupg_wait *w, gpgme_error_t begun)
 		rc = turn(w);
 	if (rc < 0)
 		(void)gpgme_cancel(ctx);
+	if (w->limited)
+		(void)setrlimit(RLIMIT_CPU, &w->limit);
 	gpgme_set_io_cbs(ctx, NULL); /* listing keys would wait for ever by them */
 	if (begun)
 		return begun;

@@ -227,7 +227,7 @@ sign_decrypt(struct sign *s, struct span cipher, size_t max, int *ret_fd, struct
 		rc = gnupg_bounded(&out, &b);
 	if (rc)
 		return gnupg_fail(rc, s->home ? s->home : "~/.gnupg", e);
-	gnupg_wait_begin(s->ctx, &w);
+	gnupg_wait_begin(s->ctx, GNUPG_STRANGERS, &w);
 	rc = gnupg_wait_end(s->ctx, &w, gpgme_op_decrypt_start(s->ctx, in, out));
 	if (rc || !gnupg_decrypted(s->ctx))
 		return err_fail(e, EX_DATAERR, 0, N_("it cannot be decrypted"),
@@ -264,7 +264,7 @@ import_one(struct sign_check *c, struct span key, struct err *e)
 
 	if (rc)
 		return gnupg_fail(rc, c->home, e);
-	gnupg_wait_begin(c->ctx, &w);
+	gnupg_wait_begin(c->ctx, GNUPG_STRANGERS, &w);
 	rc = gnupg_wait_end(c->ctx, &w, gpgme_op_import_start(c->ctx, in));
 	if (rc && is_noise(rc))
 		return 1;
@@ -350,7 +350,7 @@ sign_verify(struct sign_check *c, struct span text, struct span signature, struc
 		rc = gpgme_data_new_from_mem(&signed_text, text.p, text.len, 0);
 	if (rc)
 		return gnupg_fail(rc, c->home, e);
-	gnupg_wait_begin(c->ctx, &w);
+	gnupg_wait_begin(c->ctx, GNUPG_STRANGERS, &w);
 	if (gnupg_wait_end(c->ctx, &w, gpgme_op_verify_start(c->ctx, sig, signed_text, NULL)))
 		return 1; /* no signature at all */
 	return is_good(c) ? 0 : 1;
@@ -387,7 +387,7 @@ sign_verify_clear(struct sign_check *c, struct span text, struct buf *out, struc
 		rc = gpgme_data_new(&plain);
 	if (rc)
 		return gnupg_fail(rc, c->home, e);
-	gnupg_wait_begin(c->ctx, &w);
+	gnupg_wait_begin(c->ctx, GNUPG_STRANGERS, &w);
 	if (gnupg_wait_end(c->ctx, &w, gpgme_op_verify_start(c->ctx, in, NULL, plain)) ||
 		!is_good(c))
 		return 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "evidence/sign.h"
 
+#include "evidence/gnupg.h"
 #include "evidence/ledger.h"
 #include "evidence/tar.h"
 #include "tests/unit/evidence/state.h"
@@ -138,6 +139,52 @@ START_TEST(without_a_key_it_says_how_to_get_one)
 }
 END_TEST
 
+/* What gpg, an invented one, is told of its processor time, in seconds. */
+static void
+limit_of_gpg(enum gnupg_bytes whose, char ret[32])
+{
+	char program[128], said[128], line[512];
+	gpgme_ctx_t ctx;
+	gpgme_data_t none, out;
+	struct gnupg_wait w;
+	FILE *f;
+
+	(void)snprintf(program, sizeof(program), "%s/gpg", folder);
+	(void)snprintf(said, sizeof(said), "%s/said", folder);
+	(void)snprintf(line, sizeof(line),
+		"#!/bin/sh\n[ \"$1\" != --version ] || { echo 'gpg (GnuPG) 2.2.40'; exit; }\n"
+		"ulimit -S -t >%s\nexit 2\n",
+		said);
+	f = fopen(program, "w");
+	ck_assert(f && fputs(line, f) >= 0 && fclose(f) == 0 && chmod(program, 0700) == 0);
+	ck_assert_int_eq(gpgme_new(&ctx), 0);
+	ck_assert_int_eq(
+		gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, program, folder), 0);
+	ck_assert(gpgme_data_new(&none) == 0 && gpgme_data_new(&out) == 0);
+	gnupg_wait_begin(ctx, whose, &w);
+	(void)gnupg_wait_end(ctx, &w, gpgme_op_decrypt_start(ctx, none, out));
+	gpgme_data_release(none);
+	gpgme_data_release(out);
+	gpgme_release(ctx);
+	f = fopen(said, "r");
+	ck_assert(f && fgets(ret, 32, f) && fclose(f) == 0 && unlink(said) == 0);
+}
+
+START_TEST(a_strangers_bytes_have_a_bounded_time)
+{
+	struct rlimit before, after;
+	char said[32];
+
+	ck_assert_int_eq(getrlimit(RLIMIT_CPU, &before), 0);
+	limit_of_gpg(GNUPG_STRANGERS, said);
+	ck_assert_int_ge(atoi(said), 10);
+	ck_assert_int_lt(atoi(said), 60);
+	limit_of_gpg(GNUPG_OURS, said);
+	ck_assert(before.rlim_cur != RLIM_INFINITY || strcmp(said, "unlimited\n") == 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_CPU, &after), 0);
+	ck_assert(before.rlim_cur == after.rlim_cur); /* nor what is begun after it, an agent say */
+}
+
 static Suite *
 suite(void)
 {
@@ -151,6 +198,7 @@ suite(void)
 	tcase_add_test(t, a_clear_signed_text_is_its_subkeys_and_nothing_stands_around_it);
 	tcase_add_test(t, a_head_is_signed_once);
 	tcase_add_test(t, without_a_key_it_says_how_to_get_one);
+	tcase_add_test(t, a_strangers_bytes_have_a_bounded_time);
 	suite_add_tcase(s, t);
 	return s;
 }
