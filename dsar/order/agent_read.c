@@ -102,7 +102,7 @@ openpgp_works(struct agent *a, struct err *e)
 		rc = try_verify(a, e);
 	return rc == 0 ? 0
 		       : err_fail(e, EX_TEMPFAIL, 0, N_("OpenPGP does not work"),
-				 N_("see that gnupg is installed, that /tmp is not full, and try "
+				 N_("see that gnupg is installed, /tmp not full and the clock right, and try "
 				    "`gpg --homedir` on that folder"),
 				 "%s", a->dir);
 }

@@ -31,7 +31,7 @@
 /* One order whose answer is looked for; copied, since the register is written to. */
 struct wanted {
 	char id[ORDER_ID_HEX], number[CASE_NUMBER_MAX], node[ORDER_NODE_MAX], sha256[SHA256_HEX],
-		file[SHA256_HEX];
+		file[SHA256_HEX], attempt[RESULT_ATTEMPT];
 	enum order_kind kind;
 	enum ordered_state state;
 	int64_t not_after_us;
@@ -71,6 +71,7 @@ see_wanted(void *ctx, const struct ordered *o, struct err *e)
 	(void)snprintf(v->node, sizeof(v->node), "%s", o->node);
 	(void)snprintf(v->sha256, sizeof(v->sha256), "%s", o->sha256);
 	(void)snprintf(v->file, sizeof(v->file), "%s", o->file);
+	(void)snprintf(v->attempt, sizeof(v->attempt), "%s", o->attempt);
 	return 0;
 }
 
@@ -196,14 +197,15 @@ take_result(struct collect *g, const struct wanted *w, struct sign_check *check,
 	};
 	const bool erasure = w->kind == ORDER_PLAN || w->kind == ORDER_ERASE;
 	struct registry *r = g->s->registry;
+	char attempt[RESULT_ATTEMPT];
 	int rc;
 
 	if (case_get(r, w->number, &into->c, e) < 0 || collecting_begin(into, e) < 0)
 		return -1;
 	if (w->kind == ORDER_SEARCH && answers_clear(r, w->number, w->node, e) < 0)
 		return -1;
-	rc = result_read(
-		g->dir, &head, g->own, check, erasure ? collect_erasure : collect_search, into, e);
+	rc = result_read(g->dir, &head, g->own, check, erasure ? collect_erasure : collect_search,
+		into, attempt, e);
 	if (rc != 0)
 		return rc;
 	if (!into->ended)
@@ -212,7 +214,7 @@ take_result(struct collect *g, const struct wanted *w, struct sign_check *check,
 		return -1;
 	if (w->kind == ORDER_PLAN && ordered_planned(r, w->id, into->hash, e) < 0)
 		return -1;
-	if (account(g, w, ORDER_FINE, e) < 0)
+	if (ordered_answered(r, w->id, attempt, e) < 0 || account(g, w, ORDER_FINE, e) < 0)
 		return -1;
 	return case_goes_on(into, e);
 }
@@ -260,6 +262,38 @@ has_file(struct collect *g, const char *id, const char *suffix)
 	return faccessat(g->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+static int
+see_nothing(void *ctx, const json_t *line, struct err *e)
+{
+	(void)ctx;
+	(void)line;
+	(void)e;
+	return 0;
+}
+
+/* The answer that was taken stays; another one is named, and goes. */
+static int
+collect_again(struct collect *g, const struct wanted *w, struct sign_check *check, struct err *e)
+{
+	const struct result_head head = {
+		.id = w->id, .number = w->number, .node = w->node, .sha256 = w->sha256
+	};
+	char attempt[RESULT_ATTEMPT];
+
+	if (!g->own && sign_open_own(&g->s->conf->approvers, &g->own, e) < 0)
+		return -1;
+	if (result_read(g->dir, &head, g->own, check, see_nothing, NULL, attempt, e) == 0 &&
+		strcmp(attempt, w->attempt) != 0) {
+		(void)err_fail(e, EX_DATAERR, 0,
+			N_("an order was answered twice, and only the first answer was taken"),
+			N_("see whether two machines have that name and key, a clone perhaps; an agent "
+			   "that was ended may answer again"),
+			"%s: %s", w->node, w->id);
+		g->status = err_print(e, "dsar", stderr);
+	}
+	return queue_remove_all(g->dir, w->id, e);
+}
+
 /* What was denied there is not what was sent: somebody has put it into the queue by that name, or the file was damaged on its
  * way. Either way the order is not known to be denied, and is waited for. */
 static int
@@ -286,7 +320,8 @@ collect_there(struct collect *g, const struct wanted *w, struct sign_check *chec
 	int rc = 1;
 
 	if (w->state == ORDERED_ANSWERED)
-		return queue_remove_all(g->dir, w->id, e);
+		return has_file(g, w->id, "-000001.result") ? collect_again(g, w, check, e)
+							    : queue_remove_all(g->dir, w->id, e);
 	if (has_file(g, w->id, "-000001.result"))
 		rc = collect_result(g, w, check, e);
 	if (rc > 0 && w->state <= ORDERED_SENT)

@@ -236,7 +236,9 @@ dump(json_t *root, struct buf *out, struct err *e)
 		return err_memory(e);
 	buf_str(out, text);
 	explicit_bzero(text, strlen(text));
-	return out->failed ? err_memory(e) : 0;
+	return out->failed ? err_fail(e, EX_UNAVAILABLE, 0, N_("that is too much for one order"),
+				     N_("do it on that machine, as root"), NULL)
+			   : 0;
 }
 
 int

@@ -8,7 +8,8 @@ const char ordered_schema[] =
 	" id TEXT PRIMARY KEY, number TEXT NOT NULL, node TEXT NOT NULL, kind INTEGER NOT NULL,"
 	" made_us INTEGER NOT NULL, not_before_us INTEGER NOT NULL, not_after_us INTEGER NOT NULL,"
 	" state INTEGER NOT NULL, fault INTEGER NOT NULL, sha256 TEXT NOT NULL, plan TEXT NOT NULL,"
-	" text BLOB, ended_us INTEGER NOT NULL, file TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+	" text BLOB, ended_us INTEGER NOT NULL, file TEXT NOT NULL,"
+	" attempt TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE order_signatures ("
 	" at INTEGER PRIMARY KEY, id TEXT NOT NULL, number TEXT NOT NULL, fingerprint TEXT NOT NULL,"
 	" signature BLOB NOT NULL, public_key BLOB NOT NULL, UNIQUE (id, fingerprint)) STRICT;"
@@ -35,7 +36,7 @@ ordered_add(struct registry *r, const struct order *o, struct span text, struct 
 
 	sha256_hex(text, hash);
 	if (registry_prepare(r,
-		    "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, ?11, 0, '')",
+		    "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, ?11, 0, '', '')",
 		    &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(o->id));
@@ -68,7 +69,7 @@ ordered_each(struct registry *r, const char *number, const char *id, ordered_see
 
 	if (registry_prepare(r,
 		    "SELECT id, number, node, kind, made_us, not_before_us, not_after_us, state, fault,"
-		    " sha256, plan, text, ended_us, file FROM orders WHERE (?1 IS NULL OR number = ?1)"
+		    " sha256, plan, text, ended_us, file, attempt FROM orders WHERE (?1 IS NULL OR number = ?1)"
 		    " AND (?2 IS NULL OR id = ?2) ORDER BY made_us, id",
 		    &st, e) < 0)
 		return -1;
@@ -91,7 +92,8 @@ ordered_each(struct registry *r, const char *number, const char *id, ordered_see
 			.plan = statement_str(st, 10),
 			.text = statement_span(st, 11),
 			.ended_us = sqlite3_column_int64(st, 12),
-			.file = statement_str(st, 13) };
+			.file = statement_str(st, 13),
+			.attempt = statement_str(st, 14) };
 
 		rc = seen(ctx, &o, e);
 		if (rc != 0)
@@ -138,6 +140,12 @@ int
 ordered_sent(struct registry *r, const char *id, const char *file, struct err *e)
 {
 	return set(r, "UPDATE orders SET file = ?2 WHERE id = ?1", id, file, e);
+}
+
+int
+ordered_answered(struct registry *r, const char *id, const char *attempt, struct err *e)
+{
+	return set(r, "UPDATE orders SET attempt = ?2 WHERE id = ?1", id, attempt, e);
 }
 
 int

@@ -36,6 +36,7 @@ struct ordered { /* strings are borrowed in what is seen */
 	struct span text; /* SPAN_NONE once it is answered */
 	int64_t ended_us;
 	const char *file; /* SHA-256 of the file that was sent, which a denial names; "" before */
+	const char *attempt; /* whose answer was taken (result.h); "" before */
 };
 
 /* Keeps O, whose text is TEXT, as drafted. Within a transaction. */
@@ -52,6 +53,9 @@ int ordered_move(struct registry *r, const char *id, enum ordered_state state,
 
 /* ID leaves as a file whose SHA-256 is FILE. Within a transaction. */
 int ordered_sent(struct registry *r, const char *id, const char *file, struct err *e);
+
+/* … and was answered by ATTEMPT. Within a transaction. */
+int ordered_answered(struct registry *r, const char *id, const char *attempt, struct err *e);
 
 /* Keeps a signature under O by FINGERPRINT, in a transaction; or calls SEEN for each that there is, the first
  * first. */

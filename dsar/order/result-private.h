@@ -20,7 +20,7 @@ void result_name(const char *id, unsigned seq, char ret[QUEUE_NAME_MAX]);
 bool result_split(struct span plain, struct span *ret_body, struct span *ret_signature);
 
 struct result_piece {
-	char attempt[17];
+	char attempt[RESULT_ATTEMPT];
 	unsigned seq;
 	bool last;
 	struct span part;

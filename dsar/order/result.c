@@ -18,7 +18,7 @@ struct result {
 	struct result_head head;
 	struct openpgp *ring;
 	struct seal *seal;
-	char attempt[17];
+	char attempt[RESULT_ATTEMPT];
 	unsigned seq;
 	struct buf part;  /* of the stream, for the piece at hand */
 	struct buf plain; /* the piece */

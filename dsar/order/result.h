@@ -36,6 +36,8 @@ struct seal;
 struct sign;
 struct sign_check;
 
+#define RESULT_ATTEMPT 17 /* hexadecimal digits with their NUL: one agent's, at one time */
+
 struct result_head { /* all borrowed */
 	const char *id, *number, *node, *sha256;
 };
@@ -65,10 +67,10 @@ int result_deny(int dirfd, const struct result_head *h, enum order_fault fault,
 
 /* Calls SEEN for each line of the result of H in DIRFD; OWN decrypts, CHECK is of the node's key. 1: it is not there
  * to its end. EX_DATAERR: not one of that node for that order, or mixed up. What SEEN was given before a
- * failure counts for nothing. */
+ * failure counts for nothing. RET_ATTEMPT is whose it is. */
 typedef int result_seen(void *ctx, const json_t *line, struct err *e);
 int result_read(int dirfd, const struct result_head *h, struct sign *own, struct sign_check *check,
-	result_seen *seen, void *ctx, struct err *e);
+	result_seen *seen, void *ctx, char ret_attempt[RESULT_ATTEMPT], struct err *e);
 
 /* 0: H's order was denied, for *ret_fault, its file being of h->sha256; 1: there is no word of that; 2: another file of its
  * name was denied, *ret_fault is why. EX_DATAERR: not one of that node. */

@@ -83,7 +83,7 @@ struct reading {
 	struct sign_check *check;
 	result_seen *seen;
 	void *ctx;
-	char attempt[17];
+	char attempt[RESULT_ATTEMPT];
 	bool last;
 	struct buf lines;
 };
@@ -186,7 +186,7 @@ take_piece(struct reading *g, unsigned seq, struct err *e)
 
 int
 result_read(int dirfd, const struct result_head *h, struct sign *own, struct sign_check *check,
-	result_seen *seen, void *ctx, struct err *e)
+	result_seen *seen, void *ctx, char ret_attempt[RESULT_ATTEMPT], struct err *e)
 {
 	struct reading g = {
 		.dirfd = dirfd, .head = h, .own = own, .check = check, .seen = seen, .ctx = ctx
@@ -198,6 +198,8 @@ result_read(int dirfd, const struct result_head *h, struct sign *own, struct sig
 		rc = take_piece(&g, seq, e);
 	if (rc == 0 && (!g.last || g.lines.len > 0))
 		rc = fail_result(&g, e);
+	if (rc == 0)
+		memcpy(ret_attempt, g.attempt, RESULT_ATTEMPT);
 	buf_wipe(&g.lines);
 	return rc;
 }

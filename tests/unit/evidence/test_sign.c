@@ -177,8 +177,8 @@ START_TEST(a_strangers_bytes_have_a_bounded_time)
 
 	ck_assert_int_eq(getrlimit(RLIMIT_CPU, &before), 0);
 	limit_of_gpg(GNUPG_STRANGERS, said);
-	ck_assert_int_ge(atoi(said), 10);
-	ck_assert_int_lt(atoi(said), 60);
+	ck_assert_int_ge(strtol(said, NULL, 10), 10);
+	ck_assert_int_lt(strtol(said, NULL, 10), 60);
 	limit_of_gpg(GNUPG_OURS, said);
 	ck_assert(before.rlim_cur != RLIM_INFINITY || strcmp(said, "unlimited\n") == 0);
 	ck_assert_int_eq(getrlimit(RLIMIT_CPU, &after), 0);
