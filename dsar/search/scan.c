@@ -79,8 +79,11 @@ static int
 put_frame(
 	const struct child *c, enum frame_type type, struct span head, struct span a, struct span b)
 {
-	const struct frame f = { .type = type, .len = head.len + a.len + b.len };
+	struct frame f;
 
+	memset(&f, 0, sizeof(f)); /* also between its fields: all of it is written */
+	f.type = type;
+	f.len = head.len + a.len + b.len;
 	return put(c, &f, sizeof(f)) < 0 || put(c, head.p, head.len) < 0 ||
 			       put(c, a.p, a.len) < 0 || put(c, b.p, b.len) < 0
 		       ? -1
