@@ -71,6 +71,27 @@ bytes_eq(const char *p, const char *q, size_t n)
 	return (d[0] | d[1]) == 0;
 }
 
+/* Copies N bytes, which do not overlap: for what is mostly of one length at one place. */
+static inline void
+bytes_copy(char *to, const char *from, size_t n)
+{
+	if (n >= 16) {
+		for (size_t i = 0; i + 16 < n; i += 16)
+			memcpy(to + i, from + i, 16);
+		memcpy(to + n - 16, from + n - 16, 16);
+	} else if (n >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + n - 8, from + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + n - 4, from + n - 4, 4);
+	} else if (n > 0) {
+		to[0] = from[0];
+		to[n / 2] = from[n / 2];
+		to[n - 1] = from[n - 1];
+	}
+}
+
 #ifdef __SSE2__
 static inline unsigned
 bytes_are16(const char *p, __m128i wanted)
@@ -91,7 +112,7 @@ bytes_are64(const char *p, __m128i wanted)
 
 /* Where C stands first from P on and before END; NULL: nowhere. For what is mostly near: 64 bytes without
  * a branch, since how far it is no processor can guess. */
-static inline const char *
+static inline __attribute__((always_inline)) const char *
 bytes_find(const char *p, const char *end, char c)
 {
 #ifdef __SSE2__
@@ -112,6 +133,10 @@ bytes_find(const char *p, const char *end, char c)
 		at = bytes_are16(p, wanted);
 		if (at != 0)
 			return p + __builtin_ctzll(at);
+	}
+	if (p > from) { /* likewise the last 16 */
+		at = bytes_are16(end - 16, wanted);
+		return at != 0 ? end - 16 + __builtin_ctzll(at) : NULL;
 	}
 #endif
 	for (; p < end; p++)

@@ -469,6 +469,12 @@ format_is_flat(const struct format *f)
 	return f->is_flat;
 }
 
+int
+format_piece_field(const struct format *f, unsigned i)
+{
+	return f->is_flat ? template_field(f->template, i) : -1;
+}
+
 bool
 format_retry_bare(struct format *f, struct span line, struct split *ret)
 {

@@ -99,8 +99,10 @@ const struct format_field *format_message(const struct format *f);
  * format_split(). */
 bool format_glance(struct format *f, struct span line, struct split *ret);
 
-/* Is F a template without inner formats? */
+/* Is F a template without inner formats? Then each line of it has the same pieces in the same order, a field
+ * each: format_piece_field() of the I-th; -1: there is none. */
 bool format_is_flat(const struct format *f);
+int format_piece_field(const struct format *f, unsigned i);
 
 /* After format_split() took LINE for a syslog line with a header, into RET, and the message's own
  * format does not fit: splits it again as a bare line, all of it the message. False, and RET as it

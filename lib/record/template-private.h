@@ -17,6 +17,15 @@ enum template_look {
 	LOOK_ISO     /* 2026-11-24T01:40:29+00:00, or "-" */
 };
 
+/* How most values of a field end, by which its end is found at once; all else is left to its look. */
+enum template_end {
+	END_OTHER,
+	END_WORD,   /* at the first blank, with which its delimiter begins */
+	END_TEXT,   /* at the first delimiter that no backslash undoes */
+	END_DIGITS, /* at the first byte that is no digit, with which its delimiter begins */
+	END_CLF     /* behind a time of one length */
+};
+
 /* A field and the literal that ends it. */
 struct template_part {
 	const char *delim;
@@ -25,6 +34,7 @@ struct template_part {
 	bool quote;          /* delim begins with '"', which a backslash before it undoes */
 	uint64_t word, mask; /* the first bytes of delim, up to 8 of them, to compare at once */
 	enum template_look look;
+	enum template_end end;
 };
 
 struct template

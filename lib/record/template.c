@@ -348,6 +348,25 @@ read_apache(struct reader *r, const char *text)
 
 /* --------------------------------------------------------------------------------------------- */
 
+static enum template_end
+end_of(const struct template_part *part)
+{
+	if (part->delim_len == 0 || part->delim_len > sizeof(part->word))
+		return END_OTHER;
+	switch (part->look) {
+	case LOOK_WORD:
+		return part->delim[0] == ' ' ? END_WORD : END_OTHER;
+	case LOOK_ANY:
+		return END_TEXT;
+	case LOOK_NUMBER:
+		return part->delim[0] == '.' || part->delim[0] == 'x' ? END_OTHER : END_DIGITS;
+	case LOOK_CLF:
+		return END_CLF;
+	default:
+		return END_OTHER;
+	}
+}
+
 static void
 part_finish(struct template_part *part, enum conf_escape escape)
 {
@@ -357,6 +376,7 @@ part_finish(struct template_part *part, enum conf_escape escape)
 	memset(&part->mask, 0xff, n);
 	part->quote = n > 0 && part->delim[0] == '"' && escape != ESCAPE_NONE &&
 		      escape != ESCAPE_RSYSLOG;
+	part->end = end_of(part);
 }
 
 int

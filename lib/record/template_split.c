@@ -148,6 +148,49 @@ go_on(const struct template_part *t, struct piece *before, const char *end, cons
 	return false;
 }
 
+/* Does the delimiter of T, of up to 8 bytes, stand at P? It does not if P is NULL. */
+INLINE bool
+short_delim_stands(const struct template_part *t, const char *p, const char *end)
+{
+	if (p && end - p >= 8)
+		return (bytes_word(p) & t->mask) == t->word;
+	return p && (size_t)(end - p) >= t->delim_len && bytes_few(p, t->delim_len) == t->word;
+}
+
+/* The end of the field T at P, where it is found at once: the same that any_end() and known_end() find. NULL: it
+ * may be elsewhere, or nowhere. */
+INLINE const char *
+near_end(const struct template_part *t, const char *p, const char *end)
+{
+	const char *q;
+
+	switch (t->end) {
+	case END_WORD:
+		q = bytes_find(p, end, ' ');
+		return short_delim_stands(t, q, end) ? q : NULL;
+	case END_TEXT:
+		q = bytes_find(p, end, t->delim[0]);
+		if (!short_delim_stands(t, q, end))
+			return NULL;
+		return q > p && q[-1] == '\\' && t->quote ? NULL : q;
+	case END_DIGITS:
+		q = end - p >= 16 ? bytes_digits_end(p, p + 16) : p;
+		return q > p && short_delim_stands(t, q, end) ? q : NULL;
+	case END_CLF:
+		q = time_end(&clf, p, end);
+		return short_delim_stands(t, q, end) ? q : NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* The same as near_end() where it has to be looked for. */
+static __attribute__((noinline)) const char *
+far_end(const struct template_part *t, const char *p, const char *end)
+{
+	return is_any(t) ? any_end(t, p, p, end) : known_end(t, p, end);
+}
+
 /* The first N parts of T, from LINE's beginning. Returns what is behind them; NULL: no match. */
 INLINE const char *
 split_parts(const struct template *t, unsigned n, struct span line, struct piece *pc)
@@ -159,12 +202,10 @@ split_parts(const struct template *t, unsigned n, struct span line, struct piece
 		return NULL;
 	p += t->lead_len;
 	for (; part < behind; part++, pc++) {
-		const char *stop;
+		const char *stop = near_end(part, p, end);
 
-		if (is_any(part))
-			stop = any_end(part, p, p, end);
-		else
-			stop = known_end(part, p, end);
+		if (!stop)
+			stop = far_end(part, p, end);
 		if (!stop && (is_any(part) || part == t->part || !is_any(part - 1) ||
 				     !go_on(part, pc - 1, end, &p, &stop)))
 			return NULL;

@@ -32,8 +32,8 @@ _Static_assert(sizeof(struct by_text) == 64, "one is to be a cache line");
 #define N_TEXTS     (1u << 13)
 
 struct tables {
-	struct by_address address[N_ADDRESSES][2]; /* the newer first */
-	struct by_text text[N_TEXTS][2];
+	struct by_text text[N_TEXTS][2];           /* the newer first */
+	struct by_address address[N_ADDRESSES][2]; /* has the bytes behind the last text */
 };
 
 struct token_cache {

@@ -18,6 +18,7 @@
 #define TOKEN_BITS     10 /* bytes of a token as a number */
 #define TOKEN_LEN      20 /* bytes of "ip4:…" or "ip6:…" */
 #define TOKEN_FROM_MAX 39 /* bytes of the longest address without a quad in it */
+#define TOKEN_BEHIND   16 /* bytes that may be read behind a token of token_cache_find_text() */
 
 struct token_cache;
 

@@ -16,6 +16,10 @@
 #define TEXT_MAX        (4u << 20) /* of a free text that needs more than one pass */
 #define LAST_DIGITS_MAX 4          /* what the privacy policy allows of a phone number */
 
+_Static_assert(
+	TRANSFORM_KNOWN_MAX >= MEMO_OUTPUT_MAX && TRANSFORM_BEHIND <= MEMO_BEHIND, "of a memo");
+_Static_assert(TRANSFORM_KNOWN_MAX >= TOKEN_LEN && TRANSFORM_BEHIND <= TOKEN_BEHIND, "of a token");
+
 static int
 transform_keep(const struct transform *t, struct transform_env *env, struct span v, struct buf *out,
 	struct err *e)
@@ -239,31 +243,35 @@ transform_key(const struct transform *t, const struct transform_env *env, struct
 			    : pseudonym_hash(env->pseudonym, ret->text);
 }
 
+struct span
+transform_known(
+	const struct transform *t, struct transform_env *env, const struct transform_key *key)
+{
+	static const char nothing[1 + TRANSFORM_BEHIND] = "-";
+	const char *token;
+
+	if (key->tail.len == 0 && says_nothing(key->text))
+		return span_of(nothing, 1);
+	if (t->memo)
+		return memo_find_at(t->memo, key->hash, key->text);
+	token = pseudonym_recall(env->pseudonym, key->hash, env->day, key->text);
+	if (!token)
+		return SPAN_NONE;
+	env->hits[token[2] == '4' ? DETECT_IPV4 : DETECT_IPV6]++;
+	return span_of(token, TOKEN_LEN);
+}
+
 bool
 transform_recall(const struct transform *t, struct transform_env *env,
 	const struct transform_key *key, struct buf *out)
 {
-	struct span known;
-	const char *token;
+	const struct span known = transform_known(t, env, key);
 
-	if (key->tail.len == 0 && says_nothing(key->text)) {
-		buf_char(out, '-');
-		return true;
-	}
-	if (t->memo) {
-		known = memo_find_at(t->memo, key->hash, key->text);
-		if (!known.p)
-			return false;
-		buf_put_short(out, known.p, known.len);
-		if (key->tail.len > 0)
-			buf_span(out, key->tail);
-		return true;
-	}
-	token = pseudonym_recall(env->pseudonym, key->hash, env->day, key->text);
-	if (!token)
+	if (!known.p)
 		return false;
-	env->hits[token[2] == '4' ? DETECT_IPV4 : DETECT_IPV6]++;
-	buf_put(out, token, TOKEN_LEN);
+	buf_put_short(out, known.p, known.len);
+	if (key->tail.len > 0)
+		buf_span(out, key->tail);
 	return true;
 }
 

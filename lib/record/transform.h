@@ -78,6 +78,14 @@ void transform_key(const struct transform *t, const struct transform_env *env, s
 bool transform_recall(const struct transform *t, struct transform_env *env,
 	const struct transform_key *key, struct buf *out);
 
+/* The same for who puts it down himself: what stands before KEY's tail, which is the value's own end. SPAN_NONE:
+ * it is not known. Up to TRANSFORM_KNOWN_MAX bytes; TRANSFORM_BEHIND more may be read. Borrowed until
+ * transform_apply(). */
+#define TRANSFORM_KNOWN_MAX 254
+#define TRANSFORM_BEHIND    15
+struct span transform_known(
+	const struct transform *t, struct transform_env *env, const struct transform_key *key);
+
 /* Appends what becomes of VALUE to OUT. Returns 0, or -1 with E filled where a key could not be had
  * (then the record must not be written). VALUE does not overlap OUT. */
 int transform_apply(const struct transform *t, struct transform_env *env, struct span value,

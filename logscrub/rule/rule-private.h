@@ -53,6 +53,21 @@ struct level {
 	unsigned end_len; /* a nested text ended in "\n" or "\r\n", which `text` is without */
 };
 
+/* A flat format's lines, of which each has the same pieces: what is done to them is decided once. */
+struct flat_step {
+	const struct piece *piece; /* of the level's split */
+	struct action *action;
+};
+
+struct flat {
+	struct level *level;                      /* NULL: the rule's lines are of no such format */
+	const struct flat_step *time;             /* NULL: there is none */
+	struct flat_step step[FORMAT_FIELDS_MAX]; /* one a piece */
+	unsigned n_kept, n_asked, n_changed;
+	const struct flat_step *kept[FORMAT_FIELDS_MAX], *asked[FORMAT_FIELDS_MAX],
+		*changed[FORMAT_FIELDS_MAX];
+};
+
 struct rule {
 	const struct conf_store *store;
 	struct formats *formats;
@@ -66,7 +81,17 @@ struct rule {
 	struct rule_trace *trace;
 	struct buf befores; /* the trace's copies of values */
 	struct err *e;      /* of the apply at hand */
+	struct flat flat;
 };
+
+/* The short way for what most lines are (rule_flat.c), with the same result as the long one in rule.c: splits LINE
+ * and writes it. Returns as rule_apply() does; DROP_NO_MATCH: the long way has to be tried. */
+void rule_flat_init(struct rule *r);
+int rule_flat_apply(struct rule *r, struct span line, int64_t arrival_us, struct buf *out);
+
+/* Parts of the long way. */
+void rule_note_time(struct rule *r, const struct action *a, struct span value);
+int rule_write_piece(struct rule *r, struct level *lv, const struct piece *pc, struct buf *out);
 
 /* Adds a member of a JSON level by its path; borrowed from LV until the next call. NULL: E is
  * filled. */

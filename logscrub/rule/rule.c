@@ -48,8 +48,8 @@ undo(enum conf_escape kind, struct span value, struct buf *b)
 	return b->len == value.len ? value : span_of(b->p, b->len);
 }
 
-static void
-note_time(struct rule *r, const struct action *a, struct span value)
+void
+rule_note_time(struct rule *r, const struct action *a, struct span value)
 {
 	int64_t us;
 
@@ -74,7 +74,7 @@ read_time(struct rule *r, struct level *lv)
 	if (i == s->n)
 		return;
 	lv->time_piece = i;
-	note_time(r, &lv->action[lv->time_field], span_of(s->piece[i].p, s->piece[i].len));
+	rule_note_time(r, &lv->action[lv->time_field], span_of(s->piece[i].p, s->piece[i].len));
 }
 
 /* A text within a field may end as a line does ("log":"…\n"); no format has a place for that. */
@@ -143,7 +143,7 @@ see_time(void *ctx, const struct json_value *v)
 	struct rule *r = ctx;
 	const struct action a = { .is_time = true, .escape = ESCAPE_JSON };
 
-	note_time(r, &a, v->raw);
+	rule_note_time(r, &a, v->raw);
 	return r->time_us == INT64_MIN ? 0 : -1; /* the rest is checked while it is written */
 }
 
@@ -341,8 +341,8 @@ write_field(struct rule *r, const struct action *a, struct span value, struct bu
 	return rc;
 }
 
-static int
-write_piece(struct rule *r, struct level *lv, const struct piece *pc, struct buf *out)
+int
+rule_write_piece(struct rule *r, struct level *lv, const struct piece *pc, struct buf *out)
 {
 	const struct split *s = &lv->split;
 
@@ -366,7 +366,7 @@ write_changed(struct rule *r, struct level *lv, const struct piece *pc, struct b
 			transform_recall(a->transform, &r->env, &a->key, out))
 			return 0;
 	}
-	return write_piece(r, lv, pc, out);
+	return rule_write_piece(r, lv, pc, out);
 }
 
 /* Does PC stand as it was? Literals and kept fields do. */
@@ -505,6 +505,20 @@ level_write(struct rule *r, struct level *lv, struct buf *out)
 	}
 }
 
+/* By whatever tree of levels there is. */
+static int
+apply_slowly(struct rule *r, struct span line, int64_t arrival_us, struct buf *out)
+{
+	const int rc = (int)level_read(r, r->level[0], line);
+
+	if (r->time_us == INT64_MIN)
+		r->time_us = arrival_us;
+	if (rc != DROP_NONE)
+		return rc;
+	r->env.day = timestamp_day(r->time_us);
+	return level_write(r, r->level[0], out);
+}
+
 int
 rule_apply(struct rule *r, struct span line, int64_t arrival_us, struct buf *out,
 	struct rule_trace *trace, struct err *e)
@@ -523,13 +537,9 @@ rule_apply(struct rule *r, struct span line, int64_t arrival_us, struct buf *out
 	}
 	if (line.len > LINE_MAX_BYTES)
 		return DROP_TOO_LONG;
-	rc = level_read(r, r->level[0], line);
-	if (r->time_us == INT64_MIN)
-		r->time_us = arrival_us;
-	if (rc != DROP_NONE)
-		return rc;
-	r->env.day = timestamp_day(r->time_us);
-	rc = level_write(r, r->level[0], out);
+	rc = r->flat.level && !trace ? rule_flat_apply(r, line, arrival_us, out) : DROP_NO_MATCH;
+	if (rc == DROP_NO_MATCH)
+		rc = apply_slowly(r, line, arrival_us, out);
 	if (rc == 0 && out->failed)
 		rc = DROP_TOO_LONG;
 	/* a line of which nothing is left says nothing, not even when */
@@ -753,6 +763,7 @@ rule_new(const struct conf_store *s, struct formats *f, struct pseudonym *p, str
 	if (formats_get(f, s->format, &format, e) < 0 ||
 		level_new(r, format, "", 0, &root, e) < 0 || rule_bind(r, e) < 0)
 		return -1;
+	rule_flat_init(r);
 	*ret = TAKE(r);
 	return 0;
 }

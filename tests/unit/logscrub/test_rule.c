@@ -90,6 +90,61 @@ START_TEST(a_field_that_no_rule_names_is_written_as_a_dash)
 }
 END_TEST
 
+/* What a trace is wanted of goes the long way. */
+static void
+both_ways_agree_on(const char *line)
+{
+	static struct rule_trace trace;
+	struct buf slowly;
+	struct err e;
+
+	buf_init(&slowly, 8 * LINE_MAX_BYTES);
+	for (int again = 0; again < 2; again++) { /* then values are known */
+		int rc;
+
+		buf_clear(&slowly);
+		buf_clear(&out);
+		rc = rule_apply(rule, span_str(line), 0, &out, NULL, &e);
+		ck_assert_int_eq(rc, rule_apply(rule, span_str(line), 0, &slowly, &trace, &e));
+		ck_assert_uint_eq(out.len, slowly.len);
+		if (out.len > 0)
+			ck_assert_mem_eq(out.p, slowly.p, out.len);
+	}
+	buf_release(&slowly);
+}
+
+START_TEST(the_short_way_writes_what_the_long_way_writes)
+{
+	static const char *const lines[] = {
+		"203.0.113.7 [24/Nov/2026:01:40:29 +0000] \"GET /a?b=c HTTP/1.1\" x y",
+		"203.0.113.7 [24/Nov/2026:01:40:29 +0000] \"GET /a\\x22 HTTP/1.1\" x",
+		"2001:db8::7 [24/Nov/2026:01:40:30 +0100] \"-\" -",
+		"- [24/Nov/2026:01:40:30 +0100] \"\" ",
+		" [24/Nov/2026:01:40:30 +0100] \"GET /b HTTP/2.0\" 198.51.100.8",
+		"203.0.113.7 [-] \"POST /c HTTP/2.0\" x",
+		"203.0.113.7 [24/Nov/2026:01:40:29 +0000] \"GET /a HTTP/1.1\\\" x\" y",
+		"203.0.113.7 [24/Nov/2026] \"GET / HTTP/1.1\" x",
+		"<24/Nov/2026:01:40:29 +0000> 404",
+		"{\"at\":\"2026-11-24T01:40:29Z\",\"status\":404}",
+		"Nov 24 01:40:29 vm app[7]: <24/Nov/2026:01:40:29 +0000> 404",
+		"words",
+		"",
+	};
+	static const char *const scrubs[] = {
+		"keep = { \"time_local\", \"time\", \"object.at\" } "
+		"pseudonym = { \"ip\" } reduce \"request\" { to = \"method+path\" }",
+		"keep = { \"time_local\", \"time\", \"object.at\", \"extra\" } "
+		"redact = { \"request\" } reduce \"ip\" { to = \"truncate\" }",
+	};
+
+	for (size_t s = 0; s < sizeof(scrubs) / sizeof(scrubs[0]); s++) {
+		load_ok("any", scrubs[s]);
+		for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+			both_ways_agree_on(lines[i]);
+	}
+}
+END_TEST
+
 START_TEST(a_line_that_the_format_does_not_match_is_not_written)
 {
 	load_ok("line", "keep = { \"time_local\" }");
@@ -429,6 +484,7 @@ main(void)
 	tcase_add_test(t, each_variant_of_a_format_is_read_and_written_in_its_own_form);
 	tcase_add_test(t, a_json_time_is_kept_only_if_it_is_one);
 	tcase_add_test(t, what_was_written_is_read_again_unchanged);
+	tcase_add_test(t, the_short_way_writes_what_the_long_way_writes);
 	tcase_add_loop_test(t, nothing_is_allocated_for_a_record, 0, N_SHAPES);
 	tcase_add_loop_test(t, with_and_without_a_trace_the_same_is_written, 0, N_SHAPES);
 	tcase_set_timeout(t, 300);
