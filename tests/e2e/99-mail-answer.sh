@@ -55,7 +55,8 @@ rm "$scratch/down"
 
 promise "it leaves, the case is answered, and nothing of it is outside"
 strace -f -qq -e trace=execve -s 4096 -v -o "$scratch/execs" "$SPARSAM_BIN/dsar" -c "$scratch/sparsam.conf" answer $c --mail "$scratch/a.zip"
-has "$scratch/execs" '"--encrypt"'
+# the memory of a program that leaves no core is root's to read: for anybody else these are addresses, and no arguments
+[ "$(id -u)" -ne 0 ] || has "$scratch/execs" '"--encrypt"'
 sed -E "s,$scratch,,g" "$scratch/execs" | grep -o 'execve(.*' | sed 's/], \[.*//' >"$scratch/arguments"
 has_not "$scratch/arguments" anna
 dsar --json case show $c >"$scratch/show"
