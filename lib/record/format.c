@@ -22,7 +22,8 @@ struct format {
 	struct format *variant[FORMAT_VARIANTS_MAX];
 	unsigned n_variants;
 	/* of a glance */
-	bool is_flat, is_glanced, inner_has_time;
+	bool is_flat, is_glanced, inner_has_time, inner_is_settled;
+	struct format *object; /* format_object() */
 	int glance_at; /* the part of a template, the field of a pattern, with the time; -1: none */
 	struct pattern_place
 		place[PATTERN_PLACES_MAX]; /* of a pattern: where that field may lie in a line */
@@ -192,7 +193,8 @@ static bool
 place_add(struct format *f, struct pattern_place p)
 {
 	for (unsigned i = 0; i < f->n_places; i++)
-		if (f->place[i].at == p.at && f->place[i].len == p.len)
+		if (f->place[i].at == p.at && f->place[i].len == p.len &&
+			f->place[i].next == p.next)
 			return true;
 	if (f->n_places == PATTERN_PLACES_MAX)
 		return false;
@@ -229,6 +231,39 @@ time_places(struct format *f)
 	return true;
 }
 
+/* Of a pattern: does the field I, whose inner format has a time, stand in the alternative SOURCE only beside the
+ * pattern's own time, or is it a line that is one JSON object? */
+static bool
+inner_settles(struct format *f, unsigned i, const char *source)
+{
+	char group[80];
+	struct format *inner = f->field[i].inner;
+
+	(void)snprintf(group, sizeof(group), "(?<%s>", f->names.name[i]);
+	if (!strstr(source, group) ||
+		(f->glance_at >= 0 && pattern_needs(source, f->names.name[f->glance_at])))
+		return true;
+	(void)snprintf(group, sizeof(group), "(?<%s>\\{.*\\})", f->names.name[i]);
+	if (strcmp(source, group) != 0 || inner->decl->type != FORMAT_JSON ||
+		f->field[i].escape != ESCAPE_NONE || (f->object && f->object != inner))
+		return false;
+	f->object = inner;
+	return true;
+}
+
+static bool
+inner_is_settled(struct format *f)
+{
+	if (f->decl->type != FORMAT_PATTERN)
+		return false;
+	for (unsigned i = 0; i < f->names.n; i++)
+		for (size_t k = 0; k < f->decl->pattern.n; k++)
+			if (f->field[i].inner && has_time(f->field[i].inner) &&
+				!inner_settles(f, i, f->decl->pattern.v[k]))
+				return false;
+	return true;
+}
+
 /* The first time of a template, where it stands fast. */
 static bool
 template_place(struct format *f)
@@ -258,7 +293,7 @@ is_glanced(struct format *f)
 		return time_places(f);
 	case FORMAT_SYSLOG:
 		for (unsigned i = 0; i < f->names.n; i++)
-			if (i != SYSLOG_MESSAGE && f->field[i].inner)
+			if (i != SYSLOG_MESSAGE && f->field[i].inner && has_time(f->field[i].inner))
 				return false;
 		return !f->inner_has_time || format_glances(f->field[SYSLOG_MESSAGE].inner);
 	case FORMAT_JSON:
@@ -289,6 +324,7 @@ compile(struct formats *s, struct format *f, struct err *e)
 	f->is_flat = is_flat(f);
 	f->inner_has_time = inner_has_time(f);
 	f->is_glanced = is_glanced(f);
+	f->inner_is_settled = inner_is_settled(f);
 	return 0;
 }
 
@@ -442,10 +478,26 @@ format_has_inner_time(const struct format *f)
 	return f->inner_has_time;
 }
 
+bool
+format_object(const struct format *f, struct format **ret)
+{
+	*ret = f->object;
+	return f->inner_is_settled;
+}
+
 const struct format_field *
 format_message(const struct format *f)
 {
 	return &f->field[SYSLOG_MESSAGE];
+}
+
+static bool
+is_at(struct pattern_place p, struct span line)
+{
+	const size_t end = p.at + p.len;
+
+	return p.next < 0 ? line.len >= end
+			  : line.len > end && (unsigned char)line.p[end] == (unsigned)p.next;
 }
 
 bool
@@ -457,7 +509,7 @@ format_glance(struct format *f, struct span line, struct split *ret)
 	if (f->decl->type == FORMAT_TEMPLATE)
 		return template_split_head(f->template, (unsigned)f->glance_at, line, ret);
 	for (unsigned i = 0; i < f->n_places; i++)
-		if (line.len >= f->place[i].at + f->place[i].len &&
+		if (is_at(f->place[i], line) &&
 			!split_add(ret, line.p + f->place[i].at, f->place[i].len, f->glance_at))
 			return true;
 	return true;

@@ -91,6 +91,10 @@ enum format_result format_split(struct format *f, struct span line, struct split
 bool format_glances(const struct format *f);
 /* Has a field of F an inner format with a time? */
 bool format_has_inner_time(const struct format *f);
+
+/* Of a pattern: is it known where a time further in may be, if none of its own is? Then that is nowhere, or in a line
+ * that is one JSON object, of the format *RET (NULL: none). */
+bool format_object(const struct format *f, struct format **ret);
 /* The message of a syslog format. */
 const struct format_field *format_message(const struct format *f);
 

@@ -7,8 +7,8 @@
  */
 #include "record/pattern_place.h"
 
-#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,6 +181,7 @@ struct reading {
 	const char *group; /* "(?<time>" */
 	bool found;
 	struct lens at, len; /* of the group; AT from where the reading has begun */
+	int next;            /* behind it */
 };
 
 static bool alternatives(struct reading *r, struct lens *ret);
@@ -233,6 +234,20 @@ found_inside(struct reading *r, const struct lens *s)
 	return lens_sum(s, &r->at, &r->at);
 }
 
+/* The byte that has to stand at P of the pattern, no letter or digit; -1: it may be another, or be missing. */
+static int
+literal(const char *p)
+{
+	const char c = *p == '\\' ? p[1] : *p;
+	const char *behind = p + (*p == '\\' ? 2 : 1);
+
+	if (!c || strchr("*+?{", *behind ? *behind : ' ') || (unsigned char)c >= 0x80 ||
+		(c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		(*p != '\\' && strchr("()|*+?{^$.[", c)))
+		return -1;
+	return c;
+}
+
 static bool
 group(struct reading *r, struct lens *s)
 {
@@ -257,6 +272,7 @@ group(struct reading *r, struct lens *s)
 	r->found = true;
 	r->at = *s;
 	r->len = one;
+	r->next = literal(r->p);
 	return *r->p == '\0' || !strchr("*+{", *r->p);
 }
 
@@ -305,18 +321,55 @@ pattern_places(const char *source, const char *name, struct pattern_place ret[PA
 	char text[80] = "(?<";
 	struct reading r = { .p = source, .group = text };
 	struct lens all;
-	unsigned n = 0;
+	unsigned n = 0, max;
 
 	if (len > sizeof(text) - 5)
 		return 0;
 	memcpy(text + 3, name, len);
 	memcpy(text + 3 + len, ">", 2);
-	if (!is_settled(source, text) || !alternatives(&r, &all) || !r.found ||
-		lens_count(&r.at) * lens_count(&r.len) > PATTERN_PLACES_MAX)
+	if (!is_settled(source, text) || !alternatives(&r, &all) || !r.found)
+		return 0;
+	max = r.next < 0 ? PATTERN_PLACES_ANY : PATTERN_PLACES_MAX;
+	if (lens_count(&r.at) * lens_count(&r.len) > max)
 		return 0;
 	for (size_t at = 0; at < LEN_MAX; at++)
 		for (size_t k = 0; lens_has(&r.at, at) && k < LEN_MAX; k++)
 			if (lens_has(&r.len, k))
-				ret[n++] = (struct pattern_place){ at, k };
+				ret[n++] = (struct pattern_place){ at, k, r.next };
 	return n;
+}
+
+bool
+pattern_needs(const char *source, const char *name)
+{
+	char text[80];
+	const char *p = source, *behind;
+	size_t depth = 0;
+
+	if (snprintf(text, sizeof(text), "(?<%s>", name) >= (int)sizeof(text) ||
+		!is_settled(source, text))
+		return false;
+	for (; p && *p; p += *p == '\\' && p[1] ? 2 : 1) {
+		while (p && *p == '[')
+			p = skip_class(p);
+		if (!p || (*p == '|' && depth == 0))
+			return false; /* another way about it */
+		if (depth == 0 && strncmp(p, text, strlen(text)) == 0)
+			break;
+		depth += *p == '(';
+		depth -= *p == ')' && depth > 0;
+	}
+	behind = p && *p ? skip_rest(p + 1) : NULL;
+	if (!behind || strchr("*?{", behind[1] ? behind[1] : ' '))
+		return false;
+	/* nor is there one behind it */
+	for (p = behind + 1; p && *p; p += *p == '\\' && p[1] ? 2 : 1) {
+		while (p && *p == '[')
+			p = skip_class(p);
+		if (!p || (*p == '|' && depth == 0))
+			return false;
+		depth += *p == '(';
+		depth -= *p == ')' && depth > 0;
+	}
+	return p != NULL;
 }

@@ -6,12 +6,15 @@
  * whole line. Where a pattern says it in a way that is not followed here, nothing is known.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
-#define PATTERN_PLACES_MAX 24
+#define PATTERN_PLACES_MAX 128
+#define PATTERN_PLACES_ANY 24 /* where no byte behind them tells them apart */
 
 struct pattern_place {
 	size_t at, len;
+	int next; /* the byte that stands behind it in each line that matches; -1: any, or none */
 };
 
 /* Reads SOURCE, NUL-terminated, which PCRE2 takes as a pattern for the whole of a line, bytes, DOTALL. If it matches
@@ -19,3 +22,6 @@ struct pattern_place {
  * 0: nothing is known. */
 unsigned pattern_places(
 	const char *source, const char *name, struct pattern_place ret[PATTERN_PLACES_MAX]);
+
+/* Does SOURCE match no line without its group NAME? False: nothing is known. */
+bool pattern_needs(const char *source, const char *name);

@@ -390,11 +390,28 @@ glance_json(struct reader *r, const struct format *f, struct span text, struct g
 	return glance_took(r, g);
 }
 
+/* Of a pattern: its own time, or without one, that of the object which all of the line is. */
+static bool
+glance_pattern(
+	struct reader *r, struct format *f, unsigned depth, struct span text, struct glance *g)
+{
+	struct layer *l = &r->layer[depth];
+	struct format *object;
+
+	if (!format_glance(f, text, &l->split))
+		return true;
+	l->format = f;
+	if (glance_fields(r, l, g) > 0 || !format_has_inner_time(f))
+		return true;
+	if (!format_object(f, &object))
+		return false;
+	return !object || text.len == 0 || text.p[0] != '{' ||
+	       glance_at(r, object, depth + 1, text, g);
+}
+
 static bool
 glance_at(struct reader *r, struct format *f, unsigned depth, struct span text, struct glance *g)
 {
-	struct layer *l = &r->layer[depth];
-
 	if (!format_glances(f) || depth >= DEPTH_MAX)
 		return false;
 	switch (format_type(f)) {
@@ -405,11 +422,7 @@ glance_at(struct reader *r, struct format *f, unsigned depth, struct span text, 
 	case FORMAT_JSON:
 		return glance_json(r, f, text, g);
 	default:
-		if (!format_glance(f, text, &l->split))
-			return true;
-		l->format = f;
-		/* without a time of its own, one further in counts */
-		return glance_fields(r, l, g) > 0 || !format_has_inner_time(f);
+		return glance_pattern(r, f, depth, text, g);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "record/pattern_place.h"
 
 #include <check.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,8 @@ static const struct {
 	{ "(?<x>.){1,3}?(?<time>.)", "1+1 2+1 3+1 " },
 	/* or in too many */
 	{ "(?<time>\\d{4}-\\S+) (?<text>.*)", "" },
-	{ "(?<time>\\d{1,30}) (?<text>.*)", "" },
+	{ "(?<time>\\d{1,30})(?<text>.*)", "" },
+	{ "(?<x>\\d{1,30})(?<time>\\d{1,5}) (?<text>.*)", "" },
 	{ "(?<x>\\d*)(?<time>\\d)", "" },
 	{ "(?<x>(?:ab)+)(?<time>\\d)", "" },
 	{ "(?<x>.{128})(?<time>.)", "" },
@@ -68,6 +70,40 @@ START_TEST(a_group_lies_in_these_places_or_it_is_not_known)
 }
 END_TEST
 
+static const struct {
+	const char *pattern;
+	int next;
+	bool needs;
+} nexts[] = {
+	{ "(?<time>\\d{4}) x", ' ', true },
+	{ "(?<a>b|c)\\[(?<time>\\d{4})\\] (?<x>.*)", ']', true },
+	{ "(?:(?<time>\\d) )?x", ' ', false },
+	{ "(?<time>\\d) ?x", -1, true },
+	{ "(?<time>\\d)a", -1, true },
+	{ "(?<time>\\d)\\d", -1, true },
+	{ "(?<time>\\d)(?: |,)x", -1, true },
+	{ "(?<time>\\d)[ ]", -1, true },
+	{ "(?<time>\\d).", -1, true },
+	{ "(?<time>\\d)", -1, true },
+	{ "(?<time>\\d)?", -1, false },
+	{ "(?<time>\\d)|x", -1, false },
+	{ "x|(?<time>\\d)", -1, false },
+	{ "x(?:y|(?<time>\\d))", -1, false },
+	{ "(?<time>\\d)[|](?:a|b)\\|", -1, true },
+};
+
+START_TEST(what_stands_behind_a_group_and_whether_it_is_needed)
+{
+	struct pattern_place p[PATTERN_PLACES_MAX];
+
+	ck_assert_uint_gt(pattern_places(nexts[_i].pattern, "time", p), 0);
+	ck_assert_msg(p[0].next == nexts[_i].next, "%s: %d", nexts[_i].pattern, p[0].next);
+	ck_assert_msg(pattern_needs(nexts[_i].pattern, "time") == nexts[_i].needs, "%s",
+		nexts[_i].pattern);
+	ck_assert(!pattern_needs(nexts[_i].pattern, "tim"));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -76,6 +112,8 @@ main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
+	tcase_add_loop_test(t, what_stands_behind_a_group_and_whether_it_is_needed, 0,
+		sizeof(nexts) / sizeof(nexts[0]));
 	tcase_add_loop_test(t, a_group_lies_in_these_places_or_it_is_not_known, 0,
 		sizeof(cases) / sizeof(cases[0]));
 	suite_add_tcase(s, t);
