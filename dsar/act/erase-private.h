@@ -5,6 +5,7 @@
  *   erase.c       the command: shows a plan, carries out one that is approved, looks for what is due
  *   erase_plan.c  each find looked for where it lies, and what must be kept of it
  *   erase_act.c   store by store: ledger entry, act, result; what is left
+ *   erase_proof.c searched again, by what she is known by
  *   erase_show.c  a plan, and what came of it, for people and programs
  */
 #pragma once
@@ -29,5 +30,21 @@ bool erase_concerns(const struct session *s, const struct erasure *x, const stru
  * is how many. FATE: ERASURE_ERASE, or (their ground has ended) ERASURE_KEEP. */
 int erase_act(struct session *s, struct erasure *x, enum erasure_fate fate, uint64_t *ret_failed,
 	struct err *e);
+
+/* What a search after the act has found. */
+struct erase_proof {
+	bool searched; /* something is known to look by */
+	uint64_t n_kept,
+		n_excluded; /* records that the plan had to keep, or left out by decision */
+	uint64_t n_left;    /* all others, … */
+	uint64_t *left;     /* … by the place of their store in the configuration */
+	uint64_t n_failed;  /* stores that could not be searched */
+};
+
+/* Searches every store for the person once more and puts what came of it into ledger and case. RET is the caller's,
+ * all zero before; also on failure. */
+int erase_prove(struct session *s, const struct erasure *x, struct erase_proof *ret, struct err *e);
+void erase_proof_release(struct erase_proof *p);
+void erase_proof_show(struct session *s, const char *number, const struct erase_proof *p);
 
 void erase_show(struct session *s, const struct erasure *x);

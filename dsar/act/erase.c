@@ -34,6 +34,7 @@ struct erasing {
 	bool ordered; /* approved by an order (order.h), which the agent has checked */
 	struct case_file c;
 	struct erasure x;
+	struct erase_proof proof;
 };
 
 /* --- a plan ----------------------------------------------------------------------------------- */
@@ -239,6 +240,18 @@ finish(struct erasing *g, uint64_t n_failed, struct err *e)
 	return ledger_sign(g->s->ledger, g->s->sign, e) < 0 ? -1 : 0;
 }
 
+/* It is done when every store has been searched again, whatever is found there. */
+static int
+act(struct erasing *g, uint64_t *ret_failed, struct err *e)
+{
+	if (erase_act(g->s, &g->x, ERASURE_ERASE, ret_failed, e) < 0)
+		return -1;
+	if (*ret_failed == 0 && erase_prove(g->s, &g->x, &g->proof, e) < 0)
+		return -1;
+	*ret_failed += g->proof.n_failed;
+	return finish(g, *ret_failed, e);
+}
+
 static int
 confirm(struct erasing *g, struct err *e)
 {
@@ -252,13 +265,11 @@ confirm(struct erasing *g, struct err *e)
 			N_("show it with `dsar erase CASE --dry-run`"), e);
 	if (g->x.state == ERASURE_PLANNED && begin(g, e) < 0)
 		return -1;
-	if (g->x.state == ERASURE_BEGUN &&
-		(erase_act(g->s, &g->x, ERASURE_ERASE, &n_failed, e) < 0 ||
-			finish(g, n_failed, e) < 0))
+	if (g->x.state == ERASURE_BEGUN && act(g, &n_failed, e) < 0)
 		return -1;
 	if (n_failed > 0)
 		return EX_UNAVAILABLE;
-	return erasure_count(&g->x, ERASURE_ERASE) > 0 ? 1 : 0;
+	return erasure_count(&g->x, ERASURE_ERASE) > 0 || g->proof.n_left > 0 ? 1 : 0;
 }
 
 int
@@ -358,6 +369,7 @@ ordered(struct session *s, const char *number, const char *hash, struct erasure 
 
 	if (rc == 0)
 		rc = hash ? confirm(&g, e) : plan(&g, e);
+	erase_proof_release(&g.proof);
 	if (rc < 0)
 		erasure_release(&g.x);
 	else
@@ -415,8 +427,11 @@ erase_main(struct session *s, int argc, char **argv, struct err *e)
 	if (case_get(s->registry, g.number, &g.c, e) < 0)
 		return -1;
 	rc = g.confirm ? confirm(&g, e) : plan(&g, e);
-	if (rc >= 0)
+	if (rc >= 0) {
 		erase_show(s, &g.x);
+		erase_proof_show(s, g.number, &g.proof);
+	}
+	erase_proof_release(&g.proof);
 	erasure_release(&g.x);
 	return rc;
 }

@@ -146,6 +146,18 @@ is_sorted(struct erasure *x)
 	return true;
 }
 
+/* Being in order is nothing that a reader of X sees. */
+static bool
+sorted(const struct erasure *x)
+{
+	union {
+		const struct erasure *given;
+		struct erasure *own;
+	} u = { x };
+
+	return is_sorted(u.own);
+}
+
 static struct erasure_item *
 by_digest(const struct erasure *x, const uint8_t digest[RECORD_DIGEST_LEN])
 {
@@ -176,17 +188,19 @@ by_place(const struct erasure *x, const struct record *r)
 	return NULL;
 }
 
+const struct erasure_item *
+erasure_item_by(const struct erasure *x, const uint8_t digest[RECORD_DIGEST_LEN])
+{
+	return sorted(x) ? by_digest(x, digest) : NULL;
+}
+
 struct erasure_item *
 erasure_item_of(const struct erasure *x, const struct record *r)
 {
-	union {
-		const struct erasure *given;
-		struct erasure *own;
-	} u = { x };
 	uint8_t digest[RECORD_DIGEST_LEN];
 	struct erasure_item *i;
 
-	if (!is_sorted(u.own))
+	if (!sorted(x))
 		return NULL;
 	record_digest(r, digest);
 	i = by_digest(x, digest);

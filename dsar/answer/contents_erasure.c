@@ -127,6 +127,35 @@ put_times(struct telling *t, struct err *e)
 	return place_put(t->p, "backups_until", span_str(day), e);
 }
 
+/* The newest proof of the case's own machine. */
+static int
+see_proof(void *ctx, const char *kind, int64_t time_us, const json_t *data, struct err *e)
+{
+	int64_t *left = ctx;
+
+	(void)time_us;
+	(void)e;
+	if (strcmp(kind, "proof") == 0)
+		*left = json_integer_value(json_object_get(data, "left"));
+	return 0;
+}
+
+/* What came after the search is hers to be told of, too. */
+static int
+put_came_since(struct telling *t, struct err *e)
+{
+	int64_t left = 0;
+
+	if (case_events(t->s->registry, t->c->number, see_proof, &left, e) < 0)
+		return -1;
+	return left == 0 ? 0
+			 : place_printf(t->p, "not_done", e,
+				   ngettext("%" PRId64 " entry that came after we had searched",
+					   "%" PRId64 " entries that came after we had searched",
+					   (unsigned long)left),
+				   left);
+}
+
 static int
 put_searched_again(struct telling *t, struct err *e)
 {
@@ -183,9 +212,9 @@ contents_erasure(struct session *s, const struct case_file *c, struct places *p,
 	if (rc == 0 && x.state == ERASURE_PLANNED)
 		rc = err_fail(e, EX_NOPERM, 0, N_("nothing was erased in this case yet"),
 			N_("see `dsar erase`"), "%s", c->number);
-	if (rc == 0 &&
-		(put_groups(&t, e) < 0 || put_times(&t, e) < 0 || put_searched_again(&t, e) < 0 ||
-			notices_each(s->conf, s->registry, c, see_recipient, &t, e) < 0))
+	if (rc == 0 && (put_groups(&t, e) < 0 || put_times(&t, e) < 0 ||
+			       put_searched_again(&t, e) < 0 || put_came_since(&t, e) < 0 ||
+			       notices_each(s->conf, s->registry, c, see_recipient, &t, e) < 0))
 		rc = -1;
 	erasure_release(&x);
 	return rc;

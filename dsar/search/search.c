@@ -50,6 +50,7 @@ struct search {
 	size_t n_batch; /* finds in the transaction at hand */
 	size_t n_new;   /* identifiers of this round */
 	uint64_t done, total;
+	const struct search_seen *again; /* NULL: what is found goes into the register */
 };
 
 static void
@@ -149,6 +150,8 @@ take_find(void *ctx, const struct find *f, struct err *e)
 	struct find find = *f;
 	int rc;
 
+	if (x->again)
+		return x->again->find(x->again->ctx, f, e);
 	find.identifier = x->active.v[f->identifier].id;
 	find.searched_us = x->begun_us;
 	if (batch_begin(x, e) < 0)
@@ -247,6 +250,10 @@ scan_ended(struct search *x, struct scan *c, bool grow, struct err *e)
 
 	x->done += c->cost;
 	print_progress(_("search"), x->done, x->total + 1);
+	if (x->again && c->end.answer == ANSWER_FAILED)
+		x->again->failed(x->again->ctx, c->store);
+	if (x->again)
+		return 0;
 	if (grow)
 		return batch_end(x, e);
 	if (batch_begin(x, e) < 0 || answer_put(x->s->registry, x->c.number, &a, e) < 0)
@@ -641,6 +648,27 @@ search_case(
 	*ret = (struct searched){ 0 };
 	(void)snprintf(x.c.number, sizeof(x.c.number), "%s", number);
 	rc = search(&x, ret, e);
+	search_release(&x);
+	return rc;
+}
+
+int
+search_again(struct session *s, const char *number, unsigned jobs, const struct search_seen *seen,
+	struct err *e)
+{
+	struct search x = { .s = s, .jobs = jobs, .again = seen };
+	int rc;
+
+	(void)snprintf(x.c.number, sizeof(x.c.number), "%s", number);
+	rc = read_subject(&x, e);
+	if (rc == 0)
+		rc = activate(&x, 0, e);
+	if (rc == 0 && x.active.n == 0)
+		rc = 1;
+	if (rc == 0)
+		rc = scans_make(&x, e);
+	if (rc == 0)
+		rc = pass(&x, false, e);
 	search_release(&x);
 	return rc;
 }

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "dsar/case/case.h"
 
+struct find;
 struct session;
 
 struct searched {
@@ -23,4 +24,15 @@ struct searched {
  * then. A store that cannot be searched is no failure: it is counted. */
 int search_case(
 	struct session *s, const char *number, unsigned jobs, struct searched *ret, struct err *e);
+
+/* Looks for her once more, by all that is known by now, and keeps nothing: FIND is called for each record (its place in
+ * the register is not known), FAILED for each store that could not be searched. 1: nothing is known to look by. */
+struct search_seen {
+	void *ctx;
+	int (*find)(void *ctx, const struct find *f, struct err *e);
+	void (*failed)(void *ctx, const struct conf_store *s);
+};
+int search_again(struct session *s, const char *number, unsigned jobs,
+	const struct search_seen *seen, struct err *e);
+
 unsigned search_jobs(void); /* as many as there are processors */

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * erase_proof.c - searched again, by what she is known by and not by what was found before
+ *
+ * That a record of the plan is gone says nothing of one that came after the search. So every store is asked once more for
+ * the person; whatever it still has is kept by a hold or a law, was left out by decision, or is named as left.
+ */
+#include <inttypes.h>
+#include <libintl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/now.h"
+#include "dsar/act/erase-private.h"
+#include "dsar/register/registry.h"
+#include "dsar/search/search.h"
+
+#define _(text) gettext(text)
+
+struct proving {
+	const struct session *s;
+	const struct erasure *x;
+	struct erase_proof *proof;
+};
+
+static int
+see_find(void *ctx, const struct find *f, struct err *e)
+{
+	struct proving *p = ctx;
+	const struct erasure_item *i = erasure_item_by(p->x, f->digest);
+	const struct conf_store *st = conf_find_store(p->s->conf, f->store);
+
+	(void)e;
+	if (i && i->fate == ERASURE_KEEP)
+		p->proof->n_kept++;
+	else if (i && i->fate == ERASURE_EXCLUDE)
+		p->proof->n_excluded++;
+	else {
+		p->proof->n_left++;
+		p->proof->left[st - p->s->conf->store]++;
+	}
+	return 0;
+}
+
+static void
+see_failed(void *ctx, const struct conf_store *s)
+{
+	const struct proving *p = ctx;
+
+	p->proof->n_failed++;
+	fprintf(stderr, _("dsar: %s was not searched again\n"), s->name);
+}
+
+static json_t *
+entry_of(const struct erase_proof *p)
+{
+	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I}", "what", "searched again", "searched",
+		p->searched, "kept", (json_int_t)p->n_kept, "excluded", (json_int_t)p->n_excluded,
+		"left", (json_int_t)p->n_left, "failed", (json_int_t)p->n_failed);
+}
+
+static int
+account(struct session *s, const char *number, const struct erase_proof *p, struct err *e)
+{
+	struct registry *r = s->registry;
+	int rc = registry_begin(r, e);
+
+	if (rc < 0)
+		return -1;
+	if (registry_record(r, number, "proof", entry_of(p), now_us(), e) < 0 ||
+		case_event(r, number, "proof", entry_of(p), now_us(), e) < 0)
+		rc = -1;
+	return registry_end(r, rc, e);
+}
+
+int
+erase_prove(struct session *s, const struct erasure *x, struct erase_proof *ret, struct err *e)
+{
+	struct proving p = { s, x, ret };
+	const struct search_seen seen = { &p, see_find, see_failed };
+	int rc;
+
+	ret->left = calloc(s->conf->n_stores + 1, sizeof(*ret->left));
+	if (!ret->left)
+		return err_memory(e);
+	rc = search_again(s, x->number, search_jobs(), &seen, e);
+	if (rc < 0)
+		return -1;
+	ret->searched = rc == 0;
+	return account(s, x->number, ret, e);
+}
+
+void
+erase_proof_release(struct erase_proof *p)
+{
+	free(p->left);
+	p->left = NULL;
+}
+
+static void
+show_text(struct session *s, const struct erase_proof *p)
+{
+	if (p->n_kept + p->n_excluded + p->n_left == 0 && p->n_failed == 0) {
+		printf("%s\n", _("Searched again: nothing of the person is left."));
+		return;
+	}
+	printf(_("Searched again: %" PRIu64 " kept, %" PRIu64 " left out by decision, %" PRIu64
+		 " that the plan did not have, %" PRIu64 " stores not searched.\n"),
+		p->n_kept, p->n_excluded, p->n_left, p->n_failed);
+	for (size_t i = 0; i < s->conf->n_stores; i++)
+		if (p->left[i] > 0)
+			printf(_("  left: %s: %" PRIu64 "\n"), s->conf->store[i].name, p->left[i]);
+	if (p->n_left > 0)
+		printf("%s\n", _("What came after the search is erased by a case of its own: "
+				 "`dsar case new --article 17`."));
+}
+
+void
+erase_proof_show(struct session *s, const char *number, const struct erase_proof *p)
+{
+	struct print *o = &s->out;
+
+	if (!p->searched)
+		return;
+	for (size_t i = 0; i < s->conf->n_stores; i++)
+		if (p->left[i] > 0) {
+			print_begin(o);
+			print_str(o, "case", span_str(number));
+			print_str(o, "store", span_str(s->conf->store[i].name));
+			print_int(o, "left", (int64_t)p->left[i]);
+			print_end(o);
+		}
+	print_begin(o);
+	print_str(o, "case", span_str(number));
+	print_bool(o, "searched_again", true);
+	print_int(o, "kept", (int64_t)p->n_kept);
+	print_int(o, "excluded", (int64_t)p->n_excluded);
+	print_int(o, "left", (int64_t)p->n_left);
+	print_int(o, "failed", (int64_t)p->n_failed);
+	print_end(o);
+	if (!o->json)
+		show_text(s, p);
+}
