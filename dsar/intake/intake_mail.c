@@ -465,7 +465,7 @@ static int
 receipts(struct session *s, struct taking *const *t, size_t n, size_t *ret_n, struct err *e)
 {
 	struct receipt due[INTAKE_MAX];
-	size_t of[INTAKE_MAX], n_due = 0, n_done = 0;
+	size_t of[INTAKE_MAX] = { 0 }, n_due = 0, n_done = 0;
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
