@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -18,8 +20,7 @@
 #define BUSY_MS   10000 /* another one writes for a moment only */
 
 /* Its one row is the newest entry of the ledger that a change of the register was announced by. */
-static const char own_schema[] = "PRAGMA user_version = 1;"
-				 "CREATE TABLE registry (ledger INTEGER NOT NULL) STRICT;"
+static const char own_schema[] = "CREATE TABLE registry (ledger INTEGER NOT NULL) STRICT;"
 				 "INSERT INTO registry VALUES (0);";
 
 /* Of each noun, in an order in which references find what they refer to. */
@@ -44,6 +45,51 @@ static const char *const schemas[] = {
 	agent_schema,
 	probe_schema,
 };
+
+/* What the tables come to, as their register's user_version: 31 bits of their texts' BLAKE2b, so that none can be
+ * changed and the number forgotten. */
+static int
+tables_version(void)
+{
+	unsigned char sum[crypto_generichash_BYTES_MIN];
+	crypto_generichash_state st;
+
+	(void)crypto_generichash_init(&st, NULL, 0, sizeof(sum));
+	for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++)
+		(void)crypto_generichash_update(
+			&st, (const unsigned char *)schemas[i], strlen(schemas[i]));
+	(void)crypto_generichash_final(&st, sum, sizeof(sum));
+	return (sum[0] & 0x7f) << 24 | sum[1] << 16 | sum[2] << 8 | sum[3];
+}
+
+/* Within the transaction that has made the tables. */
+static int
+tables_mark(struct registry *r, struct err *e)
+{
+	char sql[64];
+
+	(void)snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", tables_version());
+	return registry_run(r, sql, e);
+}
+
+static int
+tables_compare(struct registry *r, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc = registry_prepare(r, "PRAGMA user_version", &st, e);
+
+	if (rc == 0)
+		rc = registry_step(r, st, e);
+	if (rc < 0)
+		return -1;
+	return sqlite3_column_int(st, 0) == tables_version()
+		       ? 0
+		       : err_fail(e, EX_CONFIG, 0,
+				 N_("the register was made by another version of dsar"),
+				 N_("end its cases with that version, or make a new one in another folder "
+				    "(register_dir) by `dsar init`"),
+				 "%s", r->path);
+}
 
 /* Deleted rows are overwritten, the rollback journal goes, nothing lies in a temporary file. */
 static const char pragmas[] = "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;"
@@ -90,7 +136,7 @@ registry_open_older(const struct conf *c, struct registry **ret, struct err *e)
 
 	(void)umask(0007); /* what is made beside it is the group's, too */
 	if (database_open(c, SQLITE_OPEN_READWRITE, &r, e) < 0 || registry_run(r, pragmas, e) < 0 ||
-		ledger_open(&own, true, &r->ledger, e) < 0)
+		tables_compare(r, e) < 0 || ledger_open(&own, true, &r->ledger, e) < 0)
 		return -1;
 	r->older = true;
 	*ret = TAKE(r);
@@ -174,7 +220,7 @@ registry_init(const struct conf *c, struct registry **ret, struct err *e)
 	for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++)
 		if (registry_run(r, schemas[i], e) < 0)
 			return -1;
-	if (registry_commit(r, e) < 0 || ledger_make(r, &own, e) < 0)
+	if (tables_mark(r, e) < 0 || registry_commit(r, e) < 0 || ledger_make(r, &own, e) < 0)
 		return -1;
 	*ret = TAKE(r);
 	return 0;

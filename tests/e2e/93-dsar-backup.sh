@@ -35,6 +35,14 @@ cp "$scratch/yesterday.db" "$register"
 expect 65 dsar case list 2>"$scratch/stderr"
 has "$scratch/stderr" 'older than its ledger'
 
+promise "a register whose tables are another version's is refused before anything is read from it"
+cp "$scratch/yesterday.db" "$scratch/other.db"
+sqlite3 "$scratch/other.db" 'PRAGMA user_version = 1'
+cp "$scratch/other.db" "$register"
+expect 78 dsar case list 2>"$scratch/stderr"
+has "$scratch/stderr" 'another version of dsar'
+cp "$scratch/yesterday.db" "$register"
+
 promise "brought back, what was shrunk is shrunk again; what is lost and what has changed is named and on record"
 expect 1 dsar --json restore "$scratch/backup.tar" >"$scratch/out"
 [ "$(jq -r 'select(.case) | .case + " " + .since' "$scratch/out" | tr '\n' ,)" = "$y-0004 lost,$y-0002 changed,$y-0001 shrunk," ] ||
