@@ -10,6 +10,9 @@
 #include "dsar/act/rectification.h"
 #include "dsar/session.h"
 
+/* The ground of what the plan has not found. */
+#define RECTIFY_MISSING N_("not there any more, or not as it was looked at")
+
 struct case_file;
 
 /* Says of each of X's items whether it is set or stated, and what its record becomes. EX_UNAVAILABLE: a store cannot

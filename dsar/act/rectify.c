@@ -142,6 +142,15 @@ show_table(struct session *s, const struct rectification *x)
 	print_table_free(t, &s->out);
 }
 
+static bool
+has_missing(const struct rectification *x)
+{
+	for (size_t i = 0; i < x->n; i++)
+		if (strcmp(x->item[i].ground, RECTIFY_MISSING) == 0)
+			return true;
+	return false;
+}
+
 static void
 show(struct session *s, const struct rectification *x)
 {
@@ -153,6 +162,10 @@ show(struct session *s, const struct rectification *x)
 	if (rectification_count(x, RECTIFY_STATE) + rectification_count(x, RECTIFY_STATED) > 0)
 		puts(_("Not changed where it lies: what has a ground. It is attached to the record as a\n"
 		       "statement, which later searches show and answers give."));
+	if (has_missing(x))
+		printf(_(
+			"What is missing is not there any more, or not as it was looked at: search "
+			"again.\n"));
 	puts(_("Not changed: copies in backups."));
 	printf("%s %s\n", _("plan"), x->hash);
 }

@@ -6,6 +6,7 @@
 #include "dsar/act/keeper.h"
 #include "dsar/act/rectify-private.h"
 #include "record/record.h"
+#include "store/row.h"
 
 #define TEXT_MAX (1u << 20)
 
@@ -47,44 +48,39 @@ is_declared(const struct conf_store *st, const char *field)
 
 /* --- what a record becomes -------------------------------------------------------------------- */
 
-/* TEXT with VALUE in the place of OLD, which lies in it. */
-static int
-replace(struct buf *text, struct span old, const char *value)
-{
-	const size_t at = (size_t)(old.p - text->p), tail = at + old.len;
-	struct buf out;
+/* Where the value of column NAME lies in R's text, and what stands before and behind a new one where it has none
+ * (store/row.h). */
+struct field_place {
+	size_t at, len;
+	const char *before, *equals, *behind;
+};
 
-	buf_init(&out, TEXT_MAX);
-	buf_put(&out, text->p, at);
-	buf_str(&out, value);
-	buf_put(&out, text->p + tail, text->len - tail);
-	if (out.failed) {
-		buf_wipe(&out);
-		return -1;
-	}
-	buf_wipe(text);
-	*text = out;
-	return 0;
-}
-
-/* The value of column NAME in a row's text (store/row.h); values may hold what looks like a column, so it is looked for
- * from the place where R has it. */
-static struct span
-in_copy(const struct record *r, const struct buf *text, const char *name, ptrdiff_t shifted)
+static struct field_place
+place_of(const struct record *r, const char *name)
 {
 	const struct span f = r->field ? r->field(r, name) : SPAN_NONE;
+	const struct row_null *null = f.p ? NULL : row_null(r, name);
 
-	return f.p ? span_of(text->p + (f.p - r->text.p) + shifted, f.len) : SPAN_NONE;
+	if (f.p)
+		return (struct field_place){ (size_t)(f.p - r->text.p), f.len, "", "", "" };
+	return (struct field_place){ null->at, 0, null->at > 0 ? "\t" : "", "=",
+		null->at > 0 ? "" : "\t" };
 }
 
 static int
 compare_place(const void *a, const void *b, void *ctx)
 {
 	const struct record *r = ctx;
-	const struct span x = r->field(r, (*(struct rectify_item *const *)a)->field);
-	const struct span y = r->field(r, (*(struct rectify_item *const *)b)->field);
+	const char *name[2] = { (*(struct rectify_item *const *)a)->field,
+		(*(struct rectify_item *const *)b)->field };
+	const size_t x = place_of(r, name[0]).at, y = place_of(r, name[1]).at;
 
-	return x.p < y.p ? -1 : x.p > y.p;
+	if (x != y)
+		return x < y ? -1 : 1;
+	/* of two that are NULL at one place the table's order counts, and a value there comes behind both */
+	return row_null(r, name[0]) && row_null(r, name[1])
+		       ? (row_null(r, name[0]) < row_null(r, name[1]) ? -1 : 1)
+		       : (row_null(r, name[0]) ? -1 : 1);
 }
 
 /* The digest of R once all that is set of its find is set. */
@@ -97,28 +93,34 @@ becomes(const struct record *r, struct rectify_item **item, size_t n, struct err
 	} u = { r };
 	struct buf text;
 	struct record as = *r;
-	ptrdiff_t shifted = 0;
-	int rc = 0;
+	size_t from = 0;
 
 	if (n == 0) /* its text may be larger than any that is set */
 		return 0;
 	qsort_r(item, n, sizeof(void *), compare_place, u.ctx);
 	buf_init(&text, TEXT_MAX);
-	buf_span(&text, r->text);
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		const struct span old = in_copy(r, &text, item[i]->field, shifted);
+	for (size_t i = 0; i < n; i++) {
+		const struct field_place p = place_of(r, item[i]->field);
 
-		shifted += (ptrdiff_t)strlen(item[i]->value) - (ptrdiff_t)old.len;
-		rc = replace(&text, old, item[i]->value);
+		buf_put(&text, r->text.p + from, p.at - from);
+		buf_str(&text, p.before);
+		if (*p.equals) {
+			buf_str(&text, item[i]->field);
+			buf_str(&text, p.equals);
+		}
+		buf_str(&text, item[i]->value);
+		buf_str(&text, p.behind);
+		from = p.at + p.len;
 	}
+	buf_put(&text, r->text.p + from, r->text.len - from);
 	as.text = span_of(text.p, text.len);
 	if (as.known_by > 0) /* all that is set lies in it, why_not() */
-		as.known_by = (size_t)((ptrdiff_t)as.known_by + shifted);
-	for (size_t i = 0; rc == 0 && i < n; i++)
+		as.known_by += text.len - r->text.len;
+	for (size_t i = 0; !text.failed && i < n; i++)
 		record_digest(&as, item[i]->becomes);
-	rc = rc < 0 || text.failed ? err_memory(e) : 0;
+	n = text.failed;
 	buf_wipe(&text);
-	return rc;
+	return n > 0 ? err_memory(e) : 0;
 }
 
 /* --- where they lie --------------------------------------------------------------------------- */
@@ -147,9 +149,14 @@ ask_item(void *ctx, const struct record *r)
 
 /* Does it belong to what R is known by? What hangs on a row stands behind that, by the names of its tables. */
 static bool
-is_own(const struct record *r, struct span field)
+is_own(const struct record *r, const char *name)
 {
-	return field.p && (r->known_by == 0 || field.p <= r->text.p + r->known_by);
+	const struct span field = r->field(r, name);
+	const struct row_null *null = field.p ? NULL : row_null(r, name);
+
+	if (!field.p)
+		return null && null->own;
+	return r->known_by == 0 || field.p <= r->text.p + r->known_by;
 }
 
 /* May this field of R be set? Else why not. */
@@ -165,7 +172,7 @@ why_not(const struct record *r, const char *field, const char *kept)
 		return N_("records of this store stay as they were written");
 	if (!is_declared(r->store, field))
 		return N_("not among the fields that the store lets be rectified");
-	if (!r->text.p || r->text.len > TEXT_MAX / 2 || !is_own(r, r->field(r, field)))
+	if (!r->text.p || r->text.len > TEXT_MAX / 2 || !is_own(r, field))
 		return N_("the record has no such field, or is too large");
 	return kept;
 }
@@ -225,7 +232,7 @@ begin(struct planning *p, struct err *e)
 				return -1;
 		} else if (state(it,
 				   journal ? N_("records of this store stay as they were written")
-					   : N_("not there any more, or not as it was looked at"),
+					   : RECTIFY_MISSING,
 				   e) < 0) {
 			return -1;
 		}

@@ -29,6 +29,7 @@ row_clear(struct row *r)
 {
 	buf_clear(&r->text);
 	r->n = 0;
+	r->n_nulls = 0;
 	r->own = 0;
 	r->size = 0;
 }
@@ -37,8 +38,11 @@ void
 row_add(struct row *r, const char *name, struct span value)
 {
 	r->size += value.len;
-	if (!value.p)
+	if (!value.p) {
+		if (r->n_nulls < ROW_COLUMNS_MAX)
+			r->null[r->n_nulls++] = (struct row_null){ name, r->text.len, r->own == 0 };
 		return;
+	}
 	if (r->n == ROW_COLUMNS_MAX) {
 		r->text.failed = true;
 		return;
@@ -60,6 +64,17 @@ row_field(const struct record *rec, const char *name)
 		if (strcmp(r->column[i].name, name) == 0)
 			return span_of(r->text.p + r->column[i].from, r->column[i].len);
 	return SPAN_NONE;
+}
+
+const struct row_null *
+row_null(const struct record *rec, const char *name)
+{
+	const struct row *r = rec->driver;
+
+	for (size_t i = 0; rec->text.p && i < r->n_nulls; i++)
+		if (strcmp(r->null[i].name, name) == 0)
+			return &r->null[i];
+	return NULL;
 }
 
 struct record

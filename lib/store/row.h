@@ -30,6 +30,12 @@ struct row {
 		size_t from, len; /* of its value in `text` */
 	} column[ROW_COLUMNS_MAX];
 	size_t n;
+	struct row_null {
+		const char *name; /* borrowed */
+		size_t at;        /* where its column would begin in `text` */
+		bool own;         /* … among what the row is known by */
+	} null[ROW_COLUMNS_MAX];
+	size_t n_nulls;
 	size_t own;    /* bytes of what it is known by (record.h), where more follows; 0: all */
 	uint64_t size; /* bytes of all values */
 };
@@ -47,6 +53,10 @@ void row_add(struct row *r, const char *name, struct span value);
 /* The row as a record, borrowing R until row_clear(). */
 struct record row_record(struct row *r, const struct conf_store *s, const char *place,
 	int64_t time_us, uint64_t offset);
+
+/* Which column of R, a row's record, is NULL by that name? NULL: none. In its text it would be another one
+ * (row_add()), before what stands at its place. */
+const struct row_null *row_null(const struct record *r, const char *name);
 
 /* --- times ------------------------------------------------------------------------------------ */
 
