@@ -265,8 +265,7 @@ item_write(struct registry *r, const struct erasure *x, size_t at, struct err *e
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 
 	if (registry_prepare(r,
-		    "INSERT OR REPLACE INTO erasure_items VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
-		    " ?10)",
+		    "INSERT INTO erasure_items VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 		    &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(x->number));
@@ -298,7 +297,9 @@ erasure_update(struct registry *r, const struct erasure *x, struct err *e)
 	(void)sqlite3_bind_int64(st, 5, x->begun_us);
 	(void)sqlite3_bind_int64(st, 6, x->ended_us);
 	(void)sqlite3_bind_int64(st, 7, (int64_t)x->hold);
-	if (registry_step(r, st, e) < 0)
+	/* its items were read without the gaps that erasure_shrink() leaves */
+	if (registry_step(r, st, e) < 0 ||
+		run_for(r, "DELETE FROM erasure_items WHERE number = ?1", x->number, e) < 0)
 		return -1;
 	for (size_t i = 0; i < x->n; i++)
 		if (item_write(r, x, i, e) < 0)
@@ -329,8 +330,6 @@ erasure_write(struct registry *r, struct erasure *x, int64_t now_us, struct err 
 		return fail_begun(x->number, e);
 	(void)sqlite3_reset(st);
 	x->made_us = now_us;
-	if (run_for(r, "DELETE FROM erasure_items WHERE number = ?1", x->number, e) < 0)
-		return -1;
 	return erasure_update(r, x, e);
 }
 
