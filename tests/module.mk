@@ -76,6 +76,7 @@ fuzz.inner.fuzz_mail_check := dsar
 fuzz.inner.fuzz_mail_account := dsar
 fuzz.inner.fuzz_mail_delimit := dsar
 fuzz.inner.fuzz_order := dsar
+fuzz.inner.fuzz_openpgp_status := dsar
 fuzz.inner = $(call inner,$(or $(fuzz.inner.$(1)),logscrub))
 
 # The same entry point twice: over its corpus as a plain program, and driven by libFuzzer.

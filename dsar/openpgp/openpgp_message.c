@@ -21,6 +21,15 @@ is_weak_hash(gpgme_hash_algo_t h)
 	       h != GPGME_MD_SHA224;
 }
 
+static bool
+has_subkey(const struct _gpgme_key *k, const char *fpr)
+{
+	for (gpgme_subkey_t s = k->subkeys; s; s = s->next)
+		if (s->fpr && strcasecmp(s->fpr, fpr) == 0)
+			return true;
+	return false;
+}
+
 /* `summary` says nothing where no trust was set: status and fingerprint do (and are all that counts). */
 static int
 signature_take(struct openpgp *p, struct openpgp_signature *ret, struct err *e)
@@ -42,7 +51,7 @@ signature_take(struct openpgp *p, struct openpgp_signature *ret, struct err *e)
 	rc = openpgp_find(p, fpr, &key, e); /* of a subkey: whose it is */
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	if (!key->fpr || strlen(key->fpr) != OPENPGP_FPR_LEN)
+	if (!key->fpr || strlen(key->fpr) != OPENPGP_FPR_LEN || !has_subkey(key, fpr))
 		return 0;
 	memcpy(ret->fpr, key->fpr, sizeof(ret->fpr));
 	ret->good = true;
