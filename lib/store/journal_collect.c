@@ -140,6 +140,7 @@ see_data(struct journal_collect *c, struct slot *s, const struct journal_judge *
 	s->seen = true;
 	if (rc > 0) {
 		s->marks = RECORD_MARK_UNREAD;
+		s->matters = true;
 		return 0;
 	}
 	if (journal_map_hash(c->m, text) != le64toh(d->hash))

@@ -337,7 +337,7 @@ says_at(struct jfile *f, uint64_t offset, struct journal_says *ret)
 	if (rc == 0)
 		jfile_says(f, data, &says);
 	else
-		says.marks = RECORD_MARK_UNREAD;
+		says = (struct journal_says){ .marks = RECORD_MARK_UNREAD, .matters = true };
 	says.bytes = journal_map_bytes(&f->map, size);
 	*s = (struct said){ offset, says };
 	*ret = says;
