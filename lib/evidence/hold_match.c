@@ -244,6 +244,10 @@ identifier_finds(struct holds *h, const struct hold_entry *en, struct span text)
 		return true;
 	if (n->is_address) /* the detectors undo escapes themselves */
 		return has_address(n, text);
+	/* "weiß" is "weiss" without regard to case, which has no letter that shows it */
+	if (!hold_text_is_plain(span_of(n->text, n->len)) &&
+		contains(text, n->folded.p, n->folded.len))
+		return true;
 	return !hold_text_is_plain(text) && other_forms_find(h, en, text);
 }
 
