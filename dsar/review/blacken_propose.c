@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/html.h"
 #include "base/utf8.h"
 #include "dsar/review/blacken-private.h"
 #include "record/detect.h"
@@ -81,24 +82,19 @@ hex(struct span s, size_t at, size_t n, gunichar *ret)
 	return at + n;
 }
 
-/* &amp; &#252; &#xfc; */
+/* &uuml; &#252; &#xfc; */
 static size_t
 entity(struct span s, gunichar *ret)
 {
-	static const struct {
-		const char *name;
-		char c;
-	} names[] = { { "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' }, { "&quot;", '"' },
-		{ "&apos;", '\'' }, { "&nbsp;", ' ' } };
 	gunichar c = 0;
+	const size_t named = html_letter(s, &c);
 	size_t at = 2;
 	bool hexadecimal;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-		if (span_starts(s, span_str(names[i].name))) {
-			*ret = (gunichar)names[i].c;
-			return strlen(names[i].name);
-		}
+	if (named > 0) {
+		*ret = c == 0xa0 ? ' ' : c;
+		return named;
+	}
 	if (s.len < 4 || s.p[1] != '#')
 		return 0;
 	hexadecimal = (s.p[2] | 0x20) == 'x';

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/html.h"
 
+#include <string.h>
+
 static const char style[] =
 	"body{font:16px/1.4 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
 	"color:#222;background:#fff}\n"
@@ -60,4 +62,54 @@ void
 html_end(FILE *f)
 {
 	fputs("</body>\n</html>\n", f);
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* U+00A0 to U+00FF: HTML 4 has named them all, in this order. */
+static const char latin[96][7] = { "nbsp", "iexcl", "cent", "pound", "curren", "yen", "brvbar",
+	"sect", "uml", "copy", "ordf", "laquo", "not", "shy", "reg", "macr", "deg", "plusmn",
+	"sup2", "sup3", "acute", "micro", "para", "middot", "cedil", "sup1", "ordm", "raquo",
+	"frac14", "frac12", "frac34", "iquest", "Agrave", "Aacute", "Acirc", "Atilde", "Auml",
+	"Aring", "AElig", "Ccedil", "Egrave", "Eacute", "Ecirc", "Euml", "Igrave", "Iacute",
+	"Icirc", "Iuml", "ETH", "Ntilde", "Ograve", "Oacute", "Ocirc", "Otilde", "Ouml", "times",
+	"Oslash", "Ugrave", "Uacute", "Ucirc", "Uuml", "Yacute", "THORN", "szlig", "agrave",
+	"aacute", "acirc", "atilde", "auml", "aring", "aelig", "ccedil", "egrave", "eacute",
+	"ecirc", "euml", "igrave", "iacute", "icirc", "iuml", "eth", "ntilde", "ograve", "oacute",
+	"ocirc", "otilde", "ouml", "divide", "oslash", "ugrave", "uacute", "ucirc", "uuml",
+	"yacute", "thorn", "yuml" };
+
+static const struct {
+	char name[7], letter;
+} ascii[] = { { "amp", '&' }, { "lt", '<' }, { "gt", '>' }, { "quot", '"' }, { "apos", '\'' },
+	{ "commat", '@' }, { "period", '.' }, { "lowbar", '_' }, { "plus", '+' },
+	{ "colon", ':' } };
+
+#define NAME_MAX_LEN 6
+
+size_t
+html_letter(struct span s, uint32_t *ret)
+{
+	char name[NAME_MAX_LEN + 1] = "";
+	size_t n = 0;
+
+	if (s.len == 0 || s.p[0] != '&')
+		return 0;
+	while (n < NAME_MAX_LEN && n + 1 < s.len && s.p[n + 1] != ';') {
+		name[n] = s.p[n + 1];
+		n++;
+	}
+	if (n + 1 >= s.len || s.p[n + 1] != ';')
+		return 0;
+	for (size_t i = 0; i < sizeof(ascii) / sizeof(ascii[0]); i++)
+		if (strcmp(ascii[i].name, name) == 0) {
+			*ret = (unsigned char)ascii[i].letter;
+			return n + 2;
+		}
+	for (size_t i = 0; i < sizeof(latin) / sizeof(latin[0]); i++)
+		if (strcmp(latin[i], name) == 0) {
+			*ret = 0xa0 + (uint32_t)i;
+			return n + 2;
+		}
+	return 0;
 }

@@ -5,6 +5,8 @@
  * Its Content-Security-Policy forbids what it has no use for, so that no browser can be talked into it.
  */
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/span.h"
@@ -15,3 +17,7 @@ void html_end(FILE *f);
 
 /* TEXT as character data or a quoted attribute's value. */
 void html_text(FILE *f, const char *text);
+
+/* The letter that S begins with as "&uuml;"; returns how long that is, or 0: it begins with no such name. Known are
+ * those of Latin-1, what markup needs, and the signs of addresses. Source: HTML 13.5. */
+size_t html_letter(struct span s, uint32_t *ret);

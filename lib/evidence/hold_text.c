@@ -10,6 +10,7 @@
 #include <unistr.h>
 
 #include "base/bytes.h"
+#include "base/html.h"
 
 /* What may begin an escape, what a form writes in place of a blank, and what is no ASCII. */
 enum { MARK = 1, PLUS = 2, LETTER = 4 };
@@ -112,20 +113,16 @@ undo_backslash(struct span s, struct buf *out)
 static size_t
 undo_entity(struct span s, struct buf *out)
 {
-	static const struct {
-		const char *name, *text;
-	} named[] = { { "&amp;", "&" }, { "&lt;", "<" }, { "&gt;", ">" }, { "&quot;", "\"" },
-		{ "&apos;", "'" } };
 	const bool hex = s.len > 2 && (s.p[2] == 'x' || s.p[2] == 'X');
 	const size_t from = hex ? 3 : 2;
-	size_t n = 0;
+	uint32_t letter;
+	size_t n = html_letter(s, &letter);
 	int32_t v;
 
-	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
-		if (span_starts(s, span_str(named[i].name))) {
-			buf_str(out, named[i].text);
-			return strlen(named[i].name);
-		}
+	if (n > 0) {
+		put_letter(out, letter);
+		return n;
+	}
 	if (s.len < 4 || s.p[1] != '#')
 		return 0;
 	while (n < 7 && from + n < s.len && s.p[from + n] != ';')

@@ -86,6 +86,7 @@ static const struct {
 		"<event name=\"[#####]\"><Erika>[#####] &amp; [#####]</Erika>"
 		"<!-- [#####] --><![CDATA[[#####]]]></event>" },
 	{ "<p title='a@example.com'>a > b</p>", "<p title='[#####]'>a > b</p>" },
+	{ "J&ouml;rg M&uuml;ller-L&uuml;denscheidt left", "[#####] left" },
 	/* a syslog line is no XML */
 	{ "<34>Erika logged in", "<34>[#####] logged in" },
 	{ "", "" },
