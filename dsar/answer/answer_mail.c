@@ -31,12 +31,12 @@ struct sending {
 	char fpr[FINGERPRINT_LEN + 1];
 	struct buf to;
 	struct split split;
-	struct split_part alone;       /* where nothing has to be split */
-	const struct split_part *part; /* n of them … */
-	size_t n, i;                   /* … and the one at hand */
-	const char *step;
-	bool elsewhere; /* the step was to another key or address */
-	size_t n_left;  /* have left now */
+	struct split_part alone;        /* where nothing has to be split */
+	const struct split_part *part;  /* n of them … */
+	size_t n, i;                    /* … and the one at hand */
+	bool left_here, left_elsewhere; /* to the key and address of now; to others */
+	size_t n_open;                  /* begun, and nobody knows whether they have left */
+	size_t n_left;                  /* have left now */
 };
 
 /* --- on record -------------------------------------------------------------------------------- */
@@ -67,11 +67,10 @@ is_there(const struct sending *g, const json_t *data)
 			      memcmp(json_string_value(to), g->to.p, g->to.len) == 0);
 }
 
-/* The last word on this part: "sending" alone leaves it open whether it has left. */
+/* What has left stays so, whatever was tried since; "not sent" takes back one "sending", and no more. */
 static int
 see_step(void *ctx, const char *kind, int64_t time_us, const json_t *data, struct err *e)
 {
-	static const char *const known[] = { "sending", "sent" };
 	struct sending *g = ctx;
 	const char *hash = json_string_value(json_object_get(data, "hash"));
 	const char *what = json_string_value(json_object_get(data, "what"));
@@ -80,11 +79,12 @@ see_step(void *ctx, const char *kind, int64_t time_us, const json_t *data, struc
 	(void)e;
 	if (strcmp(kind, "mail") != 0 || !hash || !what || strcmp(hash, g->part[g->i].hash) != 0)
 		return 0;
-	g->step = "";
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strcmp(what, known[i]) == 0)
-			g->step = known[i];
-	g->elsewhere = *g->step && !is_there(g, data);
+	if (strcmp(what, "sending") == 0)
+		g->n_open++;
+	else if (g->n_open > 0)
+		g->n_open--;
+	if (strcmp(what, "sent") == 0)
+		*(is_there(g, data) ? &g->left_here : &g->left_elsewhere) = true;
 	return 0;
 }
 
@@ -154,27 +154,21 @@ parts_put(void *ctx, struct case_file *c, struct err *e)
 	return 0;
 }
 
-static bool
-has_left(const struct sending *g)
-{
-	return strcmp(g->step, "sent") == 0 && !g->elsewhere;
-}
-
 static int
 part_begin(void *ctx, struct case_file *c, struct err *e)
 {
 	struct sending *g = ctx;
 
-	g->step = "";
-	g->elsewhere = false;
+	g->left_here = g->left_elsewhere = false;
+	g->n_open = 0;
 	if (check(g, c, e) < 0 || case_events(g->s->registry, c->number, see_step, g, e) < 0)
 		return -1;
-	if (has_left(g))
+	if (g->left_here)
 		return 0;
-	if (g->elsewhere && !(g->flags & ANSWER_AGAIN))
+	if (g->left_elsewhere && !(g->flags & ANSWER_AGAIN))
 		return err_fail(e, EX_NOPERM, 0, N_("it was sent to another key or address"),
 			N_("to send it to those of now as well, add --again"), "%s", c->number);
-	if (*g->step && !(g->flags & ANSWER_AGAIN))
+	if (g->n_open > 0 && !(g->flags & ANSWER_AGAIN))
 		return err_fail(e, EX_NOPERM, 0, N_("it may have been sent already"),
 			N_("look into the mail server's log; if it was not, add --again"), "%s",
 			c->number);
@@ -306,7 +300,7 @@ part_do(struct sending *g, struct openpgp *ring, struct err *e)
 	struct err ignored;
 	int rc = case_within(g->s->registry, g->c.number, part_begin, g, e);
 
-	if (rc != 0 || has_left(g))
+	if (rc != 0 || g->left_here)
 		return rc;
 	rc = part_send(g, ring, e);
 	if (rc < 0)
@@ -332,7 +326,7 @@ int
 answer_mail(struct session *s, const char *number, int fd, const char hash[SHA256_HEX],
 	unsigned flags, bool *ret_left, struct err *e)
 {
-	struct sending g = { .s = s, .whole = hash, .flags = flags, .step = "" };
+	struct sending g = { .s = s, .whole = hash, .flags = flags };
 	int rc;
 
 	if (!s->conf->request_mail)

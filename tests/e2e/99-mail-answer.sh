@@ -17,6 +17,7 @@ printf 'retention { sendmail = "%s" }\n' "$scratch/sendmail" >>"$scratch/sparsam
 cat >"$scratch/sendmail" <<-END
 	#!/bin/sh
 	[ ! -e $scratch/down ] || exit 75
+	[ ! -e $scratch/cut ] || { kill -9 \$PPID; exit 75; }
 	{ echo "X-Arguments: \$*"; cat; } >>$scratch/sent
 END
 chmod +x "$scratch/sendmail"
@@ -113,6 +114,30 @@ dsar answer $c --mail --again "$scratch/a.zip"
 expect 77 dsar answer $c --mail --again "$scratch/a.zip" 2>"$scratch/stderr"
 sent 1
 has "$scratch/sent" 'To: anna@other.example'
+
+promise "what has left stays so: to where it went it does not go again, whatever failed elsewhere in between"
+to() { echo "$1" | dsar case address $c --address -; }
+to anna@third.example
+touch "$scratch/down"
+expect 75 dsar answer $c --mail --again "$scratch/a.zip" 2>"$scratch/stderr"
+rm "$scratch/down"
+for address in anna@other.example anna@example.org; do
+	to $address
+	expect 77 dsar answer $c --mail "$scratch/a.zip" 2>"$scratch/stderr"
+	expect 77 dsar answer $c --mail --again "$scratch/a.zip" 2>"$scratch/stderr"
+	sent 1
+done
+
+promise "what may have left is asked about, also where a later attempt has failed"
+to anna@third.example
+touch "$scratch/cut"
+expect 137 dsar answer $c --mail --again "$scratch/a.zip" 2>"$scratch/stderr"
+mv "$scratch/cut" "$scratch/down"
+expect 75 dsar answer $c --mail --again "$scratch/a.zip" 2>"$scratch/stderr"
+rm "$scratch/down"
+expect 77 dsar answer $c --mail "$scratch/a.zip" 2>"$scratch/stderr"
+sent 1
+
 sqlite3 "$scratch/register/ledger.db" "SELECT data FROM entry" >"$scratch/ledger.txt"
 has "$scratch/ledger.txt" '"what":"address"'
 has_not "$scratch/ledger.txt" other.example
