@@ -38,7 +38,8 @@ struct erase_proof {
 		n_excluded; /* records that the plan had to keep, or left out by decision */
 	uint64_t n_left;    /* all others, … */
 	uint64_t *left;     /* … by the place of their store in the configuration */
-	uint64_t n_failed;  /* stores that could not be searched */
+	uint64_t n_failed;  /* stores that could not be searched, … */
+	bool *unsearched;   /* … and which, by the same place */
 };
 
 /* Searches every store for the person once more and puts what came of it into ledger and case. RET is the caller's,

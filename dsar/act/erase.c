@@ -233,7 +233,7 @@ finish(struct erasing *g, uint64_t n_failed, struct err *e)
 		g->x.ended_us = now_us();
 	}
 	/* what comes back of it now is a backup's, and not kept for an answer */
-	if (account(g, n_left == 0 ? "end" : "unfinished", e) < 0 ||
+	if (account(g, g->x.state == ERASURE_DONE ? "end" : "unfinished", e) < 0 ||
 		(g->x.state == ERASURE_DONE && (keep_end(g->s, g->number, e) < 0 ||
 						       restriction_lift(g->s, g->number, e) < 0)))
 		return -1;

@@ -48,15 +48,22 @@ see_failed(void *ctx, const struct conf_store *s)
 	const struct proving *p = ctx;
 
 	p->proof->n_failed++;
+	p->proof->unsearched[s - p->s->conf->store] = true;
 	fprintf(stderr, _("dsar: %s was not searched again\n"), s->name);
 }
 
 static json_t *
-entry_of(const struct erase_proof *p)
+entry_of(const struct session *s, const struct erase_proof *p)
 {
-	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I}", "what", "searched again", "searched",
-		p->searched, "kept", (json_int_t)p->n_kept, "excluded", (json_int_t)p->n_excluded,
-		"left", (json_int_t)p->n_left, "failed", (json_int_t)p->n_failed);
+	json_t *stores = json_array();
+
+	for (size_t i = 0; i < s->conf->n_stores; i++)
+		if (p->unsearched[i])
+			(void)json_array_append_new(stores, json_string(s->conf->store[i].name));
+	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:o}", "what", "searched again",
+		"searched", p->searched, "kept", (json_int_t)p->n_kept, "excluded",
+		(json_int_t)p->n_excluded, "left", (json_int_t)p->n_left, "failed",
+		(json_int_t)p->n_failed, "unsearched", stores);
 }
 
 static int
@@ -67,8 +74,8 @@ account(struct session *s, const char *number, const struct erase_proof *p, stru
 
 	if (rc < 0)
 		return -1;
-	if (registry_record(r, number, "proof", entry_of(p), now_us(), e) < 0 ||
-		case_event(r, number, "proof", entry_of(p), now_us(), e) < 0)
+	if (registry_record(r, number, "proof", entry_of(s, p), now_us(), e) < 0 ||
+		case_event(r, number, "proof", entry_of(s, p), now_us(), e) < 0)
 		rc = -1;
 	return registry_end(r, rc, e);
 }
@@ -81,7 +88,8 @@ erase_prove(struct session *s, const struct erasure *x, struct erase_proof *ret,
 	int rc;
 
 	ret->left = calloc(s->conf->n_stores + 1, sizeof(*ret->left));
-	if (!ret->left)
+	ret->unsearched = calloc(s->conf->n_stores + 1, sizeof(*ret->unsearched));
+	if (!ret->left || !ret->unsearched)
 		return err_memory(e);
 	rc = search_again(s, x->number, search_jobs(), &seen, e);
 	if (rc < 0)
@@ -94,7 +102,9 @@ void
 erase_proof_release(struct erase_proof *p)
 {
 	free(p->left);
+	free(p->unsearched);
 	p->left = NULL;
+	p->unsearched = NULL;
 }
 
 static void

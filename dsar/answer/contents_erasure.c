@@ -24,6 +24,7 @@ struct telling {
 	const struct case_file *c;
 	const struct erasure *x;
 	struct places *p;
+	bool unfinished; /* not all was erased or searched again */
 };
 
 static bool
@@ -127,27 +128,36 @@ put_times(struct telling *t, struct err *e)
 	return place_put(t->p, "backups_until", span_str(day), e);
 }
 
-/* The newest proof of the case's own machine. */
+/* The newest proof of each machine, by its name; "": the case's own. */
 static int
 see_proof(void *ctx, const char *kind, int64_t time_us, const json_t *data, struct err *e)
 {
-	int64_t *left = ctx;
+	const char *node = json_string_value(json_object_get(data, "node"));
 
 	(void)time_us;
-	(void)e;
-	if (strcmp(kind, "proof") == 0)
-		*left = json_integer_value(json_object_get(data, "left"));
+	if (strcmp(kind, "proof") != 0)
+		return 0;
+	return json_object_set_new(ctx, node ? node : "", json_deep_copy(data)) < 0 ? err_memory(e)
+										    : 0;
+}
+
+static int
+put_unsearched(struct telling *t, const json_t *names, struct err *e)
+{
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		t->unfinished = true;
+		if (place_printf(t->p, "not_done", e,
+			    _("%s: could not be searched again; we try again"),
+			    json_string_value(json_array_get(names, i))) < 0)
+			return -1;
+	}
 	return 0;
 }
 
 /* What came after the search is hers to be told of, too. */
 static int
-put_came_since(struct telling *t, struct err *e)
+put_came_since(struct telling *t, int64_t left, struct err *e)
 {
-	int64_t left = 0;
-
-	if (case_events(t->s->registry, t->c->number, see_proof, &left, e) < 0)
-		return -1;
 	return left == 0 ? 0
 			 : place_printf(t->p, "not_done", e,
 				   ngettext("%" PRId64 " entry that came after we had searched",
@@ -157,10 +167,31 @@ put_came_since(struct telling *t, struct err *e)
 }
 
 static int
+put_proofs(struct telling *t, struct err *e)
+{
+	json_t *proofs = json_object(), *proof;
+	const char *node;
+	int64_t left = 0;
+	int rc = case_events(t->s->registry, t->c->number, see_proof, proofs, e);
+
+	json_object_foreach(proofs, node, proof)
+	{
+		left += json_integer_value(json_object_get(proof, "left"));
+		if (rc == 0)
+			rc = put_unsearched(t, json_object_get(proof, "unsearched"), e);
+	}
+	json_decref(proofs);
+	return rc < 0 ? -1 : put_came_since(t, left, e);
+}
+
+static int
 put_searched_again(struct telling *t, struct err *e)
 {
 	const size_t left = erasure_count(t->x, ERASURE_ERASE);
 
+	if (left == 0 && t->unfinished)
+		return place_put(t->p, "searched_again",
+			span_str(_("not everywhere yet; we go on with it.")), e);
 	if (left == 0)
 		return place_put(t->p, "searched_again",
 			span_str(_("nothing of what was to be erased is left.")), e);
@@ -200,20 +231,21 @@ int
 contents_erasure(struct session *s, const struct case_file *c, struct places *p, struct err *e)
 {
 	struct erasure x;
-	struct telling t = { s, c, &x, p };
+	struct telling t = { .s = s, .c = c, .x = &x, .p = p };
 	int rc;
 
 	erasure_init(&x, c->number);
 	rc = erasure_read(s->registry, c->number, &x, e);
 	if (rc >= 0 && x.state == ERASURE_PLANNED)
 		erasure_release(&x); /* a plan says nothing of what was done */
+	t.unfinished = x.state == ERASURE_BEGUN;
 	if (rc >= 0)
 		rc = ordered_items(s->registry, c->number, NULL, see_ordered, &x, e);
 	if (rc == 0 && x.state == ERASURE_PLANNED)
 		rc = err_fail(e, EX_NOPERM, 0, N_("nothing was erased in this case yet"),
 			N_("see `dsar erase`"), "%s", c->number);
-	if (rc == 0 && (put_groups(&t, e) < 0 || put_times(&t, e) < 0 ||
-			       put_searched_again(&t, e) < 0 || put_came_since(&t, e) < 0 ||
+	if (rc == 0 && (put_groups(&t, e) < 0 || put_times(&t, e) < 0 || put_proofs(&t, e) < 0 ||
+			       put_searched_again(&t, e) < 0 ||
 			       notices_each(s->conf, s->registry, c, see_recipient, &t, e) < 0))
 		rc = -1;
 	erasure_release(&x);
