@@ -37,6 +37,7 @@ struct level {
 	unsigned n_actions;
 	uint64_t kept, dropped,
 		recalling;      /* bit i: action i keeps, drops, recalls (not for JSON) */
+	uint64_t repeated;      /* bit i: field i recalls or nests, and is there more than once */
 	int time_field;         /* index of the action that has the record's time, or -1 */
 	unsigned time_piece;    /* where its piece was in the last record: a guess */
 	bool nests;             /* some action is ACTION_NEST */
@@ -57,6 +58,7 @@ struct level {
 struct flat_step {
 	const struct piece *piece; /* of the level's split */
 	struct action *action;
+	struct transform_key key; /* of the piece: its field may have another one */
 };
 
 struct flat {
@@ -64,8 +66,8 @@ struct flat {
 	const struct flat_step *time;             /* NULL: there is none */
 	struct flat_step step[FORMAT_FIELDS_MAX]; /* one a piece */
 	unsigned n_kept, n_asked, n_changed;
-	const struct flat_step *kept[FORMAT_FIELDS_MAX], *asked[FORMAT_FIELDS_MAX],
-		*changed[FORMAT_FIELDS_MAX];
+	const struct flat_step *kept[FORMAT_FIELDS_MAX], *changed[FORMAT_FIELDS_MAX];
+	struct flat_step *asked[FORMAT_FIELDS_MAX];
 };
 
 struct rule {

@@ -89,20 +89,36 @@ nested_read(struct rule *r, struct level *lv, struct span text)
 }
 
 static enum drop_reason
+read_nested_piece(struct rule *r, const struct action *a, const struct piece *pc)
+{
+	return nested_read(
+		r, a->inner, undo(a->escape, span_of(pc->p, pc->len), &a->inner->undone));
+}
+
+/* There is room for one value of each field: of one that is there again it is the last one's. */
+static inline void
+note_field(struct level *lv, const struct piece *pc, uint64_t *seen)
+{
+	const uint64_t bit = UINT64_C(1) << pc->field;
+
+	lv->repeated |= *seen & bit;
+	*seen |= bit;
+}
+
+static enum drop_reason
 read_nested(struct rule *r, struct level *lv)
 {
 	const struct split *s = &lv->split;
+	uint64_t seen = 0;
 
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct piece *pc = &s->piece[i];
-		const struct action *a;
 		enum drop_reason why;
 
 		if (pc->field < 0 || lv->action[pc->field].kind != ACTION_NEST)
 			continue;
-		a = &lv->action[pc->field];
-		why = nested_read(
-			r, a->inner, undo(a->escape, span_of(pc->p, pc->len), &a->inner->undone));
+		note_field(lv, pc, &seen);
+		why = read_nested_piece(r, &lv->action[pc->field], pc);
 		/* behind a syslog header, no message means no record */
 		if (why != DROP_NONE && lv->type == FORMAT_SYSLOG)
 			return why;
@@ -116,12 +132,14 @@ read_keys(struct rule *r, struct level *lv)
 {
 	const struct piece *pc = lv->split.piece, *end = pc + lv->split.n;
 	const uint64_t recalling = lv->recalling;
+	uint64_t seen = 0;
 
 	for (; pc < end; pc++) {
 		struct action *a;
 
 		if (pc->field < 0 || !(recalling >> pc->field & 1))
 			continue;
+		note_field(lv, pc, &seen);
 		a = &lv->action[pc->field];
 		transform_key(a->transform, &r->env, span_of(pc->p, pc->len), &a->key);
 	}
@@ -130,6 +148,7 @@ read_keys(struct rule *r, struct level *lv)
 static enum drop_reason
 read_pieces(struct rule *r, struct level *lv)
 {
+	lv->repeated = 0;
 	if (lv->recalling != 0)
 		read_keys(r, lv);
 	if (lv->time_field >= 0)
@@ -345,23 +364,28 @@ int
 rule_write_piece(struct rule *r, struct level *lv, const struct piece *pc, struct buf *out)
 {
 	const struct split *s = &lv->split;
+	const struct action *a = &lv->action[pc->field];
 
+	if (a->kind == ACTION_NEST && lv->repeated >> pc->field & 1)
+		(void)read_nested_piece(r, a, pc); /* what did not fit is written as such */
 	if (r->trace && lv == r->level[0] && lv->type == FORMAT_SYSLOG && pc + 1 == s->piece + s->n)
 		r->trace->message_at = out->len;
-	return write_field(r, &lv->action[pc->field], span_of(pc->p, pc->len), out);
+	return write_field(r, a, span_of(pc->p, pc->len), out);
 }
 
 /* Writes a field that does not stand. Most are dropped, or their value was met before. */
 static inline int
 write_changed(struct rule *r, struct level *lv, const struct piece *pc, struct buf *out)
 {
-	const struct action *a = &lv->action[pc->field];
+	struct action *a = &lv->action[pc->field];
 
 	if (!r->trace) { /* it wants to hear of each field */
 		if (lv->dropped >> pc->field & 1) {
 			buf_char(out, '-');
 			return 0;
 		}
+		if ((lv->recalling & lv->repeated) >> pc->field & 1)
+			transform_key(a->transform, &r->env, span_of(pc->p, pc->len), &a->key);
 		if (lv->recalling >> pc->field & 1 &&
 			transform_recall(a->transform, &r->env, &a->key, out))
 			return 0;

@@ -36,7 +36,8 @@ rule_flat_init(struct rule *r)
 
 		if (i == FORMAT_FIELDS_MAX || lv->action[field].kind == ACTION_NEST)
 			return;
-		*s = (struct flat_step){ &lv->split.piece[i], &lv->action[field] };
+		*s = (struct flat_step){ .piece = &lv->split.piece[i],
+			.action = &lv->action[field] };
 		if (field == lv->time_field && !f->time)
 			f->time = s;
 		if (s->action->kind == ACTION_KEEP)
@@ -57,12 +58,12 @@ value_of(const struct flat_step *s)
 
 /* Asks early for what the transforms may know, so that it is there when it is needed. */
 static inline void
-ask(const struct flat *f, const struct transform_env *env)
+ask(struct flat *f, const struct transform_env *env)
 {
 	for (unsigned i = 0; i < f->n_asked; i++) {
-		struct action *a = f->asked[i]->action;
+		struct flat_step *s = f->asked[i];
 
-		transform_key(a->transform, env, value_of(f->asked[i]), &a->key);
+		transform_key(s->action->transform, env, value_of(s), &s->key);
 	}
 }
 
@@ -101,10 +102,10 @@ put_known(struct rule *r, const struct flat_step *s, char *to, size_t *ret_tail)
 	}
 	if (!a->recalls)
 		return NULL;
-	known = transform_known(a->transform, &r->env, &a->key);
+	known = transform_known(a->transform, &r->env, &s->key);
 	if (!known.p)
 		return NULL;
-	*ret_tail = a->key.tail.len;
+	*ret_tail = s->key.tail.len;
 	for (size_t i = 0; i < known.len; i += 16)
 		memcpy(to + i, known.p + i, 16);
 	return to + known.len;
@@ -150,7 +151,7 @@ put_together(struct rule *r, const struct flat *f, struct span line, struct buf 
 int
 rule_flat_apply(struct rule *r, struct span line, int64_t arrival_us, struct buf *out)
 {
-	const struct flat *f = &r->flat;
+	struct flat *f = &r->flat;
 	struct level *lv = f->level;
 
 	if (line.len == 0 || line.p[0] == '{' || !has_room(f, out, line.len) ||

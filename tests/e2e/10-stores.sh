@@ -40,6 +40,12 @@ for file in "$data"/stores/*.log; do
 	same "$scratch/$store.once" "$scratch/$store.twice"
 done
 
+promise "two addresses of a line stay two, also where both are known from the line before"
+line=$(grep 'Auto Changing audio port' "$data/stores/freeswitch.log")
+printf '%s\n' "$line" "$line" | "$SPARSAM_BIN/logscrub" -c "$conf" --store freeswitch >"$scratch/two"
+[ "$(grep -oE 'ip4:[a-z2-7]{16}' "$scratch/two" | sort | uniq -c | awk '{ print $1 }' | xargs)" = "2 2" ] ||
+	fail "$(cat "$scratch/two")"
+
 promise "one address has one token, in every store and form, on one day"
 tok=$(echo 203.0.113.77 | "$SPARSAM_BIN/logscrub" token -c "$conf" --at 2026-11-24T12:00:00Z)
 case $(date -u +%F) in

@@ -23,6 +23,11 @@ static const char head[] =
 	"format \"talk\" { type = \"syslog\" }\n"
 	"format \"object\" { type = \"json\" time = { \"at\", \"ts\" } }\n"
 	"format \"framed\" { type = \"syslog\" message = \"other\" }\n"
+	"format \"pair\" { type = \"template\" template = '$ip [$time_local] $ip $extra' }\n"
+	"format \"hop\" { type = \"pattern\" pattern = { '(?<time>\\S+) from (?<ip>\\S+) to "
+	"(?<ip>\\S+)', '(?<time>\\S+) at (?<ip>\\S+)' } }\n"
+	"format \"hops\" { type = \"template\" template = '$time_iso8601 $hop; $hop' "
+	"field \"hop\" { format = \"hop\" } }\n"
 	"format \"any\" { type = \"variants\" formats = { \"line\", \"other\", \"object\", "
 	"\"framed\" } }\n"
 	"format \"outer\" { type = \"json\" time = \"time\" field \"log\" { format = \"trace\" } }\n"
@@ -141,6 +146,47 @@ START_TEST(the_short_way_writes_what_the_long_way_writes)
 		load_ok("any", scrubs[s]);
 		for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 			both_ways_agree_on(lines[i]);
+	}
+}
+END_TEST
+
+START_TEST(a_field_that_occurs_twice_is_written_as_what_it_is_in_each_place)
+{
+	static const char *const lines[][2] = {
+		{ "pair", "203.0.113.1 [24/Nov/2026:01:40:29 +0000] 203.0.113.2 x" },
+		{ "pair", "203.0.113.2 [24/Nov/2026:01:40:29 +0000] - x" },
+		{ "hop", "2026-11-24T01:40:29Z from 203.0.113.1 to 203.0.113.2" },
+		{ "hop", "2026-11-24T01:40:29Z at 203.0.113.1" },
+		{ "hops",
+			"2026-11-24T01:40:29+00:00 2026-11-24T01:40:29Z from 203.0.113.1 to 203.0.113.2; "
+			"2026-11-24T01:40:29Z at 203.0.113.3" },
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const char *time = strcmp(lines[i][0], "pair") == 0 ? "time_local" : "time";
+		char scrub[80];
+
+		(void)snprintf(scrub, sizeof(scrub), "keep = { \"%s\"%s } pseudonym = { \"ip\" }",
+			time, strcmp(lines[i][0], "hops") == 0 ? ", \"time_iso8601\"" : "");
+		load_ok(lines[i][0], scrub);
+		both_ways_agree_on(lines[i][1]);
+	}
+}
+END_TEST
+
+START_TEST(a_field_with_a_format_can_occur_twice)
+{
+	load_ok("hops",
+		"keep = { \"time_iso8601\", \"time\" } reduce \"ip\" { to = \"truncate\" }");
+	for (int again = 0; again < 2; again++) {
+		ck_assert_str_eq(
+			apply("2026-11-24T01:40:29+00:00 2026-11-24T01:40:30Z at 203.0.113.1; "
+			      "2026-11-24T01:40:31Z from 198.51.100.3 to 192.0.2.4"),
+			"2026-11-24T01:40:29+00:00 2026-11-24T01:40:30Z at 203.0.113.0; "
+			"2026-11-24T01:40:31Z from 198.51.100.0 to 192.0.2.0");
+		ck_assert_str_eq(
+			apply("2026-11-24T01:40:29+00:00 words; 2026-11-24T01:40:30Z at 192.0.2.1"),
+			"2026-11-24T01:40:29+00:00 -; 2026-11-24T01:40:30Z at 192.0.2.0");
 	}
 }
 END_TEST
@@ -485,6 +531,8 @@ main(void)
 	tcase_add_test(t, a_json_time_is_kept_only_if_it_is_one);
 	tcase_add_test(t, what_was_written_is_read_again_unchanged);
 	tcase_add_test(t, the_short_way_writes_what_the_long_way_writes);
+	tcase_add_test(t, a_field_that_occurs_twice_is_written_as_what_it_is_in_each_place);
+	tcase_add_test(t, a_field_with_a_format_can_occur_twice);
 	tcase_add_loop_test(t, nothing_is_allocated_for_a_record, 0, N_SHAPES);
 	tcase_add_loop_test(t, with_and_without_a_trace_the_same_is_written, 0, N_SHAPES);
 	tcase_set_timeout(t, 300);
