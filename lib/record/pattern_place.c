@@ -30,6 +30,13 @@ skip_class(const char *p)
 	return *p ? p + 1 : NULL;
 }
 
+/* Behind what stands at P, which is not the end: a class, an escape or a byte. NULL: it is not followed. */
+static const char *
+skip_one(const char *p)
+{
+	return *p == '[' ? skip_class(p) : p + (*p == '\\' && p[1] ? 2 : 1);
+}
+
 /* Behind what matches one byte, or NULL. */
 static const char *
 skip_byte(const char *p)
@@ -154,24 +161,13 @@ is_settled(const char *source, const char *group)
 
 	if (!p || strstr(p + 1, group) || strstr(source, "(*") || strstr(source, "\\Q"))
 		return false;
-	for (p = source; *p;) {
-		if (*p == '\\' && p[1]) {
-			p += 2;
-			continue;
-		}
-		if (*p == '[') {
-			p = skip_class(p);
-			if (!p)
-				return false;
-			continue;
-		}
+	for (p = source; p && *p; p = skip_one(p)) {
 		if (*p == '(' && p[1] == '?' && !(p[2] && strchr("<:=!>", p[2])))
 			return false;
 		depth += *p == '(';
 		depth -= *p == ')' && depth > 0;
-		p++;
 	}
-	return depth == 0;
+	return p && depth == 0;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -192,15 +188,10 @@ skip_rest(const char *p)
 {
 	size_t depth = 0;
 
-	while (p && *p) {
-		if (*p == '[') {
-			p = skip_class(p);
-			continue;
-		}
+	for (; p && *p; p = skip_one(p)) {
 		if (*p == ')' && depth-- == 0)
 			return p;
 		depth += *p == '(';
-		p += *p == '\\' && p[1] ? 2 : 1;
 	}
 	return NULL;
 }
@@ -349,10 +340,8 @@ pattern_needs(const char *source, const char *name)
 	if (snprintf(text, sizeof(text), "(?<%s>", name) >= (int)sizeof(text) ||
 		!is_settled(source, text))
 		return false;
-	for (; p && *p; p += *p == '\\' && p[1] ? 2 : 1) {
-		while (p && *p == '[')
-			p = skip_class(p);
-		if (!p || (*p == '|' && depth == 0))
+	for (; p && *p; p = skip_one(p)) {
+		if (*p == '|' && depth == 0)
 			return false; /* another way about it */
 		if (depth == 0 && strncmp(p, text, strlen(text)) == 0)
 			break;
@@ -363,10 +352,8 @@ pattern_needs(const char *source, const char *name)
 	if (!behind || strchr("*?{", behind[1] ? behind[1] : ' '))
 		return false;
 	/* nor is there one behind it */
-	for (p = behind + 1; p && *p; p += *p == '\\' && p[1] ? 2 : 1) {
-		while (p && *p == '[')
-			p = skip_class(p);
-		if (!p || (*p == '|' && depth == 0))
+	for (p = behind + 1; p && *p; p = skip_one(p)) {
+		if (*p == '|' && depth == 0)
 			return false;
 		depth += *p == '(';
 		depth -= *p == ')' && depth > 0;

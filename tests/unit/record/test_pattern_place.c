@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static const struct {
 	const char *pattern;
@@ -90,6 +92,8 @@ static const struct {
 	{ "x|(?<time>\\d)", -1, false },
 	{ "x(?:y|(?<time>\\d))", -1, false },
 	{ "(?<time>\\d)[|](?:a|b)\\|", -1, true },
+	{ "(?<time>\\d{10}) [x]", ' ', true },
+	{ "(?:(?<time>\\d{10})) [x]", -1, false },
 };
 
 START_TEST(what_stands_behind_a_group_and_whether_it_is_needed)
@@ -101,6 +105,34 @@ START_TEST(what_stands_behind_a_group_and_whether_it_is_needed)
 	ck_assert_msg(pattern_needs(nexts[_i].pattern, "time") == nexts[_i].needs, "%s",
 		nexts[_i].pattern);
 	ck_assert(!pattern_needs(nexts[_i].pattern, "tim"));
+}
+END_TEST
+
+/* A copy of TEXT whose last byte is the last that may be read. */
+static const char *
+at_the_edge(const char *text)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), n = strlen(text) + 1;
+	char *p = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert(p != MAP_FAILED && n <= page);
+	ck_assert_int_eq(mprotect(p + page, page, PROT_NONE), 0);
+	return memcpy(p + page - n, text, n);
+}
+
+static const char *const ends[] = { "(?<time>\\d)[ ]", "(?<time>\\d{10}) [x]",
+	"(?:(?<time>\\d{10})) [x]", "[x]", "(?<time>[x]", "(?<time>\\d)[", "(?<time>\\d)[^",
+	"(?<time>\\d)[^]", "(?<time>\\d)\\", "(?<time>\\d)(", "(?<time>\\d)(?", "(?<time>\\d)(?<",
+	"(?<time>\\d){", "(?<time>\\d){1", "(?<time>\\d){1,", "(?<time>" };
+#define N_ENDS (int)(sizeof(ends) / sizeof(ends[0]))
+
+START_TEST(nothing_is_read_behind_the_end_of_a_pattern)
+{
+	const char *text = at_the_edge(ends[_i]);
+	struct pattern_place p[PATTERN_PLACES_MAX];
+
+	(void)pattern_needs(text, "time"); /* what they say: above */
+	(void)pattern_places(text, "time", p);
 }
 END_TEST
 
@@ -116,6 +148,7 @@ main(void)
 		sizeof(nexts) / sizeof(nexts[0]));
 	tcase_add_loop_test(t, a_group_lies_in_these_places_or_it_is_not_known, 0,
 		sizeof(cases) / sizeof(cases[0]));
+	tcase_add_loop_test(t, nothing_is_read_behind_the_end_of_a_pattern, 0, N_ENDS);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
