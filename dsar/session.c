@@ -9,6 +9,7 @@
 #include "dsar/command.h"
 #include "dsar/register/registry.h"
 #include "evidence/hold.h"
+#include "evidence/hold_known.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
 #include "record/format.h"
@@ -27,7 +28,8 @@ static int
 node_open(struct session *s, struct err *e)
 {
 	if (ledger_open(s->conf, true, &s->ledger, e) < 0 ||
-		holds_open(s->conf, true, &s->holds, e) < 0)
+		holds_open(s->conf, true, &s->holds, e) < 0 ||
+		hold_known_file(s->holds, s->ledger, e) < 0)
 		return -1;
 	duties_init(&s->duties, s->conf);
 	return sign_open(s->conf, &s->sign, e);

@@ -23,12 +23,12 @@
 #include "base/buf.h"
 #include "base/scratch.h"
 #include "evidence/hold.h"
+#include "evidence/hold_known.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
 #include "evidence/tar.h"
 #include "record/timestamp.h"
 #include "retention/command.h"
-#include "retention/hold_known.h"
 #include "retention/session.h"
 
 #define _(text) gettext(text)
@@ -247,7 +247,7 @@ holds_back(struct restore *r, struct err *e)
 		asprintf(&path, "%s/holds.db", folder) < 0)
 		return err_memory(e);
 	if (access(path, F_OK) == 0 && holds_open(s->conf, true, &s->holds, e) == 0 &&
-		hold_known_file(s, e) == 0) {
+		hold_known_file(s->holds, s->ledger, e) == 0) {
 		r->holds_kept = true;
 		return 0;
 	}

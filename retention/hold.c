@@ -6,6 +6,7 @@
  * ledger gets the hold's number, its stores and times, not its texts, which may name somebody.
  */
 #include "evidence/hold.h"
+#include "evidence/hold_known.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +26,6 @@
 #include "record/timestamp.h"
 #include "retention/command.h"
 #include "retention/hold_copy.h"
-#include "retention/hold_known.h"
 #include "retention/session.h"
 #include "retention/when.h"
 
@@ -98,7 +98,7 @@ hold_add_do(struct session *s, struct asked *a, struct err *e)
 	if (a->from_file && match_read(a, e) < 0)
 		return -1;
 	/* in a new file numbers would begin anew, and the loss of the old one be forgotten */
-	rc = hold_known_file(s, e);
+	rc = hold_known_file(s->holds, s->ledger, e);
 	if (rc == 0)
 		rc = hold_add(
 			s->holds, &a->hold, span_of(a->match.p, a->match.len), s->now_us, &id, e);

@@ -7,12 +7,12 @@
 
 #include "base/now.h"
 #include "evidence/hold.h"
+#include "evidence/hold_known.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
 #include "record/record.h"
 #include "retention/command.h"
 #include "retention/due.h"
-#include "retention/hold_known.h"
 #include "retention/journal.h"
 #include "retention/seal.h"
 #include "retention/session.h"
@@ -242,7 +242,8 @@ journal_drop(struct session *s, struct journal_asked *a, struct err *e)
 	struct drop d = { .s = s, .a = a };
 	int rc;
 
-	if (hold_known_file(s, e) < 0 || hold_known_stores(s, e) < 0)
+	if (hold_known_file(s->holds, s->ledger, e) < 0 ||
+		hold_known_stores(s->holds, s->conf, NULL, s->now_us, e) < 0)
 		return -1;
 	rc = store_open(&s->env, &a->conf, &d.store, e);
 	if (rc != 0)

@@ -281,11 +281,11 @@ erase_act(struct session *s, struct erasure *x, enum erasure_fate fate, uint64_t
 
 	if (!left)
 		return err_memory(e);
-	if (tombstones_open(s->conf, s->registry, s->now_us, &tombstones, e) < 0)
+	if (keeper_init(&a.keeper, s, x->number, e) < 0 ||
+		tombstones_open(s->conf, s->registry, s->now_us, &tombstones, e) < 0)
 		return -1;
 	a.tombstones = tombstones;
 	a.item = (struct select_question){ .ctx = &a, .record = ask_item };
-	keeper_init(&a.keeper, s, x->number);
 	a.of = select_ask(&a.item);
 	a.whole = (struct select_question){ .ctx = &a, .record = ask_left };
 	a.seen = select_ask(&a.whole);

@@ -159,8 +159,7 @@ erase_plan(struct session *s, struct erasure *x, struct err *e)
 
 	p.question = (struct select_question){ .ctx = &p, .record = ask_item };
 	which = select_ask(&p.question);
-	keeper_init(&p.keeper, s, x->number);
-	if (take_finds(&p, e) < 0)
+	if (keeper_init(&p.keeper, s, x->number, e) < 0 || take_finds(&p, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->conf->n_stores; i++) {
 		print_progress(s->conf->store[i].name, i, s->conf->n_stores);

@@ -8,6 +8,7 @@
 #include "dsar/session.h"
 #include "evidence/duty.h"
 #include "evidence/hold.h"
+#include "evidence/hold_known.h"
 #include "record/record.h"
 
 struct why {
@@ -101,12 +102,13 @@ ask_record(void *ctx, const struct record *r)
 	return look(ctx, r, &w);
 }
 
-void
-keeper_init(struct keeper *k, struct session *s, const char *own)
+int
+keeper_init(struct keeper *k, struct session *s, const char *own, struct err *e)
 {
 	*k = (struct keeper){
 		.session = s, .own = own, .question = { .ctx = k, .record = ask_record }
 	};
+	return hold_known_stores(s->holds, s->conf, own, s->now_us, e);
 }
 
 const struct selector *

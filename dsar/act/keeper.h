@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "store/selector.h"
 
 struct record;
@@ -24,8 +25,8 @@ struct keeper {
 	struct selector kept, not_kept, spared;
 };
 
-/* K must not be moved. */
-void keeper_init(struct keeper *k, struct session *s, const char *own);
+/* K must not be moved. EX_CONFIG: somebody else's hold names a store that is not declared; what is kept cannot be told. */
+int keeper_init(struct keeper *k, struct session *s, const char *own, struct err *e);
 
 /* "OF, and need not be kept now"; borrowed from K, as OF is. */
 const struct selector *keeper_spare(struct keeper *k, const struct selector *of);

@@ -185,11 +185,11 @@ reapply_main(struct session *s, int argc, char **argv, struct err *e)
 		return rc > 0 ? 0 : usage_fail(_("unknown option, or its value is missing"));
 	if (optind != argc)
 		return usage_fail(_("reapply takes no argument"));
-	if (tombstones_open(s->conf, s->registry, s->now_us, &tombstones, e) < 0)
+	if (keeper_init(&a.keeper, s, "-", e) < 0 ||
+		tombstones_open(s->conf, s->registry, s->now_us, &tombstones, e) < 0)
 		return -1;
 	a.tombstones = tombstones;
 	a.erased = (struct select_question){ .ctx = &a, .block = ask_block, .record = ask_erased };
-	keeper_init(&a.keeper, s, "-");
 	a.of = select_ask(&a.erased);
 	a.which = keeper_spare(&a.keeper, &a.of);
 	if (reapply(&a, e) < 0)

@@ -299,8 +299,9 @@ rectify_act(struct session *s, struct rectification *x, uint64_t *ret_failed, st
 
 	a.as_was = (struct select_question){ .ctx = &a, .record = ask_was };
 	a.as_becomes = (struct select_question){ .ctx = &a, .record = ask_becomes };
+	if (keeper_init(&a.keeper, s, x->number, e) < 0)
+		return -1;
 	buf_init(&a.text, s->env.memory_max);
-	keeper_init(&a.keeper, s, x->number);
 	rc = act_all(&a, &n_failed, e);
 	buf_wipe(&a.text);
 	if (rc < 0)

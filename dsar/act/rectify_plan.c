@@ -248,8 +248,7 @@ rectify_plan(struct session *s, struct rectification *x, struct err *e)
 
 	p.question = (struct select_question){ .ctx = &p, .record = ask_item };
 	which = select_ask(&p.question);
-	keeper_init(&p.keeper, s, x->number);
-	if (begin(&p, e) < 0)
+	if (keeper_init(&p.keeper, s, x->number, e) < 0 || begin(&p, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->conf->n_stores; i++)
 		if (concerns(x, &s->conf->store[i]) &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "retention/hold_known.h"
+#include "evidence/hold_known.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -7,7 +7,6 @@
 
 #include "evidence/hold.h"
 #include "evidence/ledger.h"
-#include "retention/session.h"
 
 /* Numbers count up: the newest one that was added is the highest. */
 static int
@@ -29,14 +28,13 @@ see_added(void *ctx, const struct ledger_entry *en, struct err *e)
 }
 
 int
-hold_known_file(struct session *s, struct err *e)
+hold_known_file(struct holds *h, struct ledger *l, struct err *e)
 {
 	uint64_t newest = 0, last = 0;
 
-	if (!s->ledger)
+	if (!l)
 		return 0;
-	if (ledger_read_back(s->ledger, see_added, &newest, e) < 0 ||
-		holds_last(s->holds, &last, e) < 0)
+	if (ledger_read_back(l, see_added, &newest, e) < 0 || holds_last(h, &last, e) < 0)
 		return -1;
 	if (last >= newest)
 		return 0;
@@ -48,16 +46,18 @@ hold_known_file(struct session *s, struct err *e)
 }
 
 int
-hold_known_stores(const struct session *s, struct err *e)
+hold_known_stores(
+	const struct holds *h, const struct conf *c, const char *own, int64_t now_us, struct err *e)
 {
 	const struct hold *list;
-	const size_t n = holds_list(s->holds, &list);
+	const size_t n = holds_list(h, &list);
 
 	for (size_t i = 0; i < n; i++) {
-		if (list[i].end != HOLD_IN_FORCE || list[i].expires_us <= s->now_us)
+		if (list[i].end != HOLD_IN_FORCE || list[i].expires_us <= now_us ||
+			(own && strcmp(list[i].incident, own) == 0))
 			continue;
 		for (size_t k = 0; k < list[i].stores.n; k++)
-			if (!conf_find_store(s->conf, list[i].stores.v[k]))
+			if (!conf_find_store(c, list[i].stores.v[k]))
 				return err_fail(e, EX_CONFIG, 0,
 					N_("a hold in force names a store that is not declared; "
 					   "nothing may be erased"),
