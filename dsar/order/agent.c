@@ -12,6 +12,7 @@
 #include "base/options.h"
 #include "dsar/order/agent-private.h"
 #include "dsar/order/agent_kept.h"
+#include "dsar/act/restriction.h"
 #include "dsar/command.h"
 #include "dsar/openpgp/openpgp.h"
 #include "dsar/order/queue.h"
@@ -157,7 +158,8 @@ take(struct taking *t, struct err *e)
 	if (registry_begin(r, e) < 0)
 		return -1;
 	if (!t->again)
-		rc = agent_take(r, t->order, t->sha256, now_us(), e);
+		rc = agent_take(r, t->order, t->sha256, restriction_is(t->a->s, t->order->number),
+			now_us(), e);
 	return registry_end(r, rc < 0 ? -1 : agent_adopt(t->a, t->order, e), e);
 }
 

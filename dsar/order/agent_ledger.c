@@ -8,7 +8,8 @@
 const char agent_schema[] =
 	"CREATE TABLE agent_orders ("
 	" id TEXT PRIMARY KEY, number TEXT NOT NULL, sha256 TEXT NOT NULL, state INTEGER NOT NULL,"
-	" taken_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	" taken_us INTEGER NOT NULL, kind INTEGER NOT NULL, restricted INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID;"
 	"CREATE TABLE agent_attempts (id TEXT PRIMARY KEY, n INTEGER NOT NULL)"
 	" STRICT, WITHOUT ROWID;";
 
@@ -32,12 +33,14 @@ copy(char *to, size_t size, const char *from)
 	(void)strncat(to, from, size - 1);
 }
 
+#define COLUMNS "id, number, sha256, state, kind, restricted"
+
 /* The first row of SQL, of a and b as above. 1: there is none. */
 static int
 read_one(struct registry *r, const char *sql, const char *a, struct agent_order *ret, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
-	int rc, state;
+	int rc, state, kind;
 
 	if (prepare(r, sql, a, NULL, &st, e) < 0)
 		return -1;
@@ -50,6 +53,9 @@ read_one(struct registry *r, const char *sql, const char *a, struct agent_order 
 	state = sqlite3_column_int(st, 3);
 	ret->state = state == AGENT_TAKEN || state == AGENT_WRITTEN ? (enum agent_state)state
 								    : AGENT_DONE;
+	kind = sqlite3_column_int(st, 4);
+	ret->kind = kind >= 0 && kind < ORDER_KINDS ? (enum order_kind)kind : ORDER_KINDS;
+	ret->restricted = sqlite3_column_int(st, 5) != 0;
 	return 0;
 }
 
@@ -70,8 +76,7 @@ run(struct registry *r, const char *sql, const char *a, struct err *e)
 int
 agent_known(struct registry *r, const char *id, struct agent_order *ret, struct err *e)
 {
-	return read_one(
-		r, "SELECT id, number, sha256, state FROM agent_orders WHERE id = ?1", id, ret, e);
+	return read_one(r, "SELECT " COLUMNS " FROM agent_orders WHERE id = ?1", id, ret, e);
 }
 
 int
@@ -79,23 +84,25 @@ agent_next_taken(struct registry *r, const char *id, struct agent_order *ret, st
 {
 	_Static_assert(AGENT_TAKEN == 0, "as it is written");
 	return read_one(r,
-		"SELECT id, number, sha256, state FROM agent_orders WHERE id > ?1 AND state = 0"
+		"SELECT " COLUMNS " FROM agent_orders WHERE id > ?1 AND state = 0"
 		" ORDER BY id LIMIT 1",
 		id, ret, e);
 }
 
 int
-agent_take(struct registry *r, const struct order *o, const char *sha256, int64_t now_us,
-	struct err *e)
+agent_take(struct registry *r, const struct order *o, const char *sha256, bool restricted,
+	int64_t now_us, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 
-	if (prepare(r, "INSERT INTO agent_orders VALUES (?1, ?2, ?3, ?4, ?5)", o->id, o->number,
-		    &st, e) < 0)
+	if (prepare(r, "INSERT INTO agent_orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", o->id,
+		    o->number, &st, e) < 0)
 		return -1;
 	statement_text(st, 3, span_str(sha256));
 	(void)sqlite3_bind_int(st, 4, AGENT_TAKEN);
 	(void)sqlite3_bind_int64(st, 5, now_us);
+	(void)sqlite3_bind_int(st, 6, (int)o->kind);
+	(void)sqlite3_bind_int(st, 7, restricted);
 	return registry_step(r, st, e) < 0 ? -1 : 0;
 }
 

@@ -4,12 +4,13 @@
  *
  * In the agent's own register (agent.h), durable before anything is done. taken -> written (what came of it lies in
  * the queue) -> done (the order is away from there). An order whose file is there again once it is done is a
- * replay, whatever became of the file's times. Ids, numbers of cases, hashes and times alone: nothing personal.
+ * replay, whatever became of the file's times. Ids, numbers of cases, kinds, hashes and times alone: nothing personal.
  *
  * Beside it stands how often an order was begun by an agent that did not come to an end with it, from before its first
  * byte is read: one that ends each agent is not tried for ever.
  */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -22,14 +23,16 @@ enum agent_state { AGENT_TAKEN, AGENT_WRITTEN, AGENT_DONE };
 struct agent_order {
 	char id[ORDER_ID_HEX], number[CASE_NUMBER_MAX], sha256[SHA256_HEX];
 	enum agent_state state;
+	enum order_kind kind;
+	bool restricted; /* its case was, when it was taken */
 };
 
 /* What is known of order ID. 1: nothing. */
 int agent_known(struct registry *r, const char *id, struct agent_order *ret, struct err *e);
 
-/* Within a transaction. agent_forget(): as if it had never come. */
-int agent_take(struct registry *r, const struct order *o, const char *sha256, int64_t now_us,
-	struct err *e);
+/* Within a transaction. RESTRICTED: is the case already? agent_forget(): as if it had never come. */
+int agent_take(struct registry *r, const struct order *o, const char *sha256, bool restricted,
+	int64_t now_us, struct err *e);
 int agent_move(struct registry *r, const char *id, enum agent_state state, struct err *e);
 int agent_forget(struct registry *r, const char *id, struct err *e);
 

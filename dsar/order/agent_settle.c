@@ -11,6 +11,7 @@
 #include "dsar/order/agent-private.h"
 #include "dsar/order/agent_kept.h"
 #include "dsar/act/erase.h"
+#include "dsar/act/restriction.h"
 #include "dsar/search/keep.h"
 #include "dsar/order/queue.h"
 #include "dsar/register/registry.h"
@@ -45,7 +46,7 @@ is_in_queue(const struct agent *a, const char *id)
 
 /* An erasure that has begun is carried out: half of it is nobody's will. *ret_begun: it had. */
 static int
-go_on(struct agent *a, const struct agent_order *o, bool *ret_begun, struct err *e)
+go_on_erasing(struct agent *a, const struct agent_order *o, bool *ret_begun, struct err *e)
 {
 	struct erasure x;
 	int rc = erasure_read(a->s->registry, o->number, &x, e);
@@ -63,14 +64,38 @@ go_on(struct agent *a, const struct agent_order *o, bool *ret_begun, struct err 
 	return rc < 0 ? -1 : 0;
 }
 
+/* *ret_stands: what O asked for is so, and stays so. A restriction is taken back, but for one that was there before: that
+ * is an earlier order's, which this one has only added to. What was lifted or let go cannot be had back, for what it kept
+ * may be gone since. */
 static int
-forget(struct agent *a, const struct agent_order *o, bool begun, struct err *e)
+go_on(struct agent *a, const struct agent_order *o, bool *ret_stands, struct err *e)
+{
+	*ret_stands = false;
+	switch (o->kind) {
+	case ORDER_ERASE:
+		return go_on_erasing(a, o, ret_stands, e);
+	case ORDER_RESTRICT:
+		*ret_stands = o->restricted;
+		return o->restricted ? 0 : restriction_lift(a->s, o->number, e);
+	case ORDER_LIFT:
+		*ret_stands = !restriction_is(a->s, o->number);
+		return 0;
+	case ORDER_RELEASE:
+		*ret_stands = !keep_is(a->s, o->number);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int
+forget(struct agent *a, const struct agent_order *o, bool stands, struct err *e)
 {
 	struct registry *r = a->s->registry;
 
 	if (agent_kept_back(a->s, o->number, e) < 0)
 		return -1;
-	return begun ? agent_move(r, o->id, AGENT_DONE, e) : agent_forget(r, o->id, e);
+	return stands ? agent_move(r, o->id, AGENT_DONE, e) : agent_forget(r, o->id, e);
 }
 
 /* What a search of it has kept for an answer goes, too, unless an earlier order's answer needs it. */
@@ -78,18 +103,18 @@ static int
 drop(struct agent *a, const struct agent_order *o, struct err *e)
 {
 	struct registry *r = a->s->registry;
-	bool begun;
+	bool stands;
 	int rc;
 
-	if (go_on(a, o, &begun, e) < 0)
+	if (go_on(a, o, &stands, e) < 0)
 		return -1;
 	rc = agent_has_done(r, o->number, e);
 	if (rc < 0 || (rc == 1 && keep_end(a->s, o->number, e) < 0) ||
-		agent_note(a, o->id, begun ? "unanswered" : "dropped", ORDER_FINE,
+		agent_note(a, o->id, stands ? "unanswered" : "dropped", ORDER_FINE,
 			json_pack("{s:s}", "case", o->number), e) < 0 ||
 		registry_begin(r, e) < 0)
 		return -1;
-	return registry_end(r, forget(a, o, begun, e), e);
+	return registry_end(r, forget(a, o, stands, e), e);
 }
 
 int

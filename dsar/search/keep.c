@@ -43,6 +43,12 @@ keep_finds(struct session *s, const struct case_file *c, struct err *e)
 	return rc == 0 && id == 0 ? 1 : rc;
 }
 
+bool
+keep_is(const struct session *s, const char *number)
+{
+	return held_find(s, number, REASON) != 0;
+}
+
 int
 keep_end(struct session *s, const char *number, struct err *e)
 {

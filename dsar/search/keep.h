@@ -6,6 +6,8 @@
  * the place of an older one's. It goes when the case is answered, at the next call of keep_settle().
  */
 #pragma once
+#include <stdbool.h>
+
 #include "base/err.h"
 
 struct case_file;
@@ -13,6 +15,9 @@ struct session;
 
 /* Keeps all finds of C. 1: there is none. Fails as hold_add() does. */
 int keep_finds(struct session *s, const struct case_file *c, struct err *e);
+
+/* Is anything kept for case NUMBER? */
+bool keep_is(const struct session *s, const char *number);
 
 /* Releases what was kept for case NUMBER: it has been erased. */
 int keep_end(struct session *s, const char *number, struct err *e);

@@ -122,28 +122,31 @@ nobody anna
 
 other=$(case_new 15)
 echo ben@example.org | dsar subject "$other" add email - >/dev/null
-# taken COMMAND...: an order that is taken and done, and cannot be answered; its id is in $order
+# taken KIND...: an order that is taken and done, and cannot be answered; its id is in $order
 taken() {
-	order=$(as dpo --json order "$other" search --node node1 "$@" | jq -r .order)
+	order=$(as dpo --json order "$other" "$@" --node node1 | jq -r .order)
 	carry_orders
 	unanswerable "$order"
 	expect 73 node agent 2>"$scratch/stderr"
 	[ "$(of_node "SELECT state FROM agent_orders WHERE id = '$order'")" = 0 ] || fail "it is not taken: $(cat "$scratch/stderr")"
-	grep -qa ben@example.org "$agent_register" || fail "nothing of it is there"
+	[ "$1" != search ] || grep -qa ben@example.org "$agent_register" || fail "nothing of it is there"
 	answerable
+}
+withdrawn() { # WHAT: what the node's ledger says became of it
+	rm "$node_state/queue/orders/$order.order"
+	dsar order "$other" --withdraw "$order" >/dev/null
+	node agent >/dev/null
+	nobody ben
+	[ "$(node_ledger | tail -n 1 | jq -r '.what + " " + .order')" = "$1 $order" ] || fail "$(node_ledger | tail -n 1)"
 }
 
 promise "one that is withdrawn after it was taken leaves nothing of the person, and keeps nothing"
-taken
-rm "$node_state/queue/orders/$order.order"
-dsar order "$other" --withdraw "$order" >/dev/null
-node agent >/dev/null
-nobody ben
+taken search
+withdrawn dropped
 [ -z "$(held)" ] || fail "$(held)"
-[ "$(node_ledger | tail -n 1 | jq -r '.what + " " + .order')" = "dropped $order" ] || fail "$(node_ledger | tail -n 1)"
 
 promise "… nor one whose file is replaced by another"
-taken
+taken search
 echo junk >"$node_state/queue/orders/$order.order"
 expect 1 node agent >"$scratch/out"
 has "$scratch/out" "$order: denied"
@@ -158,7 +161,7 @@ has "$scratch/stderr" "not the order as it was sent"
 dsar order "$other" --withdraw "$order" >/dev/null
 
 promise "what was taken and has not begun in time is too late, and leaves nothing"
-taken --not-after 3d
+taken search --not-after 3d
 expect 1 faked +4d "$SPARSAM_BIN/dsar" -c "$node_conf" agent >"$scratch/out"
 has "$scratch/out" "it is too late"
 nobody ben
@@ -166,6 +169,32 @@ nobody ben
 carry_results
 expect 1 as dpo collect >"$scratch/out"
 has "$scratch/out" "denied: it is too late"
+
+promise "a restriction that was done and is withdrawn unanswered is taken back, but for one that stood before"
+as dpo order "$other" search --node node1 >/dev/null
+answer_orders >/dev/null
+as dpo collect >/dev/null
+ready
+restricted="$other restriction (Art. 18 GDPR)" answered="$other answer to a request"
+[ "$(held)" = "$answered" ] || fail "$(held)"
+taken restrict
+held | grep -qxF "$restricted" || fail "it is not done: $(held)"
+withdrawn dropped
+[ "$(held)" = "$answered" ] || fail "$(held)"
+as dpo order "$other" restrict --node node1 >/dev/null
+answer_orders >/dev/null
+as dpo collect >/dev/null
+taken restrict
+withdrawn unanswered
+held | grep -qxF "$restricted" || fail "$(held)"
+
+promise "… and the ledger says that what was lifted or released before it was withdrawn is so"
+taken lift --told
+withdrawn unanswered
+[ "$(held)" = "$answered" ] || fail "$(held)"
+taken release
+withdrawn unanswered
+[ -z "$(held)" ] || fail "$(held)"
 
 promise "an order with which each agent ends is denied, and the others are carried out"
 order=$(as dpo --json order "$other" search --node node1 | jq -r .order)
