@@ -56,23 +56,28 @@ copied_block(void *ctx, const struct select_block *b)
 	return b->copies ? SELECT_NO : SELECT_MAYBE;
 }
 
-/* Of a store that keeps its records for longer than the one that is looked at. */
-static bool
-keeps_longer(const struct due *d, const struct conf_store *st)
+/* Since when ST, where it keeps its records for longer than the store that is looked at, has its own; INT64_MAX: it
+ * does not. By its period, not by its cut-off: what the next run takes is not late. */
+static int64_t
+longer_since(const struct due *d, const struct conf_store *st)
 {
-	return st != d->store && (!due_applies(st) || st->period_s > d->store->period_s);
+	if (st == d->store || (due_applies(st) && st->period_s <= d->store->period_s))
+		return INT64_MAX;
+	return due_applies(st) ? d->now_us - st->period_s * 1000000 : INT64_MIN;
 }
 
 static bool
 longer_record(void *ctx, const struct record *r)
 {
-	return keeps_longer(ctx, r->store);
+	return r->time_us != RECORD_NO_TIME && r->time_us >= longer_since(ctx, r->store);
 }
 
 static enum select_answer
 longer_block(void *ctx, const struct select_block *b)
 {
-	return keeps_longer(ctx, b->store) ? SELECT_YES : SELECT_NO;
+	const int64_t us = longer_since(ctx, b->store);
+
+	return b->from_us >= us ? SELECT_YES : b->to_us < us ? SELECT_NO : SELECT_MAYBE;
 }
 
 /* The latest of all stores whose entries may lie in a journal. */

@@ -24,7 +24,7 @@ struct due {
 	struct selector copied, unrestricted, uncovered, uncovered_or_copied, longer;
 	/* held: by either; free: by neither, in a journal also by a hold that has a copy of it; due:
 	 * older than the cut-off, and free; rightly: held, or in a journal an entry of a store that keeps its own
-	 * for longer: what may be older than the store's period */
+	 * for longer, and not past that either: what may be older than the store's period */
 	struct selector held, unheld, free, due, rightly;
 };
 

@@ -39,12 +39,13 @@ CONF
 retention() { "$SPARSAM_BIN/retention" "$@" -c "$scratch/sparsam.conf"; }
 file=$scratch/journal/a.journal
 at=0
-entry() { # DAYS FIELD=VALUE... : an entry of so many days ago
-	local days=$1
+entry() { # DAYS[-MINUTES] FIELD=VALUE... : an entry of so many days ago, less so many minutes
+	local days=${1%-*} minutes=0
+	[ "$days" = "$1" ] || minutes=${1#*-}
 	shift
 	at=$((at + 1))
 	printf '__REALTIME_TIMESTAMP=%s000000\n__MONOTONIC_TIMESTAMP=%s\n_BOOT_ID=%032d\n' \
-		$(($(date +%s) - days * 86400)) $at 1
+		$(($(date +%s) - days * 86400 + minutes * 60)) $at 1
 	printf '%s\n' "$@" MESSAGE=text ''
 }
 write() { /lib/systemd/systemd-journal-remote -o "$file" - >/dev/null 2>&1; }
@@ -80,3 +81,25 @@ has "$scratch/check" "'apps'=7776"
 retention run >"$scratch/run.log" 2>&1
 [ ! -e "$file" ] || fail "it is left"
 [ -z "$(status)" ] || fail "$(status) of an empty store"
+
+promise "an entry of a store that keeps its own for longer is late when it is past that store's period, too"
+{
+	entry 40 SYSLOG_IDENTIFIER=audit
+	entry 20 SYSLOG_IDENTIFIER=audit
+	entry 4 PRIORITY=6
+} | write
+is '["red",true,40]'
+expect 2 retention check >"$scratch/check"
+has "$scratch/check" "'apps'=34560"
+retention run >"$scratch/run.log" 2>&1
+is '["green",false,4]'
+
+promise "what the next run takes from such a store is not late"
+rm "$file"
+{
+	entry 30-20 SYSLOG_IDENTIFIER=audit
+	entry 4 PRIORITY=6
+} | write
+is '["green",false,4]'
+retention run >"$scratch/run.log" 2>&1
+[ "$(journalctl -q --file="$file" -o cat | wc -l)" = 1 ] || fail "the next run does not take it"
