@@ -58,6 +58,8 @@ int registry_kept(struct registry *r, const char *sql, sqlite3_stmt **ret, struc
 static inline void
 statement_restp(sqlite3_stmt **st)
 {
+	if (!*st) /* registry_kept() has failed */
+		return;
 	(void)sqlite3_reset(*st); /* its error was seen at the step */
 	(void)sqlite3_clear_bindings(*st);
 }

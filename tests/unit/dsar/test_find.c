@@ -66,6 +66,16 @@ START_TEST(finds_come_by_store_and_time_and_keep_their_decision)
 }
 END_TEST
 
+START_TEST(a_register_without_its_table_is_an_error)
+{
+	const struct find f = { .store = "web", .place = "/a", .identifier = 1 };
+
+	ck_assert_int_eq(
+		sqlite3_exec(registry_db(reg), "DROP TABLE finds", NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(find_add(reg, CASE, &f, NULL, &e), -1);
+}
+END_TEST
+
 START_TEST(decisions_are_taken_back_one_after_the_other)
 {
 	const int64_t id = add("one", 1, false);
@@ -156,6 +166,7 @@ find_suite(void)
 
 	tcase_add_checked_fixture(t, register_make, register_remove);
 	tcase_add_test(t, finds_come_by_store_and_time_and_keep_their_decision);
+	tcase_add_test(t, a_register_without_its_table_is_an_error);
 	tcase_add_test(t, decisions_are_taken_back_one_after_the_other);
 	tcase_add_test(t, a_store_answers_once_a_search);
 	tcase_add_test(t, what_another_machine_has_found_stays_apart);
