@@ -195,7 +195,9 @@ sealer_put(struct sealer *s, struct span text, int fd, struct err *e)
 
 	if (ftruncate(s->text, 0) < 0 || lseek(s->text, 0, SEEK_SET) < 0 ||
 		!write_all(s->text, text) || !write_all(s->to, span_of(name, (size_t)n)) ||
-		!wait_done(s) || !take_made(s, fd))
+		!wait_done(s) || !take_made(s, fd)) {
+		(void)kill(s->pid, SIGKILL); /* who does not answer may not end either */
 		return no_answer(e);
+	}
 	return 0;
 }

@@ -389,6 +389,29 @@ START_TEST(one_signature_in_time_counts)
 }
 END_TEST
 
+START_TEST(a_gpg_that_neither_answers_nor_ends_is_left)
+{
+	cleanup_mem char *old = strdup(getenv("PATH"));
+	struct sealer *s;
+	char path[4096];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/gpg", folder);
+	f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	(void)fputs("#!/bin/sh\nexec sleep 600 >/dev/null\n", f);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(chmod(path, 0700), 0);
+	(void)snprintf(path, sizeof(path), "%s:%s", folder, old);
+	ck_assert_int_eq(setenv("PATH", path, 1), 0);
+	ck_assert_int_eq(sealer_new(folder, us_fpr, &s, &e), 0);
+	ck_assert_int_eq(setenv("PATH", old, 1), 0); /* the fixture's is the real one */
+	ck_assert_int_eq(sealer_put(s, SPAN("x"), STDERR_FILENO, &e), -1);
+	ck_assert_int_eq(e.exit, EX_TEMPFAIL);
+	sealer_free(s);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -409,6 +432,7 @@ main(void)
 	tcase_add_test(t, messages_that_prove_nothing_are_refused);
 	tcase_add_test(t, what_grows_past_the_limit_is_cut_off);
 	tcase_add_test(t, one_signature_in_time_counts);
+	tcase_add_test(t, a_gpg_that_neither_answers_nor_ends_is_left);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
