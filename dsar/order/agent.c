@@ -82,12 +82,13 @@ deny(struct taking *t, enum order_fault fault, struct err *e)
 
 /* --- checked ---------------------------------------------------------------------------------- */
 
+/* What was taken was not too early then, whatever has become of the clock. */
 static enum order_fault
-fault_of_time(const struct order *o, int64_t now)
+fault_of_time(const struct taking *t, int64_t now)
 {
-	return now < o->not_before_us   ? ORDER_EARLY
-	       : now >= o->not_after_us ? ORDER_LATE
-					: ORDER_FINE;
+	return now < t->order->not_before_us && !t->again ? ORDER_EARLY
+	       : now >= t->order->not_after_us            ? ORDER_LATE
+							  : ORDER_FINE;
 }
 
 static enum order_fault
@@ -98,7 +99,7 @@ check(const struct taking *t)
 	if (strcmp(t->order->node, t->a->node) != 0)
 		return ORDER_NODE;
 	return t->begun ? ORDER_FINE /* what has begun in time goes on */
-			: fault_of_time(t->order, now_us());
+			: fault_of_time(t, now_us());
 }
 
 /* --- carried out ------------------------------------------------------------------------------ */
@@ -241,7 +242,7 @@ work(struct taking *t, struct run *run, bool hopeless, struct err *e)
 	enum order_fault fault = ORDER_FINE;
 	int rc = hopeless ? taking_refuse(t, &fault, e) : examine(t, &fault, e);
 
-	if (rc != 0)
+	if (rc != 0 || fault == ORDER_EARLY) /* its file stays, and a later run takes it */
 		return rc < 0 ? -1 : 0;
 	if (fault == ORDER_FINE) {
 		rc = agent_is_busy(run->a->s->registry, t->order->number, t->id, e);

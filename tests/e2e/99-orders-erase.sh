@@ -89,8 +89,8 @@ other 'o["not_after"] += 1'
 { paper "$scratch/other.text" dpo second | jq -c --rawfile o "$text" '.order = $o'; } | put_order "$order"
 denied signature "$order"
 
-promise "… for another machine, too early, too late, under another's name, in another form, not for its key, truncated"
-for what in 'node o["node"] = "node2"' 'early o["not_before"] += 86400000000' 'late o["not_after"] = o["not_before"] + 1' 'form o["v"] = 2' 'form o["kind"] = "run"'; do
+promise "… for another machine, too late, under another's name, in another form, not for its key, truncated"
+for what in 'node o["node"] = "node2"' 'late o["not_after"] = o["not_before"] + 1' 'form o["v"] = 2' 'form o["kind"] = "run"'; do
 	other "${what#* }"
 	paper "$scratch/other.text" dpo second | put_order "$order"
 	denied "${what%% *}" "$order"

@@ -170,10 +170,23 @@ carry_results
 expect 1 as dpo collect >"$scratch/out"
 has "$scratch/out" "denied: it is too late"
 
-promise "a restriction that was done and is withdrawn unanswered is taken back, but for one that stood before"
-as dpo order "$other" search --node node1 >/dev/null
-answer_orders >/dev/null
+promise "one that comes before its time waits in the queue, and nothing else waits for it"
+order=$(as dpo --json order "$other" search --node node1 --not-before 2h | jq -r .order)
+carry_orders
+lines=$(node_ledger | wc -l)
+node agent >"$scratch/out"
+[ ! -s "$scratch/out" ] || fail "$(cat "$scratch/out")"
+[ -e "$node_state/queue/orders/$order.order" ] || fail "it does not lie there: $(ls "$node_state/queue/results")"
+[ "$(node_ledger | wc -l)" = "$lines" ] || fail "$(node_ledger | tail -n 1)"
+as dpo order "$other" release --node node1 >/dev/null
+carry_orders
+[ "$(node agent | grep -c 'carried out')" = 1 ] || fail "$(node_ledger | tail -n 1)"
+faked +3h "$SPARSAM_BIN/dsar" -c "$node_conf" agent >"$scratch/out"
+has "$scratch/out" "$order: carried out"
+carry_results
 as dpo collect >/dev/null
+
+promise "a restriction that was done and is withdrawn unanswered is taken back, but for one that stood before"
 ready
 restricted="$other restriction (Art. 18 GDPR)" answered="$other answer to a request"
 [ "$(held)" = "$answered" ] || fail "$(held)"
