@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A row's columns are set and read back: what the column's type makes another value of is taken back, in all
- * databases. Their transactions end when all rows of all are set; one that is killed between two ends is said again.
+ * databases. Their transactions end when all rows of all are set, and each has its pages in the file and its readers
+ * out: where that fails, all are taken back. One that is killed between two ends is said again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,18 +175,31 @@ set_file(void *ctx, const struct place *p, struct err *e)
 	return keep_open(x, &db, p->path, e);
 }
 
+/* What an end may fail for, before the first one: readers, whom a write-ahead log alone does not mind, and a full disk. */
+static int
+flush(struct setting *x, struct err *e)
+{
+	for (size_t i = 0; i < x->n_open; i++) {
+		const int rc = sqlite3_db_cacheflush(x->open[i].db->sql);
+
+		if (rc != SQLITE_OK)
+			return sqlite_db_fail(x->open[i].db, rc, e);
+	}
+	return 0;
+}
+
+/* Nothing is between two ends: what cleans may wait for somebody. */
 static int
 commit(struct setting *x, struct err *e)
 {
-	for (size_t i = 0; i < x->n_open; i++) {
-		const struct sqlite_db *db = x->open[i].db;
-		const int rc = sqlite_db_run(db, "COMMIT");
+	int rc = SQLITE_OK;
+	size_t n = 0;
 
-		if (rc != SQLITE_OK)
-			return sqlite_db_fail(db, rc, e);
-		sqlite_clean(db);
-	}
-	return 0;
+	while (n < x->n_open && (rc = sqlite_db_run(x->open[n].db, "COMMIT")) == SQLITE_OK)
+		n++;
+	for (size_t i = 0; i < n; i++)
+		sqlite_clean(x->open[i].db);
+	return rc == SQLITE_OK ? 0 : sqlite_db_fail(x->open[n].db, rc, e);
 }
 
 static void
@@ -206,7 +220,7 @@ sqlite_set(struct store *s, const struct selector *which, const struct store_val
 	int rc = store_places(s, PLACE_FILE, set_file, &x, e);
 
 	if (rc == 0 && !x.refused)
-		rc = commit(&x, e);
+		rc = flush(&x, e) < 0 ? -1 : commit(&x, e);
 	release(&x);
 	if (rc == 0 && !x.refused)
 		*ret_n = x.n_set;

@@ -127,7 +127,8 @@ int store_act(struct store *s, const struct plan_step *step, const struct select
 /* Sets fields to values in each record that WHICH selects, all of a record's or none. *ret_n: records that
  * were changed; one that somebody else has locked is not. Durable on return. STORE_FIXED: this kind of
  * store keeps its records as they were written. STORE_REFUSED: a value would not stand there as it was
- * given (against a rule, cut off, turned into another form): the record stays as it was. */
+ * given (against a rule, cut off, turned into another form): the record stays as it was. A failure changes
+ * nothing, but where the machine or a disk fails between two databases: then it is to be said again. */
 #define STORE_FIXED   1
 #define STORE_REFUSED 2
 struct store_value {

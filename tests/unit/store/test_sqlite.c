@@ -253,6 +253,43 @@ START_TEST(a_value_is_set_in_all_databases_or_in_none)
 }
 END_TEST
 
+/* How many of a.db and b.db have AGE, while somebody reads b.db. */
+static int
+set_while_read(const char *age, int rc, uint64_t n)
+{
+	char count[64];
+	sqlite3 *reader = NULL;
+	sqlite3_stmt *row = NULL;
+	int found;
+
+	ck_assert_int_eq(sqlite3_open(file, &reader), SQLITE_OK);
+	ck_assert_int_eq(
+		sqlite3_prepare_v2(reader, "SELECT * FROM visit", -1, &row, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(row), SQLITE_ROW);
+	ck_assert_uint_eq(set_mine("planted-7-value", "age", age, rc), n);
+	ck_assert_int_eq(sqlite3_finalize(row), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(reader), SQLITE_OK);
+	(void)snprintf(count, sizeof(count), "SELECT count(*) FROM visit WHERE age = %s", age);
+	found = (int)number(count);
+	(void)snprintf(file, sizeof(file), "%s/a.db", folder);
+	found += (int)number(count);
+	(void)snprintf(file, sizeof(file), "%s/b.db", folder);
+	return found;
+}
+
+START_TEST(a_reader_of_one_database_keeps_the_others_as_they_are)
+{
+	fill("at INTEGER, who TEXT, age INTEGER", "s");
+	(void)snprintf(file, sizeof(file), "%s/b.db", folder);
+	fill("at INTEGER, who TEXT, age INTEGER", "s");
+	open_store();
+	ck_assert_int_eq(set_while_read("70", -1, 0), 0);
+	ck_assert_int_eq(e.exit, EX_TEMPFAIL);
+	sql("PRAGMA journal_mode = WAL");
+	ck_assert_int_eq(set_while_read("71", 0, 2), 2);
+}
+END_TEST
+
 START_TEST(the_cutoff_is_exact)
 {
 	const struct selector old = select_before(CUTOFF);
@@ -559,6 +596,7 @@ main(void)
 	tcase_add_test(tc, a_column_is_set_and_what_stood_there_is_nowhere_any_more);
 	tcase_add_test(tc, the_cutoff_is_exact);
 	tcase_add_test(tc, a_value_is_set_in_all_databases_or_in_none);
+	tcase_add_test(tc, a_reader_of_one_database_keeps_the_others_as_they_are);
 	tcase_add_loop_test(tc, a_held_row_stays, 0, 2);
 	tcase_add_test(tc, a_record_has_its_columns_as_fields);
 	tcase_add_test(tc, rows_that_nothing_ages_need_no_time);
