@@ -2,10 +2,8 @@
  *
  * agent_settle.c - what is left of orders: those whose files are gone, and what an erasure had to keep
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/now.h"
 #include "dsar/order/agent-private.h"
@@ -35,13 +33,14 @@ agent_note(struct agent *a, const char *id, const char *what, enum order_fault f
 
 /* --- orders without a file -------------------------------------------------------------------- */
 
-static bool
-is_in_queue(const struct agent *a, const char *id)
+/* 1: its file is gone. What cannot be looked for is not taken for gone: an act would be taken back for it. */
+static int
+find_file(const struct agent *a, const char *id, struct err *e)
 {
 	char name[QUEUE_NAME_MAX];
 
 	(void)snprintf(name, sizeof(name), "%s.order", id);
-	return faccessat(a->orders, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return queue_has(a->orders, name, e);
 }
 
 /* An erasure that has begun is carried out: half of it is nobody's will. *ret_begun: it had. */
@@ -125,7 +124,10 @@ agent_dropped(struct agent *a, struct err *e)
 	int rc, n, status = 0;
 
 	while ((rc = agent_next_taken(r, o.id, &o, e)) == 0) {
-		if (is_in_queue(a, o.id))
+		rc = find_file(a, o.id, e);
+		if (rc < 0)
+			return -1;
+		if (rc == 0)
 			continue;
 		if (agent_try(r, o.id, &n, e) < 0)
 			return -1;

@@ -221,6 +221,18 @@ queue_remove_all(int dirfd, const char *id, struct err *e)
 	return each_name(dirfd, see_file, &g, e);
 }
 
+int
+queue_has(int dirfd, const char *name, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return S_ISREG(st.st_mode) || S_ISLNK(st.st_mode) ? 0 : 1;
+	return errno == ENOENT ? 1
+			       : err_fail(e, EX_IOERR, errno, N_("cannot read a file of the queue"),
+					 NULL, "%s", name);
+}
+
 struct seeing {
 	const char *suffix;
 	queue_seen *seen;

@@ -43,6 +43,9 @@ int queue_put(int dirfd, const char *name, struct span text, struct err *e);
 /* Appends the file NAME, which is at most MAX bytes, to OUT. 1: there is none. EX_DATAERR: too large, or no file. */
 int queue_read(int dirfd, const char *name, size_t max, struct buf *out, struct err *e);
 
+/* Is there a file, or a link, of that NAME? 1: no; a folder, or what else there is, is nobody's order or answer. */
+int queue_has(int dirfd, const char *name, struct err *e);
+
 /* Takes NAME away; it may be gone already. Durable on return. */
 int queue_remove(int dirfd, const char *name, struct err *e);
 

@@ -160,6 +160,23 @@ has "$scratch/stderr" "not the order as it was sent"
 [ "$(as dpo --json order "$other" | jq -r "select(.order == \"$order\") | .state")" = sent ] || fail "$(as dpo order "$other")"
 dsar order "$other" --withdraw "$order" >/dev/null
 
+promise "an order's file that cannot be looked for is not taken for gone"
+# Whoever reads a folder and may not search it sees names and no files; root may, by two capabilities.
+blind=()
+[ "$(id -u)" != 0 ] || blind=(setpriv "--inh-caps=-dac_override,-dac_read_search" "--bounding-set=-dac_override,-dac_read_search")
+taken search
+mode=$(stat -c %a "$node_state/queue/orders")
+chmod 400 "$node_state/queue/orders"
+expect 74 "${blind[@]}" "$SPARSAM_BIN/dsar" -c "$node_conf" agent 2>"$scratch/stderr"
+chmod "$mode" "$node_state/queue/orders"
+has "$scratch/stderr" "$order.order"
+[ "$(of_node "SELECT state FROM agent_orders WHERE id = '$order'")" = 0 ] || fail "$(node_ledger | tail -n 1)"
+
+rm "$node_state/queue/orders/$order.order"
+dsar order "$other" --withdraw "$order" >/dev/null
+node agent >/dev/null
+nobody ben
+
 promise "what was taken and has not begun in time is too late, and leaves nothing"
 taken search --not-after 3d
 expect 1 faked +4d "$SPARSAM_BIN/dsar" -c "$node_conf" agent >"$scratch/out"
