@@ -234,6 +234,7 @@ queue_has(int dirfd, const char *name, struct err *e)
 }
 
 struct seeing {
+	int dirfd;
 	const char *suffix;
 	queue_seen *seen;
 	void *ctx;
@@ -243,9 +244,13 @@ static int
 see_name(void *ctx, char *name, struct err *e)
 {
 	const struct seeing *g = ctx;
+	int rc;
 
 	if (!is_named(name, g->suffix))
 		return 0;
+	rc = queue_has(g->dirfd, name, e);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
 	name[ORDER_ID_HEX - 1] = '\0';
 	return g->seen(g->ctx, name, e);
 }
@@ -253,7 +258,7 @@ see_name(void *ctx, char *name, struct err *e)
 int
 queue_each(int dirfd, const char *suffix, queue_seen *seen, void *ctx, struct err *e)
 {
-	struct seeing g = { suffix, seen, ctx };
+	struct seeing g = { dirfd, suffix, seen, ctx };
 
 	return each_name(dirfd, see_name, &g, e);
 }

@@ -52,6 +52,6 @@ int queue_remove(int dirfd, const char *name, struct err *e);
 /* Takes all files of order ID away, also those that were not written to their end. */
 int queue_remove_all(int dirfd, const char *id, struct err *e);
 
-/* Calls SEEN with the id (order.h) of each file named ID and then SUFFIX, by name; 1 from it ends early. */
+/* Calls SEEN with the id (order.h) of each that queue_has(), named ID and then SUFFIX, by name; 1 from it ends early. */
 typedef int queue_seen(void *ctx, const char *id, struct err *e);
 int queue_each(int dirfd, const char *suffix, queue_seen *seen, void *ctx, struct err *e);

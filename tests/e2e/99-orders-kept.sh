@@ -172,10 +172,18 @@ chmod "$mode" "$node_state/queue/orders"
 has "$scratch/stderr" "$order.order"
 [ "$(of_node "SELECT state FROM agent_orders WHERE id = '$order'")" = 0 ] || fail "$(node_ledger | tail -n 1)"
 
+promise "a folder by an order's name is no order: what was taken of it goes, and no run stumbles over it"
 rm "$node_state/queue/orders/$order.order"
-dsar order "$other" --withdraw "$order" >/dev/null
+mkdir "$node_state/queue/orders/$order.order"
 node agent >/dev/null
 nobody ben
+[ "$(node_ledger | tail -n 1 | jq -r '.what + " " + .order')" = "dropped $order" ] || fail "$(node_ledger | tail -n 1)"
+lines=$(node_ledger | wc -l)
+node agent >"$scratch/out"
+[ ! -s "$scratch/out" ] || fail "$(cat "$scratch/out")"
+[ "$(node_ledger | wc -l)" = "$lines" ] || fail "$(node_ledger | tail -n 1)"
+rmdir "$node_state/queue/orders/$order.order"
+dsar order "$other" --withdraw "$order" >/dev/null
 
 promise "what was taken and has not begun in time is too late, and leaves nothing"
 taken search --not-after 3d
