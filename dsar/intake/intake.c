@@ -83,6 +83,18 @@ print_one(struct session *s, const struct intake *i)
 	print_end(&s->out);
 }
 
+/* The case is there, and waits for another way to its person. 0: nothing was refused. */
+static int
+tell_unsent(const struct intake *i)
+{
+	struct err why = i->unsent;
+
+	if (why.exit == 0)
+		return 0;
+	(void)err_within(&why, "%s", i->number);
+	return err_print(&why, "dsar", stderr);
+}
+
 /* --- one mail --------------------------------------------------------------------------------- */
 
 static int
@@ -99,6 +111,8 @@ take(struct session *s, struct openpgp *own, int in, struct err *e)
 		return -1;
 	}
 	print_one(s, taking_result(t));
+	(void)tell_unsent(
+		taking_result(t)); /* 0: the case is there, and the mail must not come back */
 	return 0;
 }
 
@@ -142,6 +156,8 @@ box_tell(struct box *b, const char *name, const struct intake *i, struct err *e)
 		return 0;
 	}
 	print_one(b->s, i);
+	if (i->unsent.exit)
+		b->status = tell_unsent(i);
 	return move_to_cur(b, name, e);
 }
 
@@ -153,11 +169,8 @@ box_file(struct box *b, struct err *e)
 	int rc = b->n > 0 ? intake_file(b->s, b->t, b->n, &n_done, e) : 0;
 
 	for (size_t i = 0; i < b->n; i++) {
-		if (i < n_done && box_tell(b, b->name[i], taking_result(b->t[i]), &late) < 0 &&
-			rc == 0) {
-			*e = late;
-			rc = -1;
-		}
+		if (i < n_done && box_tell(b, b->name[i], taking_result(b->t[i]), &late) < 0)
+			b->status = err_print(&late, "dsar", stderr);
 		b->t[i] = taking_free(b->t[i]);
 	}
 	b->n = 0;
@@ -172,6 +185,8 @@ box_read(struct box *b, const char *name, struct err *e)
 	int fd = in < 0 ? -1 : copy(in, e);
 	const off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
 
+	if (in < 0 && (e->exit == EX_NOPERM || e->exit == EX_NOINPUT))
+		e->exit = EX_DATAERR; /* this one, and not the maildir */
 	if (fd < 0 || taking_new(b->s, b->own, fd, &b->t[b->n], e) < 0)
 		return -1;
 	(void)snprintf(b->name[b->n], sizeof(b->name[0]), "%s", name);
@@ -182,7 +197,8 @@ box_read(struct box *b, const char *name, struct err *e)
 		       : 0;
 }
 
-/* What cannot be read stays, and is said; the others go on. What was read before something failed is taken. */
+/* What is no mail, or cannot be read or moved, stays and is said; the others go on. What was read before something else
+ * failed is taken. */
 static int
 box_take(struct box *b, DIR *d, struct err *e)
 {

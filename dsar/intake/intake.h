@@ -31,6 +31,7 @@ struct intake { /* what came of a mail */
 	bool receipt;       /* one was sent */
 	bool verified;      /* signed by the key that is pinned, and it names the case */
 	char signed_by[41]; /* "": by nobody that counts */
+	struct err unsent;  /* exit not 0: the mail server refused its receipt, for good */
 	bool refused;       /* it is kept, and of no case, for … */
 	struct err why;     /* … this: EX_DATAERR */
 };

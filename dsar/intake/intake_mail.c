@@ -477,8 +477,10 @@ receipts(struct session *s, struct taking *const *t, size_t n, size_t *ret_n, st
 			.in_reply_to = t[i]->read.outer.message_id };
 	}
 	rc = n_due > 0 ? receipts_send(s, due, n_due, &n_done, e) : 0;
-	for (size_t i = 0; i < n_done; i++)
+	for (size_t i = 0; i < n_done; i++) {
 		t[of[i]]->ret.receipt = due[i].sent;
+		t[of[i]]->ret.unsent = due[i].refused;
+	}
 	*ret_n = n_done < n_due ? of[n_done] : n;
 	return rc;
 }

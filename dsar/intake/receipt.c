@@ -170,6 +170,13 @@ announce(struct session *s, const struct receipt *v, size_t n, struct err *e)
 	return rc;
 }
 
+/* For good, by the mail server: this mail, and no other. Without one nothing is refused. */
+static bool
+is_refused(const struct err *e)
+{
+	return e->exit == EX_UNAVAILABLE && e->errnum == 0;
+}
+
 static int
 send_all(struct session *s, struct receipt *v, size_t n, size_t *ret_n, struct err *e)
 {
@@ -181,6 +188,8 @@ send_all(struct session *s, struct receipt *v, size_t n, size_t *ret_n, struct e
 		one->sent = one_send(s, one, e) == 0;
 		if (one->sent)
 			sent_note(fd, one->c->number);
+		else if (is_refused(e))
+			one->refused = *e;
 		else if (e->exit !=
 			 EX_DATAERR) /* else there is no address for it: the case is there */
 			return -1;

@@ -123,12 +123,13 @@ sendmail_end(struct sendmail *s, struct err *e)
 	while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	s->pid = 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (!WIFEXITED(status))
+		return no_answer(s, e);
+	if (WEXITSTATUS(status) == 0)
 		return 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_TEMPFAIL)
+	if (WEXITSTATUS(status) == EX_TEMPFAIL)
 		return err_fail(e, EX_TEMPFAIL, 0, N_("the mail server takes no mail now"),
 			N_("try again later; see its log"), "%s", s->program);
 	return err_fail(e, EX_UNAVAILABLE, 0, N_("the mail server refused the mail"),
-		N_("see its log"), "%s: %d", s->program,
-		WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+		N_("see its log"), "%s: %d", s->program, WEXITSTATUS(status));
 }

@@ -23,14 +23,15 @@ struct sendmail {
 /* Starts PROGRAM. ENVELOPE, unless it is NULL, comes back in each delivery report (RFC 3461), which are
  * then asked for: of delivery, delay and failure, with the headers alone; they go to SENDER, a mailbox of
  * the service, and not to whoever runs this. Both are arguments, and so neither personal nor secret;
- * ENVELOPE is of letters, digits, "-" and ".". Fails with EX_UNAVAILABLE (there is no such program). */
+ * ENVELOPE is of letters, digits, "-" and ".". Fails with EX_UNAVAILABLE and an errno (there is no such program). */
 int sendmail_begin(struct sendmail *s, const char *program, const char *sender,
 	const char *envelope, struct err *e);
 
 /* EX_TEMPFAIL: it does not read. What it refuses is said by sendmail_end(). */
 int sendmail_put(struct sendmail *s, struct span text, struct err *e);
 
-/* The mail is whole. EX_UNAVAILABLE: refused; EX_TEMPFAIL: no answer, or it said so itself. */
+/* The mail is whole. EX_UNAVAILABLE, without an errno: refused by an exit status; EX_TEMPFAIL: no answer, ended by a
+ * signal, or it said so itself. */
 int sendmail_end(struct sendmail *s, struct err *e);
 
 /* Ends what still runs: nothing was sent. */

@@ -13,6 +13,7 @@ cat >"$scratch/sendmail" <<-END
 	#!/bin/sh
 	n=\$(ls $scratch/sent* 2>/dev/null | wc -l)
 	[ ! -e $scratch/down ] || exit 75
+	[ ! -e $scratch/refuse ] || ! grep -q '^To: bad@' || exit 67
 	{ echo "X-Arguments: \$*"; cat; } >$scratch/sent\$n
 END
 chmod +x "$scratch/sendmail"
@@ -176,6 +177,38 @@ for f in new/2.b cur/1.a:2,S; do
 	[ -e "$scratch/Maildir/$f" ] || fail "$f is not there"
 done
 [ ! -e "$scratch/Maildir/new/1.a" ] || fail "it is new still"
+
+promise "one that is no mail, or cannot be moved, or whose receipt is refused, is said and keeps no other one behind"
+box=$scratch/box
+mkdir -p "$box"/{new,cur,tmp} "$box/new/folder"
+ln -s "$scratch/german" "$box/new/link"
+mkfifo "$box/new/fifo"
+for i in {1..9}; do
+	printf 'From: p%d@example.org\nMessage-ID: <p%d@example.org>\n\nPlease send me a copy of my data.\n' "$i" "$i" >"$box/new/$i"
+	[ "$i" -ne 5 ] || sed -i 's/^From:.*/From: bad@example.org/' "$box/new/$i"
+done
+mv "$box/new/3" "$box/new/$(printf 'x%.0s' {1..253})"
+: >"$box/cur/7:2,S"
+touch "$scratch/refuse"
+dsar --json intake --maildir "$box" >"$scratch/out" 2>"$scratch/stderr" && fail "nothing is wrong"
+[ "$(jq -rs '"\(length) \(map(select(.receipt)) | length)"' "$scratch/out")" = "9 8" ] || fail "$(cat "$scratch/out" "$scratch/stderr")"
+bad=$(dsar --json case list | jq -r 'select(.state == "received").case' | tail -n 1)
+has "$scratch/stderr" "the mail server refused the mail: $bad: $scratch/sendmail: 67"
+for said in folder link fifo; do
+	has "$scratch/stderr" ": $said"
+done
+[ "$(find "$box/new" -mindepth 1 | wc -l)" -eq 5 ] || fail "$(ls "$box/new")"
+printf 'From: bad@example.org\nMessage-ID: <again@example.org>\n\nPlease send me a copy of my data.\n' | dsar --json intake >"$scratch/out" 2>"$scratch/stderr"
+[ "$(jq -r '"\(.opened) \(.receipt)"' "$scratch/out")" = "true false" ] || fail "$(cat "$scratch/out")"
+has "$scratch/stderr" 'the mail server refused the mail'
+
+promise "without a mail server no receipt is refused: the mail comes again"
+rm "$scratch/refuse"
+mv "$scratch/sendmail" "$scratch/gone"
+printf 'From: carl@example.org\nMessage-ID: <carl@example.org>\n\nPlease send me a copy of my data.\n' >"$scratch/carl"
+expect 75 dsar intake <"$scratch/carl" 2>"$scratch/stderr"
+mv "$scratch/gone" "$scratch/sendmail"
+[ "$(dsar --json intake <"$scratch/carl" | jq -r .receipt)" = true ] || fail "no receipt"
 
 promise "no agent stays behind"
 ! pgrep -f "homedir $scratch/reg" >&2 || fail "an agent is left"

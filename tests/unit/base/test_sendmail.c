@@ -70,12 +70,17 @@ START_TEST(who_refuses_says_so_by_its_status)
 	play("exit 70"); /* without reading */
 	ck_assert_int_eq(send_large(NULL), -1);
 	ck_assert_int_eq(e.exit, EX_UNAVAILABLE);
+	ck_assert_int_eq(e.errnum, 0);
+	play("kill -9 $$"); /* no refusal: it had no memory, perhaps */
+	ck_assert_int_eq(send_large(NULL), -1);
+	ck_assert_int_eq(e.exit, EX_TEMPFAIL);
 	play("cat >/dev/null; exit 75");
 	ck_assert_int_eq(send_large(NULL), -1);
 	ck_assert_int_eq(e.exit, EX_TEMPFAIL);
 	(void)unlink(program);
 	ck_assert_int_eq(send_large(NULL), -1);
 	ck_assert_int_eq(e.exit, EX_UNAVAILABLE);
+	ck_assert_int_ne(e.errnum, 0);
 }
 END_TEST
 
