@@ -147,6 +147,24 @@ digest_of(const char *text, uint8_t ret[RECORD_DIGEST_LEN])
 	       n == RECORD_DIGEST_LEN;
 }
 
+/* An export writes a find's text as often as it has records, which is for the node to say: what one answer may make of
+ * few bytes has an end, far above what a log has in lines that are alike. */
+#define REPEATED_N_MAX 1000000
+#define REPEATED_MAX   (UINT64_C(1) << 30)
+
+static int
+repeat(struct collecting *g, const struct find *f, struct err *e)
+{
+	if (f->n - 1 > REPEATED_N_MAX - g->n_repeated ||
+		(f->n - 1) * f->text.len > REPEATED_MAX - g->repeated)
+		return err_fail(e, EX_DATAERR, 0,
+			N_("a machine tells of more records that are alike than are believed"),
+			N_("look at the store on that machine"), "%s: %s", g->node, f->store);
+	g->n_repeated += f->n - 1;
+	g->repeated += (f->n - 1) * f->text.len;
+	return 0;
+}
+
 static int
 take_find(struct collecting *g, const json_t *j, struct err *e)
 {
@@ -176,7 +194,7 @@ take_find(struct collecting *g, const json_t *j, struct err *e)
 		.ground = "" };
 	if (!digest_of(digest, f.digest))
 		return fail_line(g, e);
-	if (id_here(g, identifier, &f.identifier, e) < 0)
+	if (id_here(g, identifier, &f.identifier, e) < 0 || repeat(g, &f, e) < 0)
 		return -1;
 	if (!conf_find_store(g->s->conf, store)) /* no answer would have it */
 		return err_fail(e, EX_CONFIG, 0, N_("a store of that machine is not declared here"),

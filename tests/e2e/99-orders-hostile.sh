@@ -114,6 +114,35 @@ for parent in 0 4711; do
 done
 [ "$(ids 'select(.value == "carl@example.org")')" = "" ] || fail "$(ids .)"
 
+promise "nor does it fill the disk: how often a record stands there is believed within bounds, all together"
+records() { # N TEXT
+	find_of "$mail" "$2" | jq -c --argjson n "$1" '.records = $n'
+}
+long=$(printf '%02000d' 1)
+for n in 20000000 '600000 500001' 2000000000000000 '400000 400000'; do
+	o=$(order)
+	{
+		for k in $n; do
+			if [ "$n" = '400000 400000' ]; then records "$k" "$long$((i = ${i:-0} + 1))"; else records "$k" "one $k"; fi
+		done
+		echo "$answer"
+		echo "$end"
+	} | forge "$o"
+	expect 65 as dpo collect 2>"$scratch/stderr"
+	has "$scratch/stderr" 'more records that are alike than are believed'
+	rm "$scratch/state/queue/results"/*
+done
+[ "$(sqlite3 "$register" "SELECT max(n) FROM finds")" = 1 ] || fail "$(sqlite3 "$register" 'SELECT n FROM finds')"
+o=$(order)
+{
+	records 1000001 'alike'
+	echo "$answer"
+	echo "$end"
+} | forge "$o"
+as dpo collect >/dev/null
+[ "$(sqlite3 "$register" "SELECT max(n) FROM finds")" = 1000001 ] || fail "$(sqlite3 "$register" 'SELECT n FROM finds')"
+sqlite3 "$register" "DELETE FROM finds WHERE n > 1"
+
 promise "what the officer confirms is hers, and what was found by it; what she drops stays dropped, whatever is said again"
 account=$(ids 'select(.kind == "account") | .id')
 dsar subject "$case" confirm "$account" "$mail"
