@@ -48,6 +48,10 @@ int agent_adopt(struct agent *a, const struct order *o, struct err *e);
 /* Has the act of O, which was taken, begun? Then it goes on by what was written down. -1, or whether. */
 int agent_has_begun(struct agent *a, const struct order *o, struct err *e);
 
+/* Carries out the plan of HASH of case NUMBER, or goes on with it. EX_UNAVAILABLE: a store could not be erased from or searched
+ * again, so it is not done; the next run goes on. What else is left of it is no failure: agent_answer() says so. */
+int agent_erase(struct agent *a, const char *number, const char *hash, struct err *e);
+
 /* Does what O, which was adopted, asks for. >0: it cannot, the order_fault. */
 int agent_act(struct agent *a, const struct order *o, struct err *e);
 

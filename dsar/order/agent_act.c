@@ -71,18 +71,29 @@ act_plan(struct agent *a, const struct order *o, struct err *e)
 	return same ? 0 : ORDER_PLAN_CHANGED;
 }
 
+int
+agent_erase(struct agent *a, const char *number, const char *hash, struct err *e)
+{
+	struct erasure x;
+	const int rc = erase_case(a->s, number, hash, &x, e);
+
+	if (rc < 0)
+		return -1;
+	erasure_release(&x);
+	return rc != EX_UNAVAILABLE
+		       ? 0
+		       : err_fail(e, EX_UNAVAILABLE, 0,
+				 N_("a store could not be erased from or searched again"),
+				 N_("see what is said of it above; the next run goes on"), "%s",
+				 number);
+}
+
 static int
 act_erase(struct agent *a, const struct order *o, struct err *e)
 {
-	struct erasure x;
-	int rc = act_plan(a, o, e);
+	const int rc = act_plan(a, o, e);
 
-	if (rc != 0)
-		return rc;
-	if (erase_case(a->s, o->number, o->plan, &x, e) < 0)
-		return -1;
-	erasure_release(&x); /* what is left of it is in the answer */
-	return 0;
+	return rc != 0 ? rc : agent_erase(a, o->number, o->plan, e);
 }
 
 static int
@@ -229,6 +240,34 @@ answer_erasure(struct agent *a, const struct order *o, struct result *out, struc
 	return rc < 0 ? -1 : 0;
 }
 
+static int
+see_proof(void *ctx, const char *kind, int64_t time_us, const json_t *data, struct err *e)
+{
+	json_t **newest = ctx;
+
+	(void)time_us;
+	(void)e;
+	if (strcmp(kind, "proof") == 0) {
+		json_decref(*newest);
+		*newest = json_pack("{s:s, s:O, s:O}", "type", "proof", "left",
+			json_object_get(data, "left"), "failed", json_object_get(data, "failed"));
+	}
+	return 0;
+}
+
+/* What the search after the erasure has found, as it stands in the case: a run before this one may have made it. */
+static int
+answer_proof(struct agent *a, const struct order *o, struct result *out, struct err *e)
+{
+	json_t *newest = NULL;
+
+	if (case_events(a->s->registry, o->number, see_proof, &newest, e) < 0) {
+		json_decref(newest);
+		return -1;
+	}
+	return newest ? result_add(out, newest, e) : 0;
+}
+
 int
 agent_answer(struct agent *a, const struct order *o, struct result *out, struct err *e)
 {
@@ -240,6 +279,8 @@ agent_answer(struct agent *a, const struct order *o, struct result *out, struct 
 			answers_each(r, o->number, answer_store, out, e) < 0))
 		return -1;
 	if ((o->kind == ORDER_PLAN || o->kind == ORDER_ERASE) && answer_erasure(a, o, out, e) < 0)
+		return -1;
+	if (o->kind == ORDER_ERASE && answer_proof(a, o, out, e) < 0)
 		return -1;
 	return result_add(
 		out, json_pack("{s:s, s:s}", "type", "end", "kind", order_kind_name(o->kind)), e);

@@ -3,7 +3,6 @@
  * agent_settle.c - what is left of orders: those whose files are gone, and what an erasure had to keep
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/now.h"
 #include "dsar/order/agent-private.h"
@@ -51,15 +50,9 @@ go_on_erasing(struct agent *a, const struct agent_order *o, bool *ret_begun, str
 	int rc = erasure_read(a->s->registry, o->number, &x, e);
 
 	*ret_begun = rc == 0 && x.state != ERASURE_PLANNED;
-	if (*ret_begun) {
-		char hash[SHA256_HEX];
-
-		memcpy(hash, x.hash, sizeof(hash));
-		erasure_release(&x);
-		rc = erase_case(a->s, o->number, hash, &x, e);
-	}
-	if (rc >= 0)
-		erasure_release(&x);
+	erasure_release(&x); /* not its hash */
+	if (*ret_begun)
+		rc = agent_erase(a, o->number, x.hash, e);
 	return rc < 0 ? -1 : 0;
 }
 

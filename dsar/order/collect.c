@@ -93,6 +93,7 @@ show(struct collect *g, const struct wanted *w, const char *what, enum order_fau
 		print_int(o, "found", (int64_t)got->n_found);
 		print_int(o, "failed", (int64_t)got->n_failed);
 		print_int(o, "waiting", (int64_t)got->n_waiting);
+		print_int(o, "left", (int64_t)got->n_left);
 		print_str(o, "plan", span_str(got->hash));
 	}
 	print_end(o);
@@ -110,6 +111,12 @@ show(struct collect *g, const struct wanted *w, const char *what, enum order_fau
 	if (got && w->kind == ORDER_PLAN)
 		fprintf(o->f, _("plan %s; look at it with `dsar order %s --items %s`\n"), got->hash,
 			w->number, w->node);
+	if (got && got->n_left > 0)
+		fprintf(o->f,
+			_("%llu records are left there that the plan did not have; a case of its own erases them\n"),
+			(unsigned long long)got->n_left);
+	if (got && w->kind == ORDER_ERASE && got->n_failed > 0)
+		fputs(_("not all was searched again there\n"), o->f);
 	if (fault == ORDER_FINE && !got)
 		fputs(_("no answer in time; nothing of that machine is known\n"), o->f);
 }
@@ -235,6 +242,8 @@ collect_result(struct collect *g, const struct wanted *w, struct sign_check *che
 		show(g, w, "answered", ORDER_FINE, &into);
 	if (rc == 0 && into.n_failed > 0)
 		g->status = EX_UNAVAILABLE;
+	if (rc == 0 && into.n_left > 0 && g->status == 0)
+		g->status = 1;
 	collecting_release(&into);
 	return rc < 0 || rc > 0 ? rc : queue_remove_all(g->dir, w->id, e);
 }

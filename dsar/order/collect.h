@@ -29,6 +29,8 @@ struct collecting {
 	struct erasure finds; /* plan, erase: the node's finds, by their id … */
 	struct erasure x;     /* … and what becomes of them, as the node says */
 	char hash[SHA256_HEX];
+	bool proved;     /* erase: it has searched again, … */
+	uint64_t n_left; /* … and found so many records that its plan did not have */
 };
 
 int collecting_begin(struct collecting *g, struct err *e);

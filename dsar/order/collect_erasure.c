@@ -102,6 +102,22 @@ take_item(struct collecting *g, const json_t *j, struct err *e)
 	return known ? item_add(g, known, fate, ground, until, e) : fail_erasure(g, e);
 }
 
+static int
+take_proof(struct collecting *g, const json_t *j, struct err *e)
+{
+	const char *type;
+	json_int_t left, failed;
+
+	if (json_unpack((json_t *)j, "{s:s, s:I, s:I !}", "type", &type, "left", &left, "failed",
+		    &failed) != 0 ||
+		g->proved || left < 0 || left > INT32_MAX || failed < 0 || failed > INT32_MAX)
+		return fail_erasure(g, e);
+	g->proved = true;
+	g->n_left = (uint64_t)left;
+	g->n_failed += (uint64_t)failed;
+	return 0;
+}
+
 int
 collect_erasure(void *ctx, const json_t *line, struct err *e)
 {
@@ -117,8 +133,34 @@ collect_erasure(void *ctx, const json_t *line, struct err *e)
 		memcpy(g->hash, hash, strlen(hash) + 1);
 		return 0;
 	}
+	if (strcmp(type, "proof") == 0)
+		return take_proof(g, line, e);
 	g->ended = strcmp(type, "end") == 0;
 	return g->ended ? 0 : fail_erasure(g, e);
+}
+
+static json_t *
+proof_entry(const struct collecting *g)
+{
+	json_t *names = json_array();
+
+	if (g->n_failed > 0)
+		(void)json_array_append_new(names, json_string(g->node));
+	return json_pack("{s:s, s:s, s:I, s:I, s:o}", "what", "searched again", "node", g->node,
+		"left", (json_int_t)g->n_left, "failed", (json_int_t)g->n_failed, "unsearched",
+		names);
+}
+
+/* Into ledger and case, as erase_proof.c does for this machine. A node that says nothing of it has not searched again. */
+static int
+put_proof(struct collecting *g, struct err *e)
+{
+	struct registry *r = g->s->registry;
+
+	g->n_failed += !g->proved;
+	return registry_record(r, g->c.number, "proof", proof_entry(g), now_us(), e) < 0
+		       ? -1
+		       : case_event(r, g->c.number, "proof", proof_entry(g), now_us(), e);
 }
 
 /* What will be signed is this machine's own hash over what was shown here. */
@@ -131,5 +173,7 @@ collect_erasure_end(struct collecting *g, bool erased, struct err *e)
 	buf_wipe(&text);
 	if (rc == 0 && !erased && strcmp(g->x.hash, g->hash) != 0)
 		rc = fail_erasure(g, e);
-	return rc < 0 ? -1 : ordered_items_put(g->s->registry, g->node, erased, &g->x, now_us(), e);
+	if (rc < 0 || (erased && put_proof(g, e) < 0))
+		return -1;
+	return ordered_items_put(g->s->registry, g->node, erased, &g->x, now_us(), e);
 }
