@@ -15,9 +15,9 @@
 #include "evidence/hold.h"
 #include "record/pseudonym.h"
 
-#define HOLD_MATCH_MAX   1024        /* bytes of a pattern or identifier */
-#define HOLD_TEXT_MAX    (64u << 20) /* … of a record's text; what has more is held */
-#define HOLD_RECORDS_MAX (1u << 26)  /* … of digests: two million records */
+#define HOLD_MATCH_MAX   1024       /* bytes of a pattern or identifier */
+#define HOLD_TEXT_MAX    (4u << 20) /* … of a text that is not plain; what has more is held unread */
+#define HOLD_RECORDS_MAX (1u << 26) /* … of digests: two million records */
 
 /* What a hold looks for. Wiped by hold_match_release(). */
 struct hold_needle {

@@ -217,7 +217,7 @@ letters_find(struct holds *h, const struct hold_entry *en, struct span text)
 static bool
 other_forms_find(struct holds *h, const struct hold_entry *en, struct span text)
 {
-	if (letters_find(h, en, text))
+	if (text.len > HOLD_TEXT_MAX || letters_find(h, en, text))
 		return true;
 	for (int i = 0; i < LAYERS_MAX; i++) {
 		struct buf *out = &h->text[i];
