@@ -464,7 +464,7 @@ is_among(const struct receipt *due, size_t n, const struct taking *t)
 static int
 receipts(struct session *s, struct taking *const *t, size_t n, size_t *ret_n, struct err *e)
 {
-	struct receipt due[INTAKE_MAX];
+	struct receipt due[INTAKE_MAX] = { 0 };
 	size_t of[INTAKE_MAX] = { 0 }, n_due = 0, n_done = 0;
 	int rc;
 

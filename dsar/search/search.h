@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "dsar/case/case.h"
 
+struct conf_store;
 struct find;
 struct session;
 

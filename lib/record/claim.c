@@ -156,11 +156,13 @@ claims_read(struct claims *cl, const struct conf *c, const char *naming, struct 
 	for (size_t i = 0; i < c->n_stores; i++) {
 		const struct term own = { .value = span_str(c->store[i].name) };
 
-		if (naming)
-			cl->claim[n++] = (struct claim){ .store = &c->store[i],
+		if (naming) {
+			cl->claim[n] = (struct claim){ .store = &c->store[i],
 				.names = true,
 				.n = 1,
 				.term = { term_find(cl, &own) } };
+			n++;
+		}
 		for (size_t k = 0; k < c->store[i].journal.n; k++, n++) {
 			struct span rest = span_str(c->store[i].journal.v[k]);
 			struct claim *m = &cl->claim[n];
