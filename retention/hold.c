@@ -90,7 +90,6 @@ static int
 hold_add_do(struct session *s, struct asked *a, struct err *e)
 {
 	uint64_t id, n;
-	int rc;
 
 	if (!a->has_expiry)
 		return err_fail(e, EX_USAGE, 0, N_("hold needs an expiry"),
@@ -98,11 +97,9 @@ hold_add_do(struct session *s, struct asked *a, struct err *e)
 	if (a->from_file && match_read(a, e) < 0)
 		return -1;
 	/* in a new file numbers would begin anew, and the loss of the old one be forgotten */
-	rc = hold_known_file(s->holds, s->ledger, e);
-	if (rc == 0)
-		rc = hold_add(
-			s->holds, &a->hold, span_of(a->match.p, a->match.len), s->now_us, &id, e);
-	if (rc < 0)
+	if (hold_known_file(s->holds, s->ledger, e) < 0 ||
+		hold_add(s->holds, &a->hold, span_of(a->match.p, a->match.len), s->now_us, &id, e) <
+			0)
 		return -1;
 	if (note(s, "added", id, &a->hold, e) < 0 || hold_copy(s, id, &a->hold, &n, e) < 0)
 		return err_within(e, "hold %llu", (unsigned long long)id);
