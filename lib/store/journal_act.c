@@ -98,42 +98,58 @@ let_go(struct found *f, const struct journal *j, const char *name, const struct 
 
 /* --- acts ------------------------------------------------------------------------------------- */
 
-/* What goes, as SELECTOR says of each record. */
-struct going {
+/* A file that is gone through for the records that WHICH selects. Begins the context of each judge. */
+struct asking {
 	struct jfile *f;
 	const struct selector *which;
-	uint64_t bytes;
 };
 
 static void
 says_of(void *ctx, struct span data, struct journal_says *ret)
 {
-	jfile_says(((const struct going *)ctx)->f, data, ret);
+	jfile_says(((const struct asking *)ctx)->f, data, ret);
 }
 
 static uint32_t
 join_of(void *ctx, uint32_t a, uint32_t b)
 {
-	return jfile_join(((const struct going *)ctx)->f, a, b);
+	return jfile_join(((const struct asking *)ctx)->f, a, b);
 }
+
+/* Is EN one that is asked for? -1: it is damaged. *ret_size: of its record, where it is. */
+static int
+is_asked_for(const struct asking *a, struct journal_map *m, const struct journal_entry *en,
+	const struct journal_says *all, uint64_t *ret_size, struct err *e)
+{
+	struct record r;
+	bool is;
+
+	if (!jfile_reaches(a->f, en, all->marks))
+		return 0;
+	if (jfile_record(a->f, en, all, &r) < 0)
+		return journal_map_fail(m, e);
+	is = selector_record(a->which, &r);
+	if (jfile_is_broken(a->f))
+		return journal_map_fail(m, e);
+	*ret_size = r.size;
+	return is;
+}
+
+struct going {
+	struct asking asking;
+	uint64_t bytes;
+};
 
 static int
 goes(void *ctx, struct journal_map *m, const struct journal_entry *en,
 	const struct journal_says *all, struct err *e)
 {
 	struct going *g = ctx;
-	struct record r;
-	bool is;
+	uint64_t size;
+	const int rc = is_asked_for(&g->asking, m, en, all, &size, e);
 
-	if (!jfile_reaches(g->f, en, all->marks))
-		return 0;
-	if (jfile_record(g->f, en, all, &r) < 0)
-		return journal_map_fail(m, e);
-	is = selector_record(g->which, &r);
-	if (jfile_is_broken(g->f))
-		return journal_map_fail(m, e);
-	g->bytes += is ? r.size : 0;
-	return is;
+	g->bytes += rc > 0 ? size : 0;
+	return rc;
 }
 
 /* By its header: mtime may change after the last write, when the kernel writes mapped pages back. */
@@ -214,13 +230,13 @@ act_read(struct journal *j, const struct found *f, const struct selector *which,
 	const struct place p = { .dirfd = f->dirfd, .name = f->name, .path = f->path, .st = f->st };
 	CLEANUP(jfile_freep) struct jfile *in = NULL;
 	CLEANUP(jwrite_freep) struct jwrite *w = NULL;
-	struct going g = { .which = which };
+	struct going g = { .asking = { .which = which } };
 	const struct journal_judge judge = { &g, says_of, join_of, goes };
 	struct journal_collected done;
 	int rc = jfile_open(j, &p, &in, e);
 
 	if (rc == 0) {
-		g.f = in;
+		g.asking.f = in;
 		jfile_reach(in, which);
 		rc = jwrite_collect(in, f->dirfd, &judge, false, &w, &done, e);
 	}
@@ -398,38 +414,19 @@ commit_copy(const struct keeping *k, struct jwrite *w, struct err *e)
 
 /* What is not to be copied, or lies there already, does not go along. */
 struct keeping_file {
-	const struct keeping *k;
-	struct jfile *f;
+	struct asking asking;
+	struct copies *there;
 };
-
-static void
-says_of_kept(void *ctx, struct span data, struct journal_says *ret)
-{
-	jfile_says(((const struct keeping_file *)ctx)->f, data, ret);
-}
-
-static uint32_t
-join_of_kept(void *ctx, uint32_t a, uint32_t b)
-{
-	return jfile_join(((const struct keeping_file *)ctx)->f, a, b);
-}
 
 static int
 is_left_out(void *ctx, struct journal_map *m, const struct journal_entry *en,
 	const struct journal_says *all, struct err *e)
 {
 	const struct keeping_file *kf = ctx;
-	struct record r;
-	bool is;
+	uint64_t size;
+	const int rc = is_asked_for(&kf->asking, m, en, all, &size, e);
 
-	if (!jfile_reaches(kf->f, en, all->marks))
-		return 1;
-	if (jfile_record(kf->f, en, all, &r) < 0)
-		return journal_map_fail(m, e);
-	is = selector_record(kf->k->which, &r);
-	if (jfile_is_broken(kf->f))
-		return journal_map_fail(m, e);
-	return !is || copies_take(kf->k->there, jfile_key(kf->f));
+	return rc < 0 ? -1 : rc == 0 || copies_take(kf->there, jfile_key(kf->asking.f));
 }
 
 /* Never several files into one: the times of a boot have to go forward. */
@@ -439,8 +436,8 @@ keep_file(void *ctx, const struct place *p, struct err *e)
 	struct keeping *k = ctx;
 	CLEANUP(jfile_freep) struct jfile *f = NULL;
 	CLEANUP(jwrite_freep) struct jwrite *w = NULL;
-	struct keeping_file kf = { .k = k };
-	const struct journal_judge judge = { &kf, says_of_kept, join_of_kept, is_left_out };
+	struct keeping_file kf = { .asking = { .which = k->which }, .there = k->there };
+	const struct journal_judge judge = { &kf, says_of, join_of, is_left_out };
 	struct journal_collected done;
 	int rc;
 
@@ -451,7 +448,7 @@ keep_file(void *ctx, const struct place *p, struct err *e)
 	rc = jfile_open(k->j, p, &f, e);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	kf.f = f;
+	kf.asking.f = f;
 	jfile_reach(f, k->which);
 	rc = jwrite_collect(f, k->dirfd, &judge, true, &w, &done, e);
 	if (rc != 0 || !w)
