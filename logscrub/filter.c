@@ -14,6 +14,7 @@
 #include "base/print.h"
 #include "base/replace.h"
 #include "base/walk.h"
+#include "base/whole.h"
 #include "logscrub/command.h"
 #include "logscrub/sink/confirm.h"
 #include "logscrub/rule/lines.h"
@@ -69,23 +70,6 @@ usage(const char *what)
 /* --- output ----------------------------------------------------------------------------------- */
 
 static int
-write_all(int fd, const char *p, size_t n, struct err *e)
-{
-	while (n > 0) {
-		ssize_t w = write(fd, p, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return err_fail(
-				e, EX_IOERR, errno, N_("cannot write"), NULL, "standard output");
-		p += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
-
-static int
 flush(struct filter *f, struct err *e)
 {
 	int rc;
@@ -97,7 +81,10 @@ flush(struct filter *f, struct err *e)
 	if (f->packed)
 		rc = output_write(f->packed, f->out.p, f->out.len, e);
 	else
-		rc = write_all(STDOUT_FILENO, f->out.p, f->out.len, e);
+		rc = whole_write(STDOUT_FILENO, span_of(f->out.p, f->out.len)) == 0
+			     ? 0
+			     : err_fail(e, EX_IOERR, errno, N_("cannot write"), NULL,
+				       "standard output");
 	buf_clear(&f->out);
 	return rc;
 }

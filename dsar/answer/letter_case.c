@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/whole.h"
 #include "dsar/answer/contents.h"
 #include "dsar/session.h"
 
@@ -171,33 +172,20 @@ letter_as(const struct letter *l, const char *form, struct buf *out, struct err 
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-static int
-write_all(int fd, struct span s)
-{
-	while (s.len > 0) {
-		const ssize_t n = write(fd, s.p, s.len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		s = span_from(s, n > 0 ? (size_t)n : 0);
-	}
-	return 0;
-}
-
 int
 letter_save(const char *path, struct span bytes, struct err *e)
 {
 	cleanup_fd int fd = -1;
 
 	if (!path)
-		return write_all(STDOUT_FILENO, bytes) < 0
+		return whole_write(STDOUT_FILENO, bytes) < 0
 			       ? err_fail(e, EX_IOERR, errno, N_("cannot write"), NULL, NULL)
 			       : 0;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_fail(e, EX_CANTCREAT, errno, N_("cannot make a file"),
 			N_("name one that is not there yet"), "%s", path);
-	if (write_all(fd, bytes) < 0 || fsync(fd) < 0) {
+	if (whole_write(fd, bytes) < 0 || fsync(fd) < 0) {
 		const int failed = errno;
 
 		(void)unlink(path); /* half a letter is none */

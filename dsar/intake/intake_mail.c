@@ -6,13 +6,13 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include <sodium.h>
 
 #include "base/cleanup.h"
+#include "base/whole.h"
 #include "dsar/case/identity.h"
 #include "dsar/mail/mail_box.h"
 #include "dsar/mail/mail_trust.h"
@@ -72,21 +72,6 @@ digest_take(struct taking *t, struct err *e)
 }
 
 static int
-mapped(int fd, struct span *ret, struct err *e)
-{
-	struct stat st;
-	void *p;
-
-	if (fstat(fd, &st) < 0 || st.st_size == 0)
-		return err_memory(e);
-	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (p == MAP_FAILED)
-		return err_memory(e);
-	*ret = span_of(p, (size_t)st.st_size);
-	return 0;
-}
-
-static int
 seal(struct taking *t, struct openpgp *own, struct err *e)
 {
 	struct whole w = { t->fd, 0 };
@@ -94,12 +79,12 @@ seal(struct taking *t, struct openpgp *own, struct err *e)
 	int rc;
 
 	t->sealed = memfd_create("sealed", MFD_CLOEXEC);
-	if (t->sealed < 0 || mapped(t->fd, &text, e) < 0)
+	if (t->sealed < 0 || whole_map(t->fd, &text) != 0)
 		return err_memory(e);
 	rc = text.len <= SEALER_MAX
 		     ? openpgp_seal(own, text, t->sealed, e)
 		     : openpgp_encrypt(own, openpgp_own(own), false, whole_read, &w, t->sealed, e);
-	(void)munmap((void *)text.p, text.len);
+	whole_unmap(text);
 	return rc;
 }
 
@@ -109,10 +94,10 @@ keep(struct taking *t, struct err *e)
 	struct span sealed;
 	int rc;
 
-	if (mapped(t->sealed, &sealed, e) < 0)
-		return -1;
+	if (whole_map(t->sealed, &sealed) != 0)
+		return err_memory(e);
 	rc = mail_box_put(t->s->registry, t->digest, sealed, t->s->now_us, t->ret.number, e);
-	(void)munmap((void *)sealed.p, sealed.len);
+	whole_unmap(sealed);
 	return rc;
 }
 
@@ -488,8 +473,7 @@ receipts(struct session *s, struct taking *const *t, size_t n, size_t *ret_n, st
 static int
 come_again(struct err *e)
 {
-	if (e->exit != EX_TEMPFAIL) /* the mail server keeps it, and comes again */
-		e->exit = EX_TEMPFAIL;
+	e->exit = EX_TEMPFAIL; /* the mail server keeps it, and comes again */
 	return -1;
 }
 

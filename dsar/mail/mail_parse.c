@@ -18,6 +18,7 @@
 #include <seccomp.h>
 
 #include "base/cleanup.h"
+#include "base/whole.h"
 #include "dsar/mail/mail_account.h"
 #include "dsar/mail/mail_check.h"
 #include "dsar/mail/mail_gmime.h"
@@ -104,19 +105,6 @@ calls_limit(void)
 }
 
 static bool
-write_all(int fd, struct span s)
-{
-	while (s.len > 0) {
-		const ssize_t n = write(fd, s.p, s.len);
-
-		if (n < 0)
-			return false;
-		s = span_from(s, (size_t)n);
-	}
-	return true;
-}
-
-static bool
 child_answers(size_t size)
 {
 	struct buf out;
@@ -124,7 +112,7 @@ child_answers(size_t size)
 
 	buf_init(&out, ACCOUNT_MAX);
 	return p != MAP_FAILED && mail_gmime(CHILD_FD, span_of(p, size), &out) &&
-	       write_all(CHILD_FD + 1, span_of(out.p, out.len));
+	       whole_write(CHILD_FD + 1, span_of(out.p, out.len)) == 0;
 }
 
 /* What it has open it could use: nothing but the two. Its complaints are of no use to anybody. */

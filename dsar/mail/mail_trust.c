@@ -1,50 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dsar/mail/mail_trust.h"
 
-#include <errno.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/whole.h"
 
 #define DECRYPTED_MAX (50u << 20)
 
-struct mapped {
-	char *p;
-	size_t len;
-};
-
 static void
-mapped_end(struct mapped *m)
+mapped_end(struct span *s)
 {
-	if (m->p)
-		(void)munmap(m->p, m->len);
+	whole_unmap(*s);
 }
 
 static int
-map(int fd, struct mapped *ret, struct err *e)
+map(int fd, struct span *ret, struct err *e)
 {
-	struct stat st;
+	const int rc = whole_map(fd, ret);
 
-	if (fstat(fd, &st) < 0)
-		return err_fail(e, EX_IOERR, errno, N_("cannot read the mail"), NULL, NULL);
-	if (st.st_size == 0)
+	if (rc > 0)
 		return err_fail(e, EX_DATAERR, 0, N_("a mail without content"), NULL, NULL);
-	ret->p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (ret->p == MAP_FAILED) {
-		ret->p = NULL;
-		return err_memory(e);
-	}
-	ret->len = (size_t)st.st_size;
-	return 0;
+	return rc < 0 ? err_memory(e) : 0;
 }
 
 static struct span
-range(const struct mapped *m, struct mail_range r)
+range(const struct span *m, struct mail_range r)
 {
 	return span_of(m->p + r.at, r.len);
 }
@@ -55,7 +40,7 @@ inner_parse(struct mail_read *r, struct span part, struct err *e)
 {
 	cleanup_fd int fd = memfd_create("part", MFD_CLOEXEC);
 
-	if (fd < 0 || write(fd, part.p, part.len) != (ssize_t)part.len)
+	if (fd < 0 || whole_write(fd, part) < 0)
 		return err_memory(e);
 	mail_release(&r->inner);
 	r->has_inner = true;
@@ -64,7 +49,7 @@ inner_parse(struct mail_read *r, struct span part, struct err *e)
 
 /* M, in FILE, is multipart/signed: what the signature covers becomes what there is to read, good or not. */
 static int
-signed_read(struct openpgp *p, struct mail_read *r, const struct mail *m, const struct mapped *file,
+signed_read(struct openpgp *p, struct mail_read *r, const struct mail *m, const struct span *file,
 	struct err *e)
 {
 	const struct span part = range(file, m->signed_part);
@@ -76,9 +61,9 @@ signed_read(struct openpgp *p, struct mail_read *r, const struct mail *m, const 
 }
 
 static int
-encrypted_read(struct openpgp *p, struct mail_read *r, const struct mapped *file, struct err *e)
+encrypted_read(struct openpgp *p, struct mail_read *r, const struct span *file, struct err *e)
 {
-	CLEANUP(mapped_end) struct mapped plain = { 0 };
+	CLEANUP(mapped_end) struct span plain = SPAN_NONE;
 	struct mail_range at;
 	struct openpgp_signature combined;
 	cleanup_fd int fd = -1;
@@ -126,7 +111,7 @@ facts_take(struct openpgp *p, struct mail_read *r, struct err *e)
 int
 mail_read(struct openpgp *p, int fd, struct mail_read *ret, struct err *e)
 {
-	CLEANUP(mapped_end) struct mapped file = { 0 };
+	CLEANUP(mapped_end) struct span file = SPAN_NONE;
 	int rc = 0;
 
 	*ret = (struct mail_read){ 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/whole.h"
 #include "dsar/openpgp/armour.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,20 +48,6 @@ crc_of(uint32_t c, const unsigned char *p, size_t n)
 	return c;
 }
 
-static int
-write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		const ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno != EINTR)
-			return -1;
-		p += done > 0 ? done : 0;
-		n -= done > 0 ? (size_t)done : 0;
-	}
-	return 0;
-}
-
 /* N whole lines. */
 static int
 put_lines(struct armour *a, const unsigned char *p, size_t n)
@@ -77,7 +63,7 @@ put_lines(struct armour *a, const unsigned char *p, size_t n)
 			at += WIDE;
 			*at++ = '\n';
 		}
-		if (write_all(a->fd, text, (size_t)(at - text)) < 0)
+		if (whole_write(a->fd, span_of(text, (size_t)(at - text))) < 0)
 			return -1;
 		n -= now;
 	}
@@ -89,7 +75,7 @@ armour_begin(struct armour *a, int fd)
 {
 	slices_make();
 	*a = (struct armour){ .fd = fd, .crc = INIT };
-	return write_all(fd, HEAD, strlen(HEAD));
+	return whole_write(fd, SPAN(HEAD));
 }
 
 int
@@ -133,9 +119,9 @@ armour_end(struct armour *a)
 		base64_encode_raw(line, a->n_rest, a->rest);
 		line[len++] = '\n';
 	}
-	if (write_all(a->fd, line, len) < 0)
+	if (whole_write(a->fd, span_of(line, len)) < 0)
 		return -1;
 	base64_encode_raw(line, sizeof(crc), crc);
 	n = snprintf(end, sizeof(end), "=%.4s\n" TAIL, line);
-	return write_all(a->fd, end, (size_t)n);
+	return whole_write(a->fd, span_of(end, (size_t)n));
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/scratch.h"
+#include "base/whole.h"
 
 #define ANSWER_MS 30000
 #define TEXT_FD   3 /* where gpg finds the file in memory */
@@ -132,19 +133,6 @@ sealer_free(struct sealer *s)
 
 /* --- one text --------------------------------------------------------------------------------- */
 
-static bool
-write_all(int fd, struct span s)
-{
-	while (s.len > 0) {
-		const ssize_t n = write(fd, s.p, s.len);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		s = span_from(s, n > 0 ? (size_t)n : 0);
-	}
-	return true;
-}
-
 /* Reads gpg's words until it is through with the file. They are short, and of its own making. */
 static bool
 wait_done(struct sealer *s)
@@ -182,7 +170,7 @@ take_made(const struct sealer *s, int fd)
 	cleanup_fd int made = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
 	while (made >= 0 && (n = read(made, piece, sizeof(piece))) > 0)
-		if (!write_all(fd, span_of(piece, (size_t)n)))
+		if (whole_write(fd, span_of(piece, (size_t)n)) < 0)
 			return false;
 	return n == 0 && unlink(path) == 0; /* gpg writes over nothing */
 }
@@ -194,8 +182,9 @@ sealer_put(struct sealer *s, struct span text, int fd, struct err *e)
 	const int n = snprintf(name, sizeof(name), "%s/m\n", s->scratch);
 
 	if (ftruncate(s->text, 0) < 0 || lseek(s->text, 0, SEEK_SET) < 0 ||
-		!write_all(s->text, text) || !write_all(s->to, span_of(name, (size_t)n)) ||
-		!wait_done(s) || !take_made(s, fd)) {
+		whole_write(s->text, text) < 0 ||
+		whole_write(s->to, span_of(name, (size_t)n)) < 0 || !wait_done(s) ||
+		!take_made(s, fd)) {
 		(void)kill(s->pid, SIGKILL); /* who does not answer may not end either */
 		return no_answer(e);
 	}

@@ -14,8 +14,7 @@ struct taking {
 	struct agent *a;
 	const char *id;        /* by its file's name */
 	char file[SHA256_HEX]; /* of that file's bytes; "" where they were not read */
-	void *plain;
-	size_t len;
+	struct span plain;     /* mapped; SPAN_NONE: nothing */
 	struct order_paper paper;
 	struct order *order;
 	char sha256[SHA256_HEX]; /* of its text */

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/now.h"
 #include "base/scratch.h"
+#include "base/whole.h"
 #include "dsar/order/agent-private.h"
 #include "dsar/openpgp/openpgp.h"
 #include "dsar/order/queue.h"
@@ -113,24 +113,17 @@ static int
 decrypt(struct taking *t, struct span cipher, enum order_fault *fault, struct err *e)
 {
 	struct openpgp_signature ignored;
-	struct stat st;
-	int fd = -1;
+	int fd = -1, rc;
 
 	if (openpgp_decrypt(t->a->ring, cipher, FILE_MAX, &fd, &ignored, e) < 0) {
 		*fault = ORDER_UNREADABLE;
 		return e->exit == EX_DATAERR ? openpgp_works(t->a, e) : -1;
 	}
-	if (fstat(fd, &st) == 0 && st.st_size > 0)
-		t->plain = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	else
-		*fault = ORDER_FORM;
+	rc = whole_map(fd, &t->plain);
 	(void)close(fd);
-	t->len = (size_t)st.st_size;
-	if (t->plain == MAP_FAILED) {
-		t->plain = NULL;
-		return err_memory(e);
-	}
-	return 0;
+	if (rc > 0)
+		*fault = ORDER_FORM;
+	return rc < 0 ? err_memory(e) : 0;
 }
 
 /* Looked at once more after a refusal, and after it was seen that our side works: what it lacked for (a folder that was full)
@@ -153,7 +146,7 @@ check_signatures(struct taking *t, enum order_fault *fault, struct err *e)
 static int
 parse(struct taking *t, enum order_fault *fault, struct err *e)
 {
-	int rc = order_unpack(span_of(t->plain, t->len), &t->paper, e);
+	int rc = order_unpack(t->plain, &t->paper, e);
 
 	if (rc == 0 && check_signatures(t, fault, e) < 0)
 		return -1;
@@ -240,6 +233,5 @@ taking_release(struct taking *t)
 	order_free(t->order);
 	order_paper_release(&t->paper);
 	t->seal = seal_free(t->seal);
-	if (t->plain)
-		(void)munmap(t->plain, t->len);
+	whole_unmap(t->plain);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/walk.h"
+#include "base/whole.h"
 #include "dsar/order/order.h"
 
 #define GROUP "sparsam-dpo"
@@ -120,13 +121,10 @@ int
 queue_put(int dirfd, const char *name, struct span text, struct err *e)
 {
 	struct queue_file f;
-	ssize_t n = 1;
 
 	if (queue_begin(dirfd, name, &f, e) < 0)
 		return -1;
-	for (; text.len > 0 && n > 0; text = span_from(text, n > 0 ? (size_t)n : 0))
-		n = write(f.fd, text.p, text.len);
-	if (n <= 0) {
+	if (whole_write(f.fd, text) < 0) {
 		(void)write_failed(name, e);
 		queue_abandon(&f);
 		return -1;

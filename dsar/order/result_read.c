@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/whole.h"
 #include "dsar/order/result-private.h"
 #include "evidence/sign.h"
 
@@ -149,17 +147,13 @@ take_plain(struct reading *g, struct span plain, unsigned seq, struct err *e)
 static int
 take_fd(struct reading *g, int fd, unsigned seq, struct err *e)
 {
-	struct stat st;
-	void *p;
-	int rc;
+	struct span plain;
+	int rc = whole_map(fd, &plain);
 
-	if (fstat(fd, &st) < 0 || st.st_size == 0)
-		return fail_result(g, e);
-	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (p == MAP_FAILED)
-		return err_memory(e);
-	rc = take_plain(g, span_of(p, (size_t)st.st_size), seq, e);
-	(void)munmap(p, (size_t)st.st_size);
+	if (rc != 0)
+		return rc < 0 ? err_memory(e) : fail_result(g, e);
+	rc = take_plain(g, plain, seq, e);
+	whole_unmap(plain);
 	return rc;
 }
 

@@ -12,6 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/whole.h"
 #include "dsar/subject/identifier.h"
 #include "dsar/subject/match.h"
 #include "dsar/session.h"
@@ -58,24 +59,6 @@ struct child {
 };
 
 static int
-put(const struct child *c, const void *p, size_t n)
-{
-	const char *at = p;
-
-	while (n > 0) {
-		const ssize_t done = write(c->fd, at, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return -1; /* the parent is gone */
-		at += done;
-		n -= (size_t)done;
-	}
-	return 0;
-}
-
-static int
 put_frame(
 	const struct child *c, enum frame_type type, struct span head, struct span a, struct span b)
 {
@@ -84,8 +67,10 @@ put_frame(
 	memset(&f, 0, sizeof(f)); /* also between its fields: all of it is written */
 	f.type = type;
 	f.len = head.len + a.len + b.len;
-	return put(c, &f, sizeof(f)) < 0 || put(c, head.p, head.len) < 0 ||
-			       put(c, a.p, a.len) < 0 || put(c, b.p, b.len) < 0
+	/* -1: the parent is gone */
+	return whole_write(c->fd, span_of((const char *)&f, sizeof(f))) < 0 ||
+			       whole_write(c->fd, head) < 0 || whole_write(c->fd, a) < 0 ||
+			       whole_write(c->fd, b) < 0
 		       ? -1
 		       : 0;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/input.h"
+#include "base/whole.h"
 
 struct output {
 	int fd;
@@ -16,19 +17,10 @@ struct output {
 static int
 write_all(struct output *o, const char *p, size_t n)
 {
-	while (n > 0) {
-		const ssize_t w = write(o->fd, p, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0) {
-			o->errnum = errno;
-			return -1;
-		}
-		p += w;
-		n -= (size_t)w;
-	}
-	return 0;
+	if (whole_write(o->fd, span_of(p, n)) == 0)
+		return 0;
+	o->errnum = errno;
+	return -1;
 }
 
 /* libarchive (3.6.2) leaks what it has once it knows of a failure: it is told of none, and we ask
