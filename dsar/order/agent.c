@@ -24,12 +24,6 @@
 #define _(text) gettext(text)
 
 static void
-order_name(const char *id, char ret[QUEUE_NAME_MAX])
-{
-	(void)snprintf(ret, QUEUE_NAME_MAX, "%s.order", id);
-}
-
-static void
 show(struct agent *a, const char *id, const char *what, enum order_fault fault)
 {
 	struct print *o = &a->s->out;
@@ -72,7 +66,7 @@ deny(struct taking *t, enum order_fault fault, struct err *e)
 {
 	char name[QUEUE_NAME_MAX];
 
-	order_name(t->id, name);
+	queue_name(t->id, QUEUE_ORDER, name);
 	if (note(t, "denied", fault, e) < 0 || deny_in_queue(t, fault, e) < 0 ||
 		queue_remove(t->a->orders, name, e) < 0)
 		return -1;
@@ -111,7 +105,7 @@ put_away(struct taking *t, struct err *e)
 	struct registry *r = t->a->s->registry;
 	char name[QUEUE_NAME_MAX];
 
-	order_name(t->id, name);
+	queue_name(t->id, QUEUE_ORDER, name);
 	if (queue_remove(t->a->orders, name, e) < 0 || registry_begin(r, e) < 0)
 		return -1;
 	return registry_end(r, agent_move(r, t->id, AGENT_DONE, e), e);
@@ -293,7 +287,7 @@ see_orders(struct run *run, struct err *e)
 {
 	do {
 		run->n_ended = run->n_waiting = 0;
-		if (queue_each(run->a->orders, ".order", see_order, run, e) < 0)
+		if (queue_each(run->a->orders, QUEUE_ORDER, see_order, run, e) < 0)
 			return -1;
 	} while (run->n_waiting > 0 && run->n_ended > 0);
 	if (run->n_waiting > 0) {

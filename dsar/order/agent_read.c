@@ -169,7 +169,7 @@ read_file(struct taking *t, struct buf *out, enum order_fault *fault, struct err
 	char name[QUEUE_NAME_MAX];
 	int rc;
 
-	(void)snprintf(name, sizeof(name), "%s.order", t->id);
+	queue_name(t->id, QUEUE_ORDER, name);
 	buf_init(out, FILE_MAX + 8192);
 	rc = queue_read(t->a->orders, name, FILE_MAX, out, e);
 	if (rc < 0 && (e->exit == EX_DATAERR || e->exit == EX_NOPERM)) { /* no file, or a link */

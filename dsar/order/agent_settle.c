@@ -38,7 +38,7 @@ find_file(const struct agent *a, const char *id, struct err *e)
 {
 	char name[QUEUE_NAME_MAX];
 
-	(void)snprintf(name, sizeof(name), "%s.order", id);
+	queue_name(id, QUEUE_ORDER, name);
 	return queue_has(a->orders, name, e);
 }
 

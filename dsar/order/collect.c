@@ -267,7 +267,7 @@ has_file(struct collect *g, const char *id, const char *suffix)
 {
 	char name[QUEUE_NAME_MAX];
 
-	(void)snprintf(name, sizeof(name), "%s%s", id, suffix);
+	queue_name(id, suffix, name);
 	return faccessat(g->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
@@ -315,7 +315,7 @@ collect_other(struct collect *g, const struct wanted *w, struct err *e)
 		N_("see who writes to the queue; make the order again if it is not answered"),
 		"%s: %s", w->node, w->id);
 	g->status = err_print(e, "dsar", stderr);
-	(void)snprintf(name, sizeof(name), "%s.denied", w->id);
+	queue_name(w->id, QUEUE_DENIED, name);
 	return queue_remove(g->dir, name, e) < 0 ? -1 : 1;
 }
 
@@ -329,13 +329,13 @@ collect_there(struct collect *g, const struct wanted *w, struct sign_check *chec
 	int rc = 1;
 
 	if (w->state == ORDERED_ANSWERED)
-		return has_file(g, w->id, "-000001.result") ? collect_again(g, w, check, e)
-							    : queue_remove_all(g->dir, w->id, e);
-	if (has_file(g, w->id, "-000001.result"))
+		return has_file(g, w->id, QUEUE_FIRST) ? collect_again(g, w, check, e)
+						       : queue_remove_all(g->dir, w->id, e);
+	if (has_file(g, w->id, QUEUE_FIRST))
 		rc = collect_result(g, w, check, e);
 	if (rc > 0 && w->state <= ORDERED_SENT)
 		rc = result_denied(g->dir, &denied, check, &fault, e);
-	else if (rc > 0 && !has_file(g, w->id, "-000001.result"))
+	else if (rc > 0 && !has_file(g, w->id, QUEUE_FIRST))
 		return queue_remove_all(g->dir, w->id, e); /* a denial once more */
 	if (rc == 2)
 		return collect_other(g, w, e);
@@ -352,7 +352,7 @@ collect_one(struct collect *g, const struct wanted *w, struct err *e)
 	char scratch[SCRATCH_MAX];
 	int rc = 1;
 
-	if (has_file(g, w->id, "-000001.result") || has_file(g, w->id, ".denied")) {
+	if (has_file(g, w->id, QUEUE_FIRST) || has_file(g, w->id, QUEUE_DENIED)) {
 		if (scratch_make(scratch, e) < 0)
 			return -1;
 		rc = check_open(g, w->node, scratch, &check, e);

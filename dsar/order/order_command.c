@@ -138,7 +138,7 @@ file_write(struct ordering *g, const char *id, struct span packed, struct err *e
 	CLEANUP(buf_release) struct buf file = { .max = 2u * ORDER_MAX };
 	char name[QUEUE_NAME_MAX];
 
-	(void)snprintf(name, sizeof(name), "%s.order", id);
+	queue_name(id, QUEUE_ORDER, name);
 	if (dir < 0 || seal_once(g->node->key, g->node->fingerprint, packed, &file, e) < 0 ||
 		file_known(g, id, span_of(file.p, file.len), e) < 0)
 		return -1;
@@ -475,7 +475,7 @@ withdraw(struct ordering *g, const char *id, struct err *e)
 	char name[QUEUE_NAME_MAX];
 
 	buf_init(&g->text, ORDER_MAX);
-	(void)snprintf(name, sizeof(name), "%s.order", id);
+	queue_name(id, QUEUE_ORDER, name);
 	if (dir < 0 || look_up(g, id, &l, e) < 0)
 		return -1;
 	if (l.state == ORDERED_ANSWERED)

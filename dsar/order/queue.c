@@ -69,6 +69,12 @@ queue_open(const struct conf *c, const char *folder, struct err *e)
 	return fd;
 }
 
+void
+queue_name(const char *id, const char *suffix, char ret[QUEUE_NAME_MAX])
+{
+	(void)snprintf(ret, QUEUE_NAME_MAX, "%s%s", id, suffix);
+}
+
 /* --- writing ---------------------------------------------------------------------------------- */
 
 static int

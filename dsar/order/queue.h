@@ -22,6 +22,13 @@
 #define QUEUE_ORDERS   "orders"
 #define QUEUE_RESULTS  "results"
 
+#define QUEUE_ORDER  ".order"
+#define QUEUE_DENIED ".denied"
+#define QUEUE_FIRST  "-000001.result" /* the first piece of what came of it */
+
+/* The name of the file of order ID with SUFFIX. */
+void queue_name(const char *id, const char *suffix, char ret[QUEUE_NAME_MAX]);
+
 /* Makes C's queue where it is not there: as root, for the group sparsam-dpo. */
 int queue_make(const struct conf *c, struct err *e);
 

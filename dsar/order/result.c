@@ -178,7 +178,7 @@ result_deny(int dirfd, const struct result_head *h, enum order_fault fault, stru
 	buf_printf(&text,
 		"{\"fault\":\"%s\",\"node\":\"%s\",\"order\":\"%s\",\"sha256\":\"%s\",\"v\":1}\n",
 		order_fault_name(fault), h->node, h->id, h->sha256);
-	(void)snprintf(name, sizeof(name), "%s.denied", h->id);
+	queue_name(h->id, QUEUE_DENIED, name);
 	rc = text.failed ? err_memory(e) : openpgp_sign(ring, span_of(text.p, text.len), &text, e);
 	if (rc == 0)
 		rc = queue_put(dirfd, name, span_of(text.p, text.len), e);

@@ -233,7 +233,7 @@ result_denied(int dirfd, const struct result_head *h, struct sign_check *check,
 	bool same = false;
 	int rc;
 
-	(void)snprintf(name, sizeof(name), "%s.denied", h->id);
+	queue_name(h->id, QUEUE_DENIED, name);
 	buf_init(&text, 2u * DENIED_MAX);
 	rc = queue_read(dirfd, name, DENIED_MAX, &text, e);
 	if (rc == 0) {
