@@ -10,7 +10,7 @@
 struct seal;
 
 /* An order on its way: what lies in the queue, opened. */
-struct taking {
+struct errand {
 	struct agent *a;
 	const char *id;        /* by its file's name */
 	char file[SHA256_HEX]; /* of that file's bytes; "" where they were not read */
@@ -28,16 +28,16 @@ struct taking {
 
 /* Reads the order's file, and looks at its signatures before all else that it says. What is wrong with it goes to *FAULT;
  * what is wrong here is -1. 1: it is gone. */
-int taking_read(struct taking *t, enum order_fault *fault, struct err *e);
+int errand_read(struct errand *t, enum order_fault *fault, struct err *e);
 
 /* The same for one that has ended each agent: only what its file was is looked at. */
-int taking_refuse(struct taking *t, enum order_fault *fault, struct err *e);
+int errand_refuse(struct errand *t, enum order_fault *fault, struct err *e);
 
 /* Readies t->seal, so that nothing is done that could not be answered. */
-int taking_seal(struct taking *t, enum order_fault *fault, struct err *e);
+int errand_seal(struct errand *t, enum order_fault *fault, struct err *e);
 
 /* Wipes. */
-void taking_release(struct taking *t);
+void errand_release(struct errand *t);
 
 /* --- agent_act.c ------------------------------------------------------------------------------ */
 

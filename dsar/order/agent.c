@@ -41,7 +41,7 @@ show(struct agent *a, const char *id, const char *what, enum order_fault fault)
 
 /* In the node's ledger: by whose order this machine has done something, or has not. */
 static int
-note(struct taking *t, const char *what, enum order_fault fault, struct err *e)
+note(struct errand *t, const char *what, enum order_fault fault, struct err *e)
 {
 	const struct order *o = t->order;
 	json_t *d = NULL;
@@ -53,7 +53,7 @@ note(struct taking *t, const char *what, enum order_fault fault, struct err *e)
 }
 
 static int
-deny_in_queue(struct taking *t, enum order_fault fault, struct err *e)
+deny_in_queue(struct errand *t, enum order_fault fault, struct err *e)
 {
 	const struct result_head head = { .id = t->id, .node = t->a->node, .sha256 = t->file };
 
@@ -62,7 +62,7 @@ deny_in_queue(struct taking *t, enum order_fault fault, struct err *e)
 
 /* Before it was taken. */
 static int
-deny(struct taking *t, enum order_fault fault, struct err *e)
+deny(struct errand *t, enum order_fault fault, struct err *e)
 {
 	char name[QUEUE_NAME_MAX];
 
@@ -78,7 +78,7 @@ deny(struct taking *t, enum order_fault fault, struct err *e)
 
 /* What was taken was not too early then, whatever has become of the clock. */
 static enum order_fault
-fault_of_time(const struct taking *t, int64_t now)
+fault_of_time(const struct errand *t, int64_t now)
 {
 	return now < t->order->not_before_us && !t->again ? ORDER_EARLY
 	       : now >= t->order->not_after_us            ? ORDER_LATE
@@ -86,7 +86,7 @@ fault_of_time(const struct taking *t, int64_t now)
 }
 
 static enum order_fault
-check(const struct taking *t)
+check(const struct errand *t)
 {
 	if (t->n_signers < order_signers_needed(t->order->kind, t->a->s->conf))
 		return ORDER_SECOND;
@@ -100,7 +100,7 @@ check(const struct taking *t)
 
 /* The order's last steps: it goes away from the queue, and is known as done. */
 static int
-put_away(struct taking *t, struct err *e)
+put_away(struct errand *t, struct err *e)
 {
 	struct registry *r = t->a->s->registry;
 	char name[QUEUE_NAME_MAX];
@@ -112,7 +112,7 @@ put_away(struct taking *t, struct err *e)
 }
 
 static int
-answer(struct taking *t, struct err *e)
+answer(struct errand *t, struct err *e)
 {
 	const struct result_head head = {
 		.id = t->id, .number = t->order->number, .node = t->a->node, .sha256 = t->sha256
@@ -126,7 +126,7 @@ answer(struct taking *t, struct err *e)
 }
 
 static int
-written(struct taking *t, struct err *e)
+written(struct errand *t, struct err *e)
 {
 	struct registry *r = t->a->s->registry;
 
@@ -141,7 +141,7 @@ written(struct taking *t, struct err *e)
 
 /* Taken and adopted in one: what follows at once is the act. */
 static int
-take(struct taking *t, struct err *e)
+take(struct errand *t, struct err *e)
 {
 	struct registry *r = t->a->s->registry;
 	int rc = 0;
@@ -167,7 +167,7 @@ passes(const struct err *e)
 }
 
 static int
-carry_out(struct taking *t, enum order_fault *fault, struct err *e)
+carry_out(struct errand *t, enum order_fault *fault, struct err *e)
 {
 	int rc;
 
@@ -190,7 +190,7 @@ carry_out(struct taking *t, enum order_fault *fault, struct err *e)
 
 /* Is it known already? 1: nothing is left to do. */
 static int
-look_up(struct taking *t, enum order_fault *fault, struct err *e)
+look_up(struct errand *t, enum order_fault *fault, struct err *e)
 {
 	struct agent_order known;
 	int rc = agent_known(t->a->s->registry, t->id, &known, e);
@@ -217,24 +217,24 @@ struct run {
 
 /* Reads it and looks at all that can be wrong with it. 1: nothing is left to do. */
 static int
-examine(struct taking *t, enum order_fault *fault, struct err *e)
+examine(struct errand *t, enum order_fault *fault, struct err *e)
 {
-	int rc = taking_read(t, fault, e);
+	int rc = errand_read(t, fault, e);
 
 	if (rc == 0 && *fault == ORDER_FINE)
 		rc = look_up(t, fault, e);
 	if (rc == 0 && *fault == ORDER_FINE)
 		*fault = check(t);
 	if (rc == 0 && *fault == ORDER_FINE)
-		rc = taking_seal(t, fault, e);
+		rc = errand_seal(t, fault, e);
 	return rc;
 }
 
 static int
-work(struct taking *t, struct run *run, bool hopeless, struct err *e)
+work(struct errand *t, struct run *run, bool hopeless, struct err *e)
 {
 	enum order_fault fault = ORDER_FINE;
-	int rc = hopeless ? taking_refuse(t, &fault, e) : examine(t, &fault, e);
+	int rc = hopeless ? errand_refuse(t, &fault, e) : examine(t, &fault, e);
 
 	if (rc != 0 || fault == ORDER_EARLY) /* its file stays, and a later run takes it */
 		return rc < 0 ? -1 : 0;
@@ -253,7 +253,7 @@ work(struct taking *t, struct run *run, bool hopeless, struct err *e)
 }
 
 static int
-attempt(struct taking *t, struct run *run, struct err *e)
+attempt(struct errand *t, struct run *run, struct err *e)
 {
 	struct registry *r = run->a->s->registry;
 	int n;
@@ -271,13 +271,13 @@ static int
 see_order(void *ctx, const char *id, struct err *e)
 {
 	struct run *run = ctx;
-	struct taking t = { .a = run->a, .id = id };
+	struct errand t = { .a = run->a, .id = id };
 
 	if (attempt(&t, run, e) < 0) {
 		(void)err_within(e, "order %s", id);
 		run->status = err_print(e, "dsar", stderr);
 	}
-	taking_release(&t);
+	errand_release(&t);
 	return 0;
 }
 

@@ -110,7 +110,7 @@ openpgp_works(struct agent *a, struct err *e)
 /* --- opened ----------------------------------------------------------------------------------- */
 
 static int
-decrypt(struct taking *t, struct span cipher, enum order_fault *fault, struct err *e)
+decrypt(struct errand *t, struct span cipher, enum order_fault *fault, struct err *e)
 {
 	struct openpgp_signature ignored;
 	int fd = -1, rc;
@@ -129,7 +129,7 @@ decrypt(struct taking *t, struct span cipher, enum order_fault *fault, struct er
 /* Looked at once more after a refusal, and after it was seen that our side works: what it lacked for (a folder that was full)
  * may have come back in between. */
 static int
-check_signatures(struct taking *t, enum order_fault *fault, struct err *e)
+check_signatures(struct errand *t, enum order_fault *fault, struct err *e)
 {
 	for (int look = 0; look < 2; look++) {
 		if (order_check(&t->paper, t->a->s->conf, &t->n_signers, fault, t->signer, e) < 0)
@@ -144,7 +144,7 @@ check_signatures(struct taking *t, enum order_fault *fault, struct err *e)
 
 /* Signatures before all else: whoever may not order is told nothing, and costs little. */
 static int
-parse(struct taking *t, enum order_fault *fault, struct err *e)
+parse(struct errand *t, enum order_fault *fault, struct err *e)
 {
 	int rc = order_unpack(t->plain, &t->paper, e);
 
@@ -164,7 +164,7 @@ parse(struct taking *t, enum order_fault *fault, struct err *e)
 }
 
 static int
-read_file(struct taking *t, struct buf *out, enum order_fault *fault, struct err *e)
+read_file(struct errand *t, struct buf *out, enum order_fault *fault, struct err *e)
 {
 	char name[QUEUE_NAME_MAX];
 	int rc;
@@ -182,7 +182,7 @@ read_file(struct taking *t, struct buf *out, enum order_fault *fault, struct err
 }
 
 int
-taking_refuse(struct taking *t, enum order_fault *fault, struct err *e)
+errand_refuse(struct errand *t, enum order_fault *fault, struct err *e)
 {
 	struct buf cipher;
 	const int rc = read_file(t, &cipher, fault, e);
@@ -193,7 +193,7 @@ taking_refuse(struct taking *t, enum order_fault *fault, struct err *e)
 }
 
 int
-taking_read(struct taking *t, enum order_fault *fault, struct err *e)
+errand_read(struct errand *t, enum order_fault *fault, struct err *e)
 {
 	struct buf cipher;
 	int rc = read_file(t, &cipher, fault, e);
@@ -207,7 +207,7 @@ taking_read(struct taking *t, enum order_fault *fault, struct err *e)
 }
 
 int
-taking_seal(struct taking *t, enum order_fault *fault, struct err *e)
+errand_seal(struct errand *t, enum order_fault *fault, struct err *e)
 {
 	const struct conf *c = t->a->s->conf;
 
@@ -228,7 +228,7 @@ taking_seal(struct taking *t, enum order_fault *fault, struct err *e)
 }
 
 void
-taking_release(struct taking *t)
+errand_release(struct errand *t)
 {
 	order_free(t->order);
 	order_paper_release(&t->paper);
