@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 
 const struct mail_limits mail_limits = {
@@ -122,12 +123,6 @@ parameter(struct mail_check *m, char c)
 	return MAIL_FINE;
 }
 
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
 /* A byte of a line that continues no header, up to its colon. */
 static enum mail_fault
 name_byte(struct mail_check *m, char c)
@@ -137,7 +132,7 @@ name_byte(struct mail_check *m, char c)
 	if (is_blank(c))
 		return MAIL_FINE; /* "From :" is read as "From:" by some */
 	if (m->name_len < MAIL_CHECK_NAME)
-		m->name[m->name_len++] = lower(c);
+		m->name[m->name_len++] = bytes_lower(c);
 	return MAIL_FINE;
 }
 

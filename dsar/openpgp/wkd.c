@@ -9,6 +9,7 @@
 #include <nettle/sha1.h>
 #include <sodium.h>
 
+#include "base/bytes.h"
 #include "base/wipe.h"
 
 #define CONNECT_S  10
@@ -17,12 +18,6 @@
 #define DOMAIN_MAX 253 /* a name of the DNS */
 
 /* --- where ------------------------------------------------------------------------------------ */
-
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
 
 /* Zooko's base-32, of 20 bytes. */
 static void
@@ -34,7 +29,7 @@ hash_of(struct span local, char ret[HASH_LEN + 1])
 	struct sha1_ctx h;
 
 	for (size_t i = 0; i < local.len; i++)
-		folded[i] = lower(local.p[i]);
+		folded[i] = bytes_lower(local.p[i]);
 	sha1_init(&h);
 	sha1_update(&h, local.len, (const uint8_t *)folded);
 	sha1_digest(&h, sizeof(digest), digest);
@@ -57,7 +52,8 @@ escape(struct span s, char *ret)
 	for (size_t i = 0; i < s.len; i++) {
 		const unsigned char c = (unsigned char)s.p[i];
 
-		if ((c >= '0' && c <= '9') || (lower((char)c) >= 'a' && lower((char)c) <= 'z') ||
+		if ((c >= '0' && c <= '9') ||
+			(bytes_lower((char)c) >= 'a' && bytes_lower((char)c) <= 'z') ||
 			strchr("-._~", c)) {
 			*ret++ = (char)c;
 			continue;
@@ -76,8 +72,9 @@ is_domain(const char *name)
 {
 	const char *last = strrchr(name, '.');
 
-	if (!last || last == name || strlen(name) > DOMAIN_MAX || lower(last[1]) < 'a' ||
-		lower(last[1]) > 'z' || strstr(name, "..") || strstr(name, ".-") || *name == '-')
+	if (!last || last == name || strlen(name) > DOMAIN_MAX || bytes_lower(last[1]) < 'a' ||
+		bytes_lower(last[1]) > 'z' || strstr(name, "..") || strstr(name, ".-") ||
+		*name == '-')
 		return false;
 	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(name);
 }
@@ -95,7 +92,7 @@ domain_of(struct span name)
 	if (idn2_to_ascii_8z(text, &ret, IDN2_NONTRANSITIONAL) != IDN2_OK)
 		return NULL;
 	for (char *c = ret; *c; c++)
-		*c = lower(*c);
+		*c = bytes_lower(*c);
 	if (is_domain(ret))
 		return ret;
 	idn2_free(ret);

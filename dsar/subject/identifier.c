@@ -9,6 +9,7 @@
 #include <uninorm.h>
 #include <unistr.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "dsar/subject/subject.h"
 #include "record/address.h"
@@ -41,12 +42,6 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static char
-lower(char c)
-{
-	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-}
-
 /* --- comparing -------------------------------------------------------------------------------- */
 
 /* What is no UTF-8 is compared by its ASCII letters. */
@@ -61,7 +56,7 @@ put_folded(struct buf *out, struct span s)
 		p = u8_casefold((const uint8_t *)s.p, s.len, NULL, UNINORM_NFC, room, &len);
 	if (!p) {
 		for (size_t i = 0; i < s.len; i++)
-			buf_char(out, lower(s.p[i]));
+			buf_char(out, bytes_lower(s.p[i]));
 		return;
 	}
 	buf_put(out, p, len);
@@ -105,7 +100,7 @@ put_domain(struct buf *out, struct span domain)
 	}
 	if (ascii)
 		for (const char *p = ascii; *p; p++)
-			buf_char(out, lower(*p));
+			buf_char(out, bytes_lower(*p));
 	else
 		put_folded(out, domain);
 	if (ascii)
@@ -212,7 +207,7 @@ static bool
 is_uuid(struct span s)
 {
 	for (size_t i = 0; s.len == 36 && i < 36; i++) {
-		const char c = lower(s.p[i]);
+		const char c = bytes_lower(s.p[i]);
 
 		if (i == 8 || i == 13 || i == 18 || i == 23
 				? c != '-'
@@ -228,7 +223,7 @@ fold_id(struct span s, struct buf *out)
 	const bool uuid = is_uuid(s);
 
 	for (size_t i = 0; i < s.len; i++)
-		buf_char(out, uuid ? lower(s.p[i]) : s.p[i]);
+		buf_char(out, uuid ? bytes_lower(s.p[i]) : s.p[i]);
 	return s.len > 0 && !out->failed ? 0 : -1;
 }
 
@@ -275,7 +270,8 @@ give(struct forms *f)
 static bool
 is_plain(char c)
 {
-	return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') || strchr("-._~", c) != NULL;
+	return is_digit(c) || (bytes_lower(c) >= 'a' && bytes_lower(c) <= 'z') ||
+	       strchr("-._~", c) != NULL;
 }
 
 /* As RFC 3986 and HTML's forms write it in a query: a blank is SPACE. */
@@ -330,15 +326,6 @@ give_json(struct forms *f, struct span s)
 	return give(f);
 }
 
-static bool
-is_ascii(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.p[i] >= 0x80)
-			return false;
-	return true;
-}
-
 /* S itself, and how queries and JSON write it. */
 static int
 give_all(struct forms *f, struct span s)
@@ -347,7 +334,7 @@ give_all(struct forms *f, struct span s)
 	buf_span(&f->out, s);
 	if (give(f) < 0 || give_encoded(f, s, "+") < 0 || give_encoded(f, s, "%20") < 0)
 		return -1;
-	return is_ascii(s) ? 0 : give_json(f, s);
+	return span_is_ascii(s) ? 0 : give_json(f, s);
 }
 
 typedef uint8_t *change_case(
@@ -363,7 +350,7 @@ give_cases(struct forms *f, struct span s)
 
 	if (give_all(f, s) < 0)
 		return -1;
-	if (is_ascii(s) || u8_check((const uint8_t *)s.p, s.len) != NULL)
+	if (span_is_ascii(s) || u8_check((const uint8_t *)s.p, s.len) != NULL)
 		return 0;
 	for (size_t i = 0; i < 6; i++) {
 		size_t len = 0;
@@ -482,7 +469,8 @@ identifier_forms(enum identifier_class class, struct span value, identifier_form
 static bool
 is_word(char c)
 {
-	return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') || (unsigned char)c >= 0x80;
+	return is_digit(c) || (bytes_lower(c) >= 'a' && bytes_lower(c) <= 'z') ||
+	       (unsigned char)c >= 0x80;
 }
 
 /* "%40" and "\u00fc" end in what looks like a part of a word, and is not. */

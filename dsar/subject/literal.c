@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "dsar/subject/subject.h"
 #include "record/address.h"
 #include "record/day.h"
@@ -252,17 +253,11 @@ literals_needles(const struct literals *l, struct needles **ret, struct err *e)
 
 /* --- hits ------------------------------------------------------------------------------------- */
 
-static char
-lower(char c)
-{
-	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-}
-
 /* Bytes that a local part may have, and that a log does not put behind it. */
 static bool
 in_tag(char c)
 {
-	return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
+	return (c >= '0' && c <= '9') || (bytes_lower(c) >= 'a' && bytes_lower(c) <= 'z') ||
 	       (c != '\0' && strchr("._-+=~", c));
 }
 
@@ -276,7 +271,7 @@ reads_on(struct span rest, struct span hay, size_t *end)
 	if (hay.len - at < rest.len)
 		return false;
 	for (size_t i = 0; i < rest.len; i++)
-		if (lower(hay.p[at + i]) != lower(rest.p[i]))
+		if (bytes_lower(hay.p[at + i]) != bytes_lower(rest.p[i]))
 			return false;
 	*end = at + rest.len;
 	return true;

@@ -13,22 +13,13 @@ is_whole(struct span part, struct span text)
 	return part.len == text.len && text.len > 0;
 }
 
-static bool
-is_ascii(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.p[i] >= 0x80)
-			return false;
-	return true;
-}
-
 static int
 add_part(struct signs *s, const char *field, struct span text, struct err *e)
 {
 	const struct span part = sign_part(text);
 
 	if (part.len == 0)
-		return is_ascii(text) ? 1 : signs_add(s, SIGN_BEYOND, field, SPAN_NONE, e);
+		return span_is_ascii(text) ? 1 : signs_add(s, SIGN_BEYOND, field, SPAN_NONE, e);
 	return signs_add(s, SIGN_WITHIN, field, part, e);
 }
 
@@ -44,7 +35,7 @@ sign_as(struct signs *s, const char *field, enum conf_match how, struct span tex
 static int
 add_letters(struct signs *s, const char *field, struct span folded, struct span part, struct err *e)
 {
-	if (part.len == 0 && is_ascii(folded))
+	if (part.len == 0 && span_is_ascii(folded))
 		return 1;
 	if (signs_add(s, SIGN_BEYOND, field, SPAN_NONE, e) < 0)
 		return -1;

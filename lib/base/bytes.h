@@ -176,6 +176,13 @@ bytes_hex_digit(char c)
 	return bytes_hex_digits[(uint8_t)c];
 }
 
+/* C in lower case, if it is a letter of ASCII. */
+static inline char
+bytes_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 static inline unsigned
 bytes_hex_slowly(const char *p, size_t left, unsigned *ret)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/bytes.h"
 #include "evidence/hold-private.h"
 #include "evidence/hold_text.h"
 #include "record/detect.h"
@@ -101,19 +102,13 @@ hold_needle_release(struct hold_needle *n)
 
 /* --- the text --------------------------------------------------------------------------------- */
 
-static unsigned char
-lower(char c)
-{
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-}
-
 static bool
 contains(struct span text, const char *what, size_t len)
 {
 	for (size_t i = 0; len > 0 && i + len <= text.len; i++) {
 		size_t k = 0;
 
-		while (k < len && lower(text.p[i + k]) == lower(what[k]))
+		while (k < len && bytes_lower(text.p[i + k]) == bytes_lower(what[k]))
 			k++;
 		if (k == len)
 			return true;

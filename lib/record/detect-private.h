@@ -32,12 +32,6 @@ char_is(char c, unsigned classes)
 	return detect_chars[(uint8_t)c] & classes;
 }
 
-static inline char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
 /* The byte at I, or a blank outside the text. */
 static inline char
 char_at(const struct detect *d, size_t i)

@@ -117,7 +117,7 @@ is_no_domain(const char *label, size_t len)
 		"jpeg", "jpg", "journal", "js", "json", "log", "mount", "path", "php", "png",
 		"scope", "service", "slice", "socket", "svg", "swap", "target", "timer", "txt",
 		"webp", "xml" };
-	char first = lower(label[0]);
+	char first = bytes_lower(label[0]);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && names[i][0] <= first; i++) {
 		if (names[i][0] == first && names[i][len < 10 ? len : 9] == '\0' &&
@@ -181,7 +181,7 @@ is_message(const struct detect *d, size_t start)
 	i -= bracket;
 	for (int n = 0; n < 2 && i > 0 && strchr(" =:", p[i - 1]) && p[i - 1] != '\0'; n++)
 		i--;
-	if (i == start || !char_is(lower(char_before(d, i)), CHAR_ALPHA))
+	if (i == start || !char_is(bytes_lower(char_before(d, i)), CHAR_ALPHA))
 		return false;
 	if (ENDS_IN(d, i, "references") || ENDS_IN(d, i, "in-reply-to"))
 		return true;
@@ -215,7 +215,7 @@ is_extension(const struct detect *d, size_t start, size_t at, size_t end)
 	const char *p = d->text.p;
 	bool sign = false;
 
-	if (lower(p[at + 1]) != 'o' && lower(p[at + 1]) != 'l')
+	if (bytes_lower(p[at + 1]) != 'o' && bytes_lower(p[at + 1]) != 'l')
 		return false;
 	if (!ENDS_IN(d, end, "@openssh.com") && !ENDS_IN(d, end, "@libssh.org") &&
 		!ENDS_IN(d, end, "@lysator.liu.se"))

@@ -23,7 +23,7 @@ hex_value(const struct detect *d, size_t i, unsigned n)
 
 		if (!char_is(c, CHAR_HEX))
 			return -1;
-		v = v * 16 + (char_is(c, CHAR_DIGIT) ? c - '0' : lower(c) - 'a' + 10);
+		v = v * 16 + (char_is(c, CHAR_DIGIT) ? c - '0' : bytes_lower(c) - 'a' + 10);
 	}
 	return v;
 }
@@ -73,7 +73,7 @@ read_entity(const struct detect *d, size_t i, char *ret)
 	if (char_at(d, i + n) != '#')
 		return 0;
 	n++;
-	if (lower(char_at(d, i + n)) == 'x') {
+	if (bytes_lower(char_at(d, i + n)) == 'x') {
 		for (digits = 0; char_is(char_at(d, i + n + 1 + digits), CHAR_HEX) && digits < 4;)
 			digits++;
 		v = digits ? hex_value(d, i + n + 1, (unsigned)digits) : -1;

@@ -81,7 +81,7 @@ detect_is_backwards(const struct detect *d, size_t end, const uint8_t b[4], bool
 static unsigned
 nibble(char c)
 {
-	return char_is(c, CHAR_DIGIT) ? (unsigned)(c - '0') : (unsigned)(lower(c) - 'a' + 10);
+	return char_is(c, CHAR_DIGIT) ? (unsigned)(c - '0') : (unsigned)(bytes_lower(c) - 'a' + 10);
 }
 
 bool
@@ -254,7 +254,7 @@ first_group(const struct detect *d, size_t start, size_t end)
 		start++;
 	for (size_t i = start; end - i > 5; i++) { /* a global or local prefix in full */
 		if ((i == start || p[i - 1] == '-') && p[i + 4] == '-' &&
-			(p[i] == '2' || p[i] == '3' || lower(p[i]) == 'f') &&
+			(p[i] == '2' || p[i] == '3' || bytes_lower(p[i]) == 'f') &&
 			char_is(p[i + 1], CHAR_HEX) && char_is(p[i + 2], CHAR_HEX) &&
 			char_is(p[i + 3], CHAR_HEX))
 			return i;

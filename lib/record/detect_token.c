@@ -137,7 +137,7 @@ ends_in_key(const char *p, size_t end, const struct key *k)
 	if (end < k->len)
 		return false;
 	for (size_t n = 2; n < k->len; n++) {
-		if (lower(p[end - 1 - n]) != k->name[k->len - 1 - n])
+		if (bytes_lower(p[end - 1 - n]) != k->name[k->len - 1 - n])
 			return false;
 	}
 	return true;
@@ -148,7 +148,7 @@ key_before(const struct detect *d, size_t end)
 {
 	unsigned last = (unsigned)(char_before(d, end) & 31);
 	const struct key *k = key_groups[last].keys, *stop;
-	char second = lower(char_before(d, end - 1));
+	char second = bytes_lower(char_before(d, end - 1));
 
 	if (!k || !char_is(char_before(d, end), CHAR_ALPHA))
 		return NULL;
@@ -327,7 +327,7 @@ is_placeholder(const struct detect *d, const struct value *v)
 		len -= 2;
 	}
 	for (size_t i = 0; len < 10 && i < sizeof(words) / sizeof(words[0]); i++) {
-		if (words[i][0] == lower(p[0]) && is_word(d, &inner, words[i]))
+		if (words[i][0] == bytes_lower(p[0]) && is_word(d, &inner, words[i]))
 			return true;
 	}
 	return false;
@@ -448,7 +448,7 @@ find_credentials(struct detect *d, struct value *v, struct finding *ret)
 		size_t len, end, n;
 		char c;
 
-		if (lower(char_at(d, v->start)) != schemes[i][0])
+		if (bytes_lower(char_at(d, v->start)) != schemes[i][0])
 			continue;
 		len = strlen(schemes[i]);
 		end = v->start + len;
@@ -537,7 +537,7 @@ detect_key(struct detect *d, size_t end, size_t at, bool escaped, struct finding
 			return false; /* token=Token{id=1} */
 		trim(d, &v);
 	}
-	if (lower(char_before(d, name_end - k->len)) == 'y' &&
+	if (bytes_lower(char_before(d, name_end - k->len)) == 'y' &&
 		ENDS_IN(d, name_end, "publickeytoken"))
 		return false; /* .NET's name for an assembly */
 	return is_secret(d, &v, k->kind) && found_value(d, &v, ret);

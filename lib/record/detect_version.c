@@ -127,7 +127,7 @@ word_at(const struct detect *d, size_t end)
 		['y' & 31] = L('b'),
 	};
 #undef L
-	char c = lower(char_before(d, end));
+	char c = bytes_lower(char_before(d, end));
 
 	if (end < 1 || !char_is(c, CHAR_ALPHA) ||
 		!(ends[c & 31] >> (char_before(d, end - 1) & 31) & 1))
@@ -330,7 +330,7 @@ detect_is_version(const struct detect *d, size_t start, size_t end, const struct
 		return !is_bsd_port(d, start, end);
 	if (char_is(before, CHAR_ALPHA)) {
 		more = char_before(d, start - 1);
-		if (lower(before) == 'v' && !char_is(more, CHAR_ALNUM))
+		if (bytes_lower(before) == 'v' && !char_is(more, CHAR_ALNUM))
 			return true;
 		return small && !ENDS_IN(d, start, "ip");
 	}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "record/needles-private.h"
 
 #define BLOOM_BITS 16
@@ -35,12 +36,6 @@ struct needles {
 	needle_skip *skip;
 };
 
-static inline char
-lower(char c)
-{
-	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-}
-
 /* Four bytes, letters small. What bit 5 does to other bytes it does on both sides; the whole text decides. */
 static inline uint32_t
 window_at(const struct needles *n, const char *p)
@@ -64,7 +59,7 @@ static unsigned
 commonness(unsigned char c)
 {
 	static const char letters[] = "zqjxkvbywgpfmucdlhrsnioate";
-	const char *at = c ? strchr(letters, lower((char)c)) : NULL;
+	const char *at = c ? strchr(letters, bytes_lower((char)c)) : NULL;
 
 	if (at)
 		return 4 + (unsigned)(at - letters);
@@ -104,7 +99,7 @@ place(struct needles *n, struct placed *p, const struct needle *from, size_t whi
 		return err_memory(e);
 	p->len = from->text.len;
 	for (size_t i = 0; i < p->len; i++)
-		p->text[i] = lower(from->text.p[i]);
+		p->text[i] = bytes_lower(from->text.p[i]);
 	p->which = which;
 	p->offset = from->anchor != NEEDLE_ANY && from->anchor + n->width <= p->len
 			    ? from->anchor
@@ -279,7 +274,8 @@ static int
 differs(const char *hay, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		const unsigned char a = (unsigned char)lower(hay[i]), b = (unsigned char)text[i];
+		const unsigned char a = (unsigned char)bytes_lower(hay[i]),
+				    b = (unsigned char)text[i];
 
 		if (a != b)
 			return a < b ? -1 : 1;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/bytes.h"
 #include "store/signs.h"
 #include "base/wipe.h"
 
@@ -55,12 +56,6 @@ signs_release(struct signs *s)
 
 /* --- showing ---------------------------------------------------------------------------------- */
 
-static char
-lower(char c)
-{
-	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-}
-
 static bool
 is_digit(char c)
 {
@@ -73,7 +68,7 @@ common(struct span s, struct span text)
 {
 	size_t n = 0;
 
-	while (n < s.len && n < text.len && lower(s.p[n]) == lower(text.p[n]))
+	while (n < s.len && n < text.len && bytes_lower(s.p[n]) == bytes_lower(text.p[n]))
 		n++;
 	return n;
 }
@@ -119,15 +114,6 @@ has_digits(struct span s, const char *text)
 	return false;
 }
 
-static bool
-is_beyond(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.p[i] >= 0x80)
-			return true;
-	return false;
-}
-
 bool
 sign_shows(const struct sign *s, struct span value)
 {
@@ -148,7 +134,7 @@ sign_shows(const struct sign *s, struct span value)
 	case SIGN_BEYOND:
 		break;
 	}
-	return is_beyond(value);
+	return !span_is_ascii(value);
 }
 
 /* --- parts ------------------------------------------------------------------------------------ */
