@@ -70,14 +70,11 @@ static int
 account(struct session *s, const char *number, const struct erase_proof *p, struct err *e)
 {
 	struct registry *r = s->registry;
-	int rc = registry_begin(r, e);
 
-	if (rc < 0)
+	if (registry_begin(r, e) < 0)
 		return -1;
-	if (registry_record(r, number, "proof", entry_of(s, p), now_us(), e) < 0 ||
-		case_event(r, number, "proof", entry_of(s, p), now_us(), e) < 0)
-		rc = -1;
-	return registry_end(r, rc, e);
+	return registry_end(
+		r, case_event_recorded(r, number, "proof", entry_of(s, p), now_us(), e), e);
 }
 
 int

@@ -113,25 +113,17 @@ act(void *ctx, struct case_file *c, struct err *e)
 {
 	const struct asked *a = ctx;
 	struct session *s = a->s;
+	json_t *event;
 	char due[28];
 
 	timestamp_format(a->known_us + REPORT_US, due);
-	if (a->reported)
-		return reported_set(s->registry, c->number, s->now_us, e) < 0 ||
-				       registry_record(s->registry, c->number, "breach",
-					       json_pack("{s:s}", "what", "reported"), s->now_us,
-					       e) < 0
-			       ? -1
-			       : case_event(s->registry, c->number, "breach",
-					 json_pack("{s:s}", "what", "reported"), s->now_us, e);
-	if (row_put(s->registry, c->number, a, e) < 0 ||
-		registry_record(s->registry, c->number, "breach",
-			json_pack("{s:s, s:s, s:s}", "what", "opened", "kind", a->what, "due", due),
-			s->now_us, e) < 0)
+	if ((a->reported ? reported_set(s->registry, c->number, s->now_us, e)
+			 : row_put(s->registry, c->number, a, e)) < 0)
 		return -1;
-	return case_event(s->registry, c->number, "breach",
-		json_pack("{s:s, s:s, s:s}", "what", "opened", "kind", a->what, "due", due),
-		s->now_us, e);
+	event = a->reported ? json_pack("{s:s}", "what", "reported")
+			    : json_pack("{s:s, s:s, s:s}", "what", "opened", "kind", a->what, "due",
+				      due);
+	return case_event_recorded(s->registry, c->number, "breach", event, s->now_us, e);
 }
 
 static int

@@ -133,6 +133,23 @@ case_event(struct registry *r, const char *number, const char *kind, json_t *dat
 }
 
 int
+case_event_recorded(struct registry *r, const char *number, const char *kind, json_t *data,
+	int64_t now_us, struct err *e)
+{
+	json_t *copy = json_deep_copy(data);
+
+	if (!copy) {
+		json_decref(data);
+		return err_memory(e);
+	}
+	if (registry_record(r, number, kind, copy, now_us, e) < 0) {
+		json_decref(data);
+		return -1;
+	}
+	return case_event(r, number, kind, data, now_us, e);
+}
+
+int
 case_events(struct registry *r, const char *number, case_event_seen *seen, void *ctx, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;

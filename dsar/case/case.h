@@ -163,6 +163,10 @@ int case_change(struct registry *r, struct case_file *c, const char *sql, struct
 int case_event(struct registry *r, const char *number, const char *kind, json_t *data,
 	int64_t now_us, struct err *e);
 
+/* The same, and before it in the ledger: DATA holds nothing personal. Within a transaction. */
+int case_event_recorded(struct registry *r, const char *number, const char *kind, json_t *data,
+	int64_t now_us, struct err *e);
+
 /* One act at case NUMBER in one change: reads it, calls ACT, commits. What ACT returns, if it is not -1, is passed up
  * (a refusal that stays on record returns its exit status); -1: nothing was changed. */
 typedef int case_act(void *ctx, struct case_file *c, struct err *e);

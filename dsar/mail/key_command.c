@@ -145,16 +145,8 @@ add_do(struct asked *a, struct err *e)
 static int
 fetch_note(struct asked *a, const char *what, struct err *e)
 {
-	json_t *data = json_pack("{s:s, s:s}", "what", what, "source", "wkd");
-
-	if (!data)
-		return err_memory(e);
-	if (registry_record(a->s->registry, a->c.number, "key", json_deep_copy(data), a->s->now_us,
-		    e) < 0) {
-		json_decref(data);
-		return -1;
-	}
-	return case_event(a->s->registry, a->c.number, "key", data, a->s->now_us, e);
+	return case_event_recorded(a->s->registry, a->c.number, "key",
+		json_pack("{s:s, s:s}", "what", what, "source", "wkd"), a->s->now_us, e);
 }
 
 static int

@@ -155,12 +155,9 @@ proof_entry(const struct collecting *g)
 static int
 put_proof(struct collecting *g, struct err *e)
 {
-	struct registry *r = g->s->registry;
-
 	g->n_failed += !g->proved;
-	return registry_record(r, g->c.number, "proof", proof_entry(g), now_us(), e) < 0
-		       ? -1
-		       : case_event(r, g->c.number, "proof", proof_entry(g), now_us(), e);
+	return case_event_recorded(
+		g->s->registry, g->c.number, "proof", proof_entry(g), now_us(), e);
 }
 
 /* What will be signed is this machine's own hash over what was shown here. */
