@@ -7,7 +7,6 @@
 
 #include "base/now.h"
 #include "evidence/hold.h"
-#include "evidence/hold_known.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
 #include "record/record.h"
@@ -242,8 +241,7 @@ journal_drop(struct session *s, struct journal_asked *a, struct err *e)
 	struct drop d = { .s = s, .a = a };
 	int rc;
 
-	if (hold_known_file(s->holds, s->ledger, e) < 0 ||
-		hold_known_stores(s->holds, s->conf, NULL, s->now_us, e) < 0)
+	if (session_holds_known(s, e) < 0)
 		return -1;
 	rc = store_open(&s->env, &a->conf, &d.store, e);
 	if (rc != 0)

@@ -17,7 +17,6 @@
 #include "base/now.h"
 #include "base/options.h"
 #include "evidence/hold.h"
-#include "evidence/hold_known.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
 #include "record/record.h"
@@ -592,10 +591,7 @@ run_main(struct session *s, int argc, char **argv, struct err *e)
 		return rc > 0 ? 0 : usage_fail(_("unknown option, or its value is missing"));
 	plan_init(&r.all);
 	r.stores = json_object();
-	rc = hold_known_file(s->holds, s->ledger, e) < 0 ||
-			     hold_known_stores(s->holds, s->conf, NULL, s->now_us, e) < 0
-		     ? -1
-		     : look_back(&r, e);
+	rc = session_holds_known(s, e) < 0 ? -1 : look_back(&r, e);
 	if (rc == 0)
 		rc = r.dry ? run_dry(&r, e) : run_for_real(&r, e);
 	if (rc == 0 && s->out.json)

@@ -13,6 +13,7 @@
 
 #include "base/now.h"
 #include "evidence/hold.h"
+#include "evidence/hold_known.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
 #include "record/format.h"
@@ -144,4 +145,12 @@ session_release(struct session *s)
 	conf_free(s->conf);
 	if (s->lock >= 0)
 		(void)close(s->lock); /* and with it the lock */
+}
+
+int
+session_holds_known(struct session *s, struct err *e)
+{
+	return hold_known_file(s->holds, s->ledger, e) < 0
+		       ? -1
+		       : hold_known_stores(s->holds, s->conf, NULL, s->now_us, e);
 }

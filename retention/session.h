@@ -43,6 +43,9 @@ struct session {
 int session_open(struct session *s, unsigned needs, struct err *e);
 void session_release(struct session *s);
 
+/* Are all holds known, and what they cover? Before anything is planned or erased; fails as hold_known.h does. */
+int session_holds_known(struct session *s, struct err *e);
+
 /* What a note is called in the ledger, in JSON, and (translated) for people. */
 const char *note_name(enum store_note n);
 const char *note_text(enum store_note n);
