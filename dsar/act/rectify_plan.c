@@ -71,16 +71,15 @@ static int
 compare_place(const void *a, const void *b, void *ctx)
 {
 	const struct record *r = ctx;
-	const char *name[2] = { (*(struct rectify_item *const *)a)->field,
-		(*(struct rectify_item *const *)b)->field };
-	const size_t x = place_of(r, name[0]).at, y = place_of(r, name[1]).at;
+	const char *a_name = (*(struct rectify_item *const *)a)->field,
+		   *b_name = (*(struct rectify_item *const *)b)->field;
+	const struct row_null *a_null = row_null(r, a_name), *b_null = row_null(r, b_name);
+	const size_t x = place_of(r, a_name).at, y = place_of(r, b_name).at;
 
 	if (x != y)
 		return x < y ? -1 : 1;
 	/* of two that are NULL at one place the table's order counts, and a value there comes behind both */
-	return row_null(r, name[0]) && row_null(r, name[1])
-		       ? (row_null(r, name[0]) < row_null(r, name[1]) ? -1 : 1)
-		       : (row_null(r, name[0]) ? -1 : 1);
+	return a_null && (!b_null || a_null < b_null) ? -1 : 1;
 }
 
 /* The digest of R once all that is set of its find is set. */
@@ -94,6 +93,7 @@ becomes(const struct record *r, struct rectify_item **item, size_t n, struct err
 	struct buf text;
 	struct record as = *r;
 	size_t from = 0;
+	bool failed;
 
 	if (n == 0) /* its text may be larger than any that is set */
 		return 0;
@@ -118,9 +118,9 @@ becomes(const struct record *r, struct rectify_item **item, size_t n, struct err
 		as.known_by += text.len - r->text.len;
 	for (size_t i = 0; !text.failed && i < n; i++)
 		record_digest(&as, item[i]->becomes);
-	n = text.failed;
+	failed = text.failed;
 	buf_wipe(&text);
-	return n > 0 ? err_memory(e) : 0;
+	return failed ? err_memory(e) : 0;
 }
 
 /* --- where they lie --------------------------------------------------------------------------- */

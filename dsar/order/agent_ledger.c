@@ -35,7 +35,7 @@ copy(char *to, size_t size, const char *from)
 
 #define COLUMNS "id, number, sha256, state, kind, restricted"
 
-/* The first row of SQL, of a and b as above. 1: there is none. */
+/* The first row of SQL, whose ?1 is A. 1: there is none. */
 static int
 read_one(struct registry *r, const char *sql, const char *a, struct agent_order *ret, struct err *e)
 {

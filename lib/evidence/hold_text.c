@@ -69,6 +69,18 @@ put_letter(struct buf *out, uint32_t c)
 	buf_put(out, text, n > 0 ? (size_t)n : 0);
 }
 
+/* The byte that the N digits of BASE behind the HEAD bytes of S stand for. Returns how long all of it is; 0: they are none. */
+static size_t
+undo_byte(struct span s, size_t head, size_t n, unsigned base, struct buf *out)
+{
+	const int32_t v = digits(span_from(s, head), n, base);
+
+	if (v < 0)
+		return 0;
+	buf_char(out, (char)v);
+	return head + n;
+}
+
 /* "\u00fc", and two of them for what lies beyond the first plane. */
 static size_t
 undo_u(struct span s, struct buf *out)
@@ -92,18 +104,16 @@ undo_u(struct span s, struct buf *out)
 static size_t
 undo_backslash(struct span s, struct buf *out)
 {
-	int32_t v;
+	size_t n = 0;
 
 	if (s.len >= 6 && s.p[1] == 'u')
 		return undo_u(s, out);
-	if (s.len >= 4 && s.p[1] == 'x' && (v = digits(span_from(s, 2), 2, 16)) >= 0) {
-		buf_char(out, (char)v);
-		return 4;
-	}
-	if (s.len >= 4 && (v = digits(span_from(s, 1), 3, 8)) >= 0) {
-		buf_char(out, (char)v);
-		return 4;
-	}
+	if (s.len >= 4 && s.p[1] == 'x')
+		n = undo_byte(s, 2, 2, 16, out);
+	if (s.len >= 4 && n == 0)
+		n = undo_byte(s, 1, 3, 8, out);
+	if (n > 0)
+		return n;
 	if (s.len < 2 || !memchr("\"'\\/]@", s.p[1], 6))
 		return 0;
 	buf_char(out, s.p[1]);
@@ -140,25 +150,16 @@ undo_entity(struct span s, struct buf *out)
 static size_t
 undo(struct span s, struct buf *out)
 {
-	int32_t v = -1;
-
 	switch (s.p[0]) {
 	case '\\':
 		return undo_backslash(s, out);
 	case '&':
 		return undo_entity(s, out);
 	case '#': /* rsyslog's */
-		v = digits(span_from(s, 1), 3, 8);
-		if (v >= 0)
-			buf_char(out, (char)v);
-		return v >= 0 ? 4 : 0;
+		return undo_byte(s, 1, 3, 8, out);
 	default: /* '%', '=' */
-		if (s.p[0] == '=' && s.len >= 2 && s.p[1] == '\n')
-			return 2;
-		v = digits(span_from(s, 1), 2, 16);
-		if (v >= 0)
-			buf_char(out, (char)v);
-		return v >= 0 ? 3 : 0;
+		return s.p[0] == '=' && s.len >= 2 && s.p[1] == '\n' ? 2
+								     : undo_byte(s, 1, 2, 16, out);
 	}
 }
 
@@ -220,8 +221,7 @@ compose(struct buf *out, size_t at, bool fold)
 		return;
 	if (before(span_of(out->p + at, len), LETTER) == len) {
 		for (size_t i = at; fold && i < out->len; i++)
-			out->p[i] = (char)(out->p[i] >= 'A' && out->p[i] <= 'Z' ? out->p[i] + 32
-										: out->p[i]);
+			out->p[i] = bytes_lower(out->p[i]);
 		return;
 	}
 	made = fold ? u8_casefold(p, len, NULL, UNINORM_NFC, NULL, &n)

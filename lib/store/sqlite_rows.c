@@ -1,16 +1,12 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later
- *
- * Rows come by time and rowid where an index has them so, else by rowid, and where signs of them are known and indexes
- * have these, one by one.
- */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
 #include "store/sqlite-private.h"
 
 #define TIME_MAX_US (INT64_C(253402300800) * 1000000) /* 9999-12-31 */
 
-/* Rows come by time and rowid where an index has them so, else by rowid; from the place on where the
- * last slice ended. The range of times may be wider than what is asked for, never narrower: a row's
+/* Rows come one by one where signs of them are known and indexes have these; by time and rowid where an index has them
+ * so; else by rowid: from the place on where the last slice ended. The range of times may be wider than what is asked for, never narrower: a row's
  * own time decides. */
 static void
 put_range(const struct sqlite_rows *r, struct buf *sql)

@@ -116,10 +116,12 @@ outcome_of(struct catalog *c, uint32_t xid)
 static bool
 is_made(struct catalog *c, uint32_t xid, unsigned info)
 {
-	if (info & XMIN_COMMITTED)
-		return true;
-	return !(info & XMIN_INVALID) &&
-	       (outcome_of(c, xid) == COMMITTED || outcome_of(c, xid) == UNKNOWN);
+	enum outcome o;
+
+	if (info & (XMIN_COMMITTED | XMIN_INVALID))
+		return info & XMIN_COMMITTED;
+	o = outcome_of(c, xid);
+	return o == COMMITTED || o == UNKNOWN;
 }
 
 static bool
