@@ -96,8 +96,7 @@ string_without(struct span text, const struct case_file *c)
 static bool
 is_other(const json_t *value, const struct case_file *c)
 {
-	return json_is_string(value) &&
-	       bundle_names_other(span_of(json_string_value(value), json_string_length(value)), c);
+	return bundle_names_other(span_of(json_string_value(value), json_string_length(value)), c);
 }
 
 static json_t *
@@ -116,16 +115,20 @@ bundle_without_others(json_t *json, const struct case_file *c, struct err *e)
 
 	json_object_foreach_safe(json, next, key, value)
 	{
-		if (is_other(value, c) && json_object_set_new(json, key, without(value, c)) < 0)
-			return err_memory(e);
-		if (!json_is_string(value) && bundle_without_others(value, c, e) < 0)
+		if (json_is_string(value)) {
+			if (is_other(value, c) &&
+				json_object_set_new(json, key, without(value, c)) < 0)
+				return err_memory(e);
+		} else if (bundle_without_others(value, c, e) < 0)
 			return -1;
 	}
 	json_array_foreach(json, i, value)
 	{
-		if (is_other(value, c) && json_array_set_new(json, i, without(value, c)) < 0)
-			return err_memory(e);
-		if (!json_is_string(value) && bundle_without_others(value, c, e) < 0)
+		if (json_is_string(value)) {
+			if (is_other(value, c) &&
+				json_array_set_new(json, i, without(value, c)) < 0)
+				return err_memory(e);
+		} else if (bundle_without_others(value, c, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -102,7 +102,7 @@ domain_of(struct span name)
 bool
 wkd_url(struct span address, bool advanced, char ret[WKD_URL_MAX])
 {
-	const char *at = memrchr(address.p, '@', address.len);
+	const char *at = address.len > 0 ? memrchr(address.p, '@', address.len) : NULL;
 	const size_t n = at ? (size_t)(at - address.p) : 0;
 	char hash[HASH_LEN + 1], local[3 * LOCAL_MAX + 1], *domain;
 	int len;

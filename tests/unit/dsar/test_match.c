@@ -490,6 +490,7 @@ START_TEST(a_database_gives_what_a_field_is_taken_for)
 		ck_assert(!row_has(t[i].field, t[i].other));
 		ck_assert_msg(!is_shown(t[i].field, t[i].other), "%s", t[i].other);
 	}
+	matcher = matcher_free(matcher); /* it asks SUBJECT to its end */
 	subject = (struct subject){ 0 };
 }
 END_TEST
@@ -533,6 +534,7 @@ START_TEST(nothing_that_is_found_by_a_field_is_left_out)
 				text);
 		}
 	}
+	matcher = matcher_free(matcher); /* it asks SUBJECT to its end */
 	subject = (struct subject){ 0 };
 	ck_assert_uint_gt(n_found, 1000);
 }

@@ -146,7 +146,7 @@ END_TEST
 /* Thirteen terms can be together in 8,191 ways. */
 START_TEST(more_combinations_than_are_remembered_are_said_to_be)
 {
-	char text[13][8];
+	char text[13][sizeof("A=") + 3 * sizeof(int)];
 	const char *v[13];
 	struct conf_store s = { .name = "s", .journal = { v, 13 }, .where = { "f", 1 } };
 	const struct conf c = { .store = &s, .n_stores = 1 };
