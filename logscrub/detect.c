@@ -5,7 +5,6 @@
  * By this precision and recall are measured. Of the text only addresses are repeated, in their
  * canonical form.
  */
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <libintl.h>
@@ -98,16 +97,12 @@ static int
 one_file(struct detection *x, const char *file, struct err *e)
 {
 	CLEANUP(input_freep) struct input *in = NULL;
-	const char *name = file ? file : "standard input";
-	int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
 	struct span line;
 	int end;
 
-	if (fd < 0)
-		return err_fail(e, EX_NOINPUT, errno, N_("cannot open"), NULL, "%s", name);
-	if (input_open(fd, name, &in, e) < 0)
+	if (input_open_file(file, &in, e) < 0)
 		return -1;
-	x->file = name;
+	x->file = file ? file : "standard input";
 	x->n_lines = 0;
 	x->n_too_long += x->lines.n_too_long;
 	x->lines.n_too_long = 0;

@@ -165,13 +165,9 @@ static int
 one_file(struct explain *x, const char *file, struct err *e)
 {
 	CLEANUP(input_freep) struct input *in = NULL;
-	int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
 	int end;
 
-	if (fd < 0)
-		return err_fail(e, EX_NOINPUT, errno, N_("cannot open"), NULL, "%s",
-			file ? file : "standard input");
-	if (input_open(fd, file ? file : "standard input", &in, e) < 0)
+	if (input_open_file(file, &in, e) < 0)
 		return -1;
 	lines_restart(&x->lines);
 	do {

@@ -193,14 +193,8 @@ static int
 run_file(struct filter *f, const char *file, struct err *e)
 {
 	CLEANUP(input_freep) struct input *in = NULL;
-	int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
 
-	if (fd < 0)
-		return err_fail(e, EX_NOINPUT, errno, N_("cannot open"), NULL, "%s",
-			file ? file : "standard input");
-	if (input_open(fd, file ? file : "standard input", &in, e) < 0)
-		return -1;
-	return run_input(f, in, e);
+	return input_open_file(file, &in, e) < 0 ? -1 : run_input(f, in, e);
 }
 
 static int

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,17 @@ input_open(int fd, const char *name, struct input **ret, struct err *e)
 		return -1;
 	*ret = TAKE(in);
 	return 0;
+}
+
+int
+input_open_file(const char *file, struct input **ret, struct err *e)
+{
+	const char *name = file ? file : "standard input";
+	const int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
+
+	if (fd < 0)
+		return err_fail(e, EX_NOINPUT, errno, N_("cannot open"), NULL, "%s", name);
+	return input_open(fd, name, ret, e);
 }
 
 static long

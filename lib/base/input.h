@@ -22,6 +22,9 @@ struct input;
  */
 int input_open(int fd, const char *name, struct input **ret, struct err *e);
 
+/* Opens FILE for it; NULL: standard input, which stays open. EX_NOINPUT: it cannot be opened. */
+int input_open_file(const char *file, struct input **ret, struct err *e);
+
 /* Reads up to N bytes into P: > 0 bytes read; 0 at the end; -1: EX_DATAERR (damaged; what came
  * before was good), EX_IOERR, EX_OSERR (memory). */
 long input_read(struct input *in, void *p, size_t n, struct err *e);

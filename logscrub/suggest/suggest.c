@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <libintl.h>
@@ -71,13 +70,9 @@ static int
 read_file(struct suggest *x, const char *file, struct err *e)
 {
 	CLEANUP(input_freep) struct input *in = NULL;
-	int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
 	int end;
 
-	if (fd < 0)
-		return err_fail(e, EX_NOINPUT, errno, N_("cannot open"), NULL, "%s",
-			file ? file : "standard input");
-	if (input_open(fd, file ? file : "standard input", &in, e) < 0)
+	if (input_open_file(file, &in, e) < 0)
 		return -1;
 	lines_restart(&x->lines);
 	do {
