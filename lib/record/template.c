@@ -124,49 +124,6 @@ read_variable(struct reader *r, const char *p, size_t at)
 	return (int)(q + braces - p);
 }
 
-/* What a backslash and C stand for in nginx.conf (ngx_conf_read_token) and in Apache's LogFormat;
- * 0: the backslash stands for itself. */
-static char
-unescaped(char c)
-{
-	switch (c) {
-	case 'n':
-		return '\n';
-	case 'r':
-		return '\r';
-	case 't':
-		return '\t';
-	case '"':
-	case '\'':
-	case '\\':
-		return c;
-	default:
-		return 0;
-	}
-}
-
-static int
-read_nginx(struct reader *r, const char *text)
-{
-	const char *p = text;
-
-	while (*p) {
-		if (*p == '$') {
-			int n = read_variable(r, p, (size_t)(p - text));
-
-			if (n < 0)
-				return -1;
-			p += n;
-		} else if (*p == '\\' && unescaped(p[1])) {
-			put_literal(r, unescaped(p[1]));
-			p += 2;
-		} else {
-			put_literal(r, *p++);
-		}
-	}
-	return 0;
-}
-
 /* --- Apache ---------------------------------------------------------------------------------- */
 
 static const struct {
@@ -324,14 +281,39 @@ read_directive(struct reader *r, const char *p, size_t at)
 	return put_directive(r, &d, at) < 0 ? -1 : (int)n;
 }
 
+/* --- both ------------------------------------------------------------------------------------- */
+
+/* What a backslash and C stand for in nginx.conf (ngx_conf_read_token) and in Apache's LogFormat;
+ * 0: the backslash stands for itself. */
+static char
+unescaped(char c)
+{
+	switch (c) {
+	case 'n':
+		return '\n';
+	case 'r':
+		return '\r';
+	case 't':
+		return '\t';
+	case '"':
+	case '\'':
+	case '\\':
+		return c;
+	default:
+		return 0;
+	}
+}
+
+/* Where SIGIL stands, FIELD takes what follows and returns the bytes taken, or -1. */
 static int
-read_apache(struct reader *r, const char *text)
+read_template(struct reader *r, const char *text, char sigil,
+	int (*field)(struct reader *r, const char *p, size_t at))
 {
 	const char *p = text;
 
 	while (*p) {
-		if (*p == '%') {
-			int n = read_directive(r, p, (size_t)(p - text));
+		if (*p == sigil) {
+			const int n = field(r, p, (size_t)(p - text));
 
 			if (n < 0)
 				return -1;
@@ -345,8 +327,6 @@ read_apache(struct reader *r, const char *text)
 	}
 	return 0;
 }
-
-/* --------------------------------------------------------------------------------------------- */
 
 static enum template_end
 end_of(const struct template_part *part)
@@ -390,7 +370,8 @@ template_new(const struct conf_format *decl, struct format_names *names, struct 
 	if (!t)
 		return err_memory(e);
 	t->lead = t->text;
-	if ((decl->apache ? read_apache(&r, text) : read_nginx(&r, text)) < 0)
+	if ((decl->apache ? read_template(&r, text, '%', read_directive)
+			  : read_template(&r, text, '$', read_variable)) < 0)
 		return -1;
 	if (t->n == 0)
 		return fail(&r, N_("template without a field"), NULL, 0);
