@@ -163,33 +163,14 @@ register_known(const char *path)
 	return known;
 }
 
-/* Puts the backup's file NAME where PATH is. What lies there is damaged, or older: it is set aside, since a person has to see
- * what can be read of it, or goes. */
+/* What lies there is damaged, or older. */
 static int
-put_back(struct restore *r, const char *name, const char *path, bool aside, struct err *e)
+put_back(struct restore *r, const char *name, const char *path, bool damaged, struct err *e)
 {
-	cleanup_mem char *old = NULL, *new = NULL, *journal = NULL;
-	struct buf bytes = { 0 };
-	char time[28];
-	cleanup_fd int fd = -1;
-	int rc;
+	char from[96];
 
-	timestamp_format(r->s->now_us, time);
-	if (asprintf(&old, "%s.damaged-%.19sZ", path, time) < 0 ||
-		asprintf(&new, "%s.new", path) < 0 || asprintf(&journal, "%s-journal", path) < 0)
-		return err_memory(e);
-	rc = read_member(r->scratch, name, &bytes, e);
-	(void)unlink(new); /* of a restore that was cut short */
-	if (rc == 0) {
-		fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0660);
-		if (fd < 0 || write(fd, bytes.p, bytes.len) != (ssize_t)bytes.len ||
-			fsync(fd) < 0 || (aside && rename(path, old) < 0 && errno != ENOENT) ||
-			(unlink(journal) < 0 && errno != ENOENT) || rename(new, path) < 0)
-			rc = err_fail(
-				e, EX_CANTCREAT, errno, N_("cannot restore"), NULL, "%s", path);
-	}
-	buf_wipe(&bytes);
-	return rc;
+	(void)snprintf(from, sizeof(from), "%s/%s", r->scratch, name);
+	return tar_put_back(from, path, 0660, damaged ? r->s->now_us : 0, e);
 }
 
 static int

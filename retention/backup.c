@@ -117,33 +117,13 @@ open_backup(struct restore *r, const char *file, struct err *e)
 	return 0;
 }
 
-/* Puts the backup's file NAME where PATH is; what lies there is set aside, with its day. */
 static int
 put_back(struct restore *r, const char *name, const char *path, mode_t mode, struct err *e)
 {
-	cleanup_mem char *aside = NULL, *new = NULL;
-	struct buf bytes = { .max = TAR_FILE_MAX };
-	char from[96], time[28];
-	cleanup_fd int fd = -1;
-	int rc;
+	char from[96];
 
-	timestamp_format(r->s->now_us, time);
 	(void)snprintf(from, sizeof(from), "%s/%s", r->scratch, name);
-	if (asprintf(&aside, "%s.damaged-%.19sZ", path, time) < 0 ||
-		asprintf(&new, "%s.new", path) < 0)
-		return err_memory(e);
-	rc = tar_read_file(from, &bytes, e);
-	(void)unlink(new); /* of a restore that was cut short */
-	if (rc == 0) {
-		fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-		if (fd < 0 || write(fd, bytes.p, bytes.len) != (ssize_t)bytes.len ||
-			fsync(fd) < 0 || (rename(path, aside) < 0 && errno != ENOENT) ||
-			rename(new, path) < 0)
-			rc = err_fail(
-				e, EX_CANTCREAT, errno, N_("cannot restore"), NULL, "%s", path);
-	}
-	buf_release(&bytes);
-	return rc;
+	return tar_put_back(from, path, mode, r->s->now_us, e);
 }
 
 struct same {

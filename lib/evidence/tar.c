@@ -13,6 +13,9 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/walk.h"
+#include "base/whole.h"
+#include "record/timestamp.h"
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
@@ -155,4 +158,64 @@ tar_unpack(const char *path, const char *into, const struct tar_member *m, size_
 		rc = not_a_bundle(path, e);
 	archive_read_free(a);
 	return rc;
+}
+
+/* --- back to its place ------------------------------------------------------------------------ */
+
+static bool
+is_there_no_more(const char *path)
+{
+	return unlink(path) == 0 || errno == ENOENT;
+}
+
+static bool
+is_moved(const char *path, const char *to)
+{
+	return rename(path, to) == 0 || errno == ENOENT;
+}
+
+static int
+write_synced(const char *path, mode_t mode, struct span bytes)
+{
+	cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+
+	return fd < 0 || whole_write(fd, bytes) < 0 || fsync(fd) < 0 ? -1 : 0;
+}
+
+static int
+folder_sync(const char *path, struct err *e)
+{
+	const char *name;
+	cleanup_fd int dir = walk_open_parent(path, &name, e);
+
+	if (dir < 0)
+		return -1;
+	if (fsync(dir) < 0)
+		return err_fail(e, EX_IOERR, errno, N_("cannot write"), NULL, "%s", path);
+	return 0;
+}
+
+int
+tar_put_back(const char *from, const char *path, mode_t mode, int64_t aside_us, struct err *e)
+{
+	cleanup_mem char *new = NULL, *old = NULL, *journal = NULL, *old_journal = NULL;
+	struct buf bytes;
+	char time[28];
+	int rc;
+
+	timestamp_format(aside_us, time);
+	if (asprintf(&new, "%s.new", path) < 0 || asprintf(&journal, "%s-journal", path) < 0 ||
+		asprintf(&old, "%s.damaged-%.19sZ", path, time) < 0 ||
+		asprintf(&old_journal, "%s-journal", old) < 0)
+		return err_memory(e);
+	buf_init(&bytes, TAR_FILE_MAX);
+	rc = tar_read_file(from, &bytes, e);
+	if (rc == 0 && (!is_there_no_more(new) || /* of a restore that was cut short */
+			       write_synced(new, mode, span_of(bytes.p, bytes.len)) < 0 ||
+			       (aside_us != 0 &&
+				       (!is_moved(path, old) || !is_moved(journal, old_journal))) ||
+			       !is_there_no_more(journal) || rename(new, path) < 0))
+		rc = err_fail(e, EX_CANTCREAT, errno, N_("cannot restore"), NULL, "%s", path);
+	buf_wipe(&bytes);
+	return rc == 0 ? folder_sync(path, e) : -1;
 }

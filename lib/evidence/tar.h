@@ -5,6 +5,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
 #include "base/span.h"
@@ -28,3 +29,8 @@ int tar_unpack(
 /* Appends the content of PATH to OUT. */
 struct buf;
 int tar_read_file(const char *path, struct buf *out, struct err *e);
+
+/* Puts a copy of the database FROM, which was unpacked, where PATH is, with MODE less the umask. ASIDE_US, if not 0: what lies
+ * there is damaged, and set aside under this time, since a person has to see what can be read of it; else it goes. So does its
+ * rollback journal, which SQLite would play back into the new one. Killed at any point it can be run again. */
+int tar_put_back(const char *from, const char *path, mode_t mode, int64_t aside_us, struct err *e);
