@@ -226,8 +226,6 @@ finish(struct erasing *g, uint64_t n_failed, struct err *e)
 {
 	const size_t n_left = erasure_count(&g->x, ERASURE_ERASE);
 
-	if (restrict_kept(g, e) < 0)
-		return -1;
 	if (n_left == 0 && n_failed == 0) {
 		g->x.state = ERASURE_DONE;
 		g->x.ended_us = now_us();
@@ -240,11 +238,12 @@ finish(struct erasing *g, uint64_t n_failed, struct err *e)
 	return ledger_sign(g->s->ledger, g->s->sign, e) < 0 ? -1 : 0;
 }
 
-/* It is done when every store has been searched again, whatever is found there. */
+/* What had to be kept is restricted before anything else is asked for: searching again may take hours, and may not come to its
+ * end. It is done when every store has been searched again, whatever is found there. */
 static int
 act(struct erasing *g, uint64_t *ret_failed, struct err *e)
 {
-	if (erase_act(g->s, &g->x, ERASURE_ERASE, ret_failed, e) < 0)
+	if (erase_act(g->s, &g->x, ERASURE_ERASE, ret_failed, e) < 0 || restrict_kept(g, e) < 0)
 		return -1;
 	if (*ret_failed == 0 && erase_prove(g->s, &g->x, &g->proof, e) < 0)
 		return -1;
