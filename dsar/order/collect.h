@@ -22,8 +22,6 @@ struct collecting {
 	} * id; /* identifiers that came from the node: their ids there, and here */
 	size_t n_ids, max_ids;
 	uint64_t n_found, n_failed, n_waiting; /* waiting: identifiers, for the officer's word */
-	uint64_t n_repeated,
-		repeated; /* records beyond the first of each find; bytes of their texts */
 	bool ended;       /* its last line was seen */
 
 	struct erasure finds; /* plan, erase: the node's finds, by their id … */

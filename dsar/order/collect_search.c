@@ -147,21 +147,30 @@ digest_of(const char *text, uint8_t ret[RECORD_DIGEST_LEN])
 	       n == RECORD_DIGEST_LEN;
 }
 
-/* An export writes a find's text as often as it has records, which is for the node to say: what one answer may make of
- * few bytes has an end, far above what a log has in lines that are alike. */
+/* An export writes a find's text as often as it has records, which is for the node to say: what a machine may make of few
+ * bytes in one case, by however many answers, has an end, far above what a log has in lines that are alike. */
 #define REPEATED_N_MAX 1000000
 #define REPEATED_MAX   (UINT64_C(1) << 30)
 
 static int
-repeat(struct collecting *g, const struct find *f, struct err *e)
+fail_repeated(const struct collecting *g, const char *store, struct err *e)
 {
-	if (f->n - 1 > REPEATED_N_MAX - g->n_repeated ||
-		(f->n - 1) * f->text.len > REPEATED_MAX - g->repeated)
-		return err_fail(e, EX_DATAERR, 0,
-			N_("a machine tells of more records that are alike than are believed"),
-			N_("look at the store on that machine"), "%s: %s", g->node, f->store);
-	g->n_repeated += f->n - 1;
-	g->repeated += (f->n - 1) * f->text.len;
+	return err_fail(e, EX_DATAERR, 0,
+		N_("a machine tells of more records that are alike than are believed"),
+		N_("look at the store on that machine"), "%s%s%s", g->node, *store ? ": " : "",
+		store);
+}
+
+static int
+take_end(struct collecting *g, struct err *e)
+{
+	uint64_t n, bytes;
+
+	if (finds_repeated(g->s->registry, g->c.number, g->node, &n, &bytes, e) < 0)
+		return -1;
+	if (n > REPEATED_N_MAX || bytes > REPEATED_MAX)
+		return fail_repeated(g, "", e);
+	g->ended = true;
 	return 0;
 }
 
@@ -178,9 +187,11 @@ take_find(struct collecting *g, const json_t *j, struct err *e)
 		    "type", &type, "store", &store, "place", &place64, "offset", &offset, "size",
 		    &size, "digest", &digest, "identifier", &identifier, "own", &own, "records",
 		    &records, "time", &time, "text", &text64) != 0 ||
-		records < 1 || !bytes_of(place64, &place) || memchr(place.p, '\0', place.len) ||
-		(text64 && !bytes_of(text64, &text)))
+		records < 1 || offset < 0 || size < 0 || !bytes_of(place64, &place) ||
+		memchr(place.p, '\0', place.len) || (text64 && !bytes_of(text64, &text)))
 		return fail_line(g, e);
+	if (records > REPEATED_N_MAX + 1) /* before it is counted among others */
+		return fail_repeated(g, store, e);
 	place.p[place.len] = '\0';
 	f = (struct find){ .node = g->node,
 		.store = store,
@@ -194,7 +205,7 @@ take_find(struct collecting *g, const json_t *j, struct err *e)
 		.ground = "" };
 	if (!digest_of(digest, f.digest))
 		return fail_line(g, e);
-	if (id_here(g, identifier, &f.identifier, e) < 0 || repeat(g, &f, e) < 0)
+	if (id_here(g, identifier, &f.identifier, e) < 0)
 		return -1;
 	if (!conf_find_store(g->s->conf, store)) /* no answer would have it */
 		return err_fail(e, EX_CONFIG, 0, N_("a store of that machine is not declared here"),
@@ -213,7 +224,8 @@ take_answer(struct collecting *g, const json_t *j, struct err *e)
 
 	if (json_unpack((json_t *)j, "{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I !}", "type", &type,
 		    "store", &store, "answer", &word, "found", &found, "read", &read, "note", &note,
-		    "begun", &begun, "ended", &ended) != 0)
+		    "begun", &begun, "ended", &ended) != 0 ||
+		found < 0 || read < 0)
 		return fail_line(g, e);
 	a = (struct answer_of_store){ .node = g->node,
 		.store = store,
@@ -244,6 +256,5 @@ collect_search(void *ctx, const json_t *line, struct err *e)
 		return take_find(g, line, e);
 	if (strcmp(type, "answer") == 0)
 		return take_answer(g, line, e);
-	g->ended = strcmp(type, "end") == 0;
-	return g->ended ? 0 : fail_line(g, e);
+	return strcmp(type, "end") == 0 ? take_end(g, e) : fail_line(g, e);
 }

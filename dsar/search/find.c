@@ -331,6 +331,26 @@ finds_each(struct registry *r, const char *number, const char *store, find_seen 
 	return rc < 0 ? -1 : 0;
 }
 
+int
+finds_repeated(struct registry *r, const char *number, const char *node, uint64_t *ret_n,
+	uint64_t *ret_bytes, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+
+	if (registry_prepare(r,
+		    "SELECT total(n - 1), total((n - 1) * 1.0 * coalesce(length(text), 0))"
+		    " FROM finds WHERE number = ?1 AND node = ?2 AND n > 1",
+		    &st, e) < 0)
+		return -1;
+	statement_text(st, 1, span_str(number));
+	statement_text(st, 2, span_str(node));
+	if (registry_step(r, st, e) < 0)
+		return -1;
+	*ret_n = (uint64_t)sqlite3_column_double(st, 0);
+	*ret_bytes = (uint64_t)sqlite3_column_double(st, 1);
+	return 0;
+}
+
 /* --- decisions -------------------------------------------------------------------------------- */
 
 static int

@@ -66,6 +66,10 @@ typedef int find_seen(void *ctx, const struct find *f, struct err *e);
 int finds_each(struct registry *r, const char *number, const char *store, find_seen *seen,
 	void *ctx, struct err *e);
 
+/* How many records case NUMBER's finds of NODE have beyond the first of each, and the bytes of their texts. */
+int finds_repeated(struct registry *r, const char *number, const char *node, uint64_t *ret_n,
+	uint64_t *ret_bytes, struct err *e);
+
 /* Decides find ID, and keeps what was decided before, so that it can be undone. EX_USAGE: the case has no
  * such find. Call it within a transaction. */
 int find_decide(struct registry *r, const char *number, int64_t id, enum find_decision d,

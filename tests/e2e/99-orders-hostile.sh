@@ -141,7 +141,28 @@ o=$(order)
 } | forge "$o"
 as dpo collect >/dev/null
 [ "$(sqlite3 "$register" "SELECT max(n) FROM finds")" = 1000001 ] || fail "$(sqlite3 "$register" 'SELECT n FROM finds')"
+promise "nor by one answer after the other"
+o=$(order)
+{
+	records 2 'one more'
+	echo "$answer"
+	echo "$end"
+} | forge "$o"
+expect 65 as dpo collect 2>"$scratch/stderr"
+has "$scratch/stderr" 'more records that are alike than are believed'
+rm "$scratch/state/queue/results"/*
+[ "$(sqlite3 "$register" "SELECT sum(n - 1) FROM finds")" = 1000000 ] || fail "$(sqlite3 "$register" 'SELECT n FROM finds')"
 sqlite3 "$register" "DELETE FROM finds WHERE n > 1"
+
+promise "no number of it is below nothing"
+for line in "$(find_of "$mail" below | jq -c '.offset = -1')" "$(find_of "$mail" below | jq -c '.size = -1')" \
+	"${answer/\"found\":2/\"found\":-2}" "${answer/\"read\":9/\"read\":-9}"; do
+	o=$(order)
+	printf '%s\n' "$line" "$end" | forge "$o"
+	expect 65 as dpo collect 2>"$scratch/stderr"
+	has "$scratch/stderr" 'not as they are written'
+	rm "$scratch/state/queue/results"/*
+done
 
 promise "what the officer confirms is hers, and what was found by it; what she drops stays dropped, whatever is said again"
 account=$(ids 'select(.kind == "account") | .id')
