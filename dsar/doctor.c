@@ -17,6 +17,7 @@
 #include "dsar/command.h"
 #include "dsar/openpgp/key_state.h"
 #include "dsar/mail/probe.h"
+#include "dsar/order/agent.h"
 #include "dsar/register/registry.h"
 #include "dsar/session.h"
 #include "record/day.h"
@@ -165,6 +166,22 @@ look_at_keys(struct doctor *d, struct err *e)
 	return cases_each(d->s->registry, see_case, &l, e);
 }
 
+/* --- orders on this machine ------------------------------------------------------------------- */
+
+static int
+look_at_orders(struct doctor *d, struct err *e)
+{
+	size_t n;
+
+	if (agent_stuck_count(d->s->conf, &n, e) < 0)
+		return -1;
+	if (n > 0)
+		found(d, HIGH, "order-stuck", d->s->conf->state_dir,
+			N_("an order is half done, and each agent was ended by it; its case waits"),
+			N_("see `dsar agent status`, mend what ended it, then say `dsar agent retry ORDER`"));
+	return 0;
+}
+
 /* --- the way of mail -------------------------------------------------------------------------- */
 
 /* 0: it was read; 1: not in time. */
@@ -270,7 +287,7 @@ doctor_main(struct session *s, int argc, char **argv, struct err *e)
 		return err_memory(e);
 	d->s = s;
 	look_at_configuration(d);
-	if (look_at_keys(d, e) < 0)
+	if (look_at_keys(d, e) < 0 || look_at_orders(d, e) < 0)
 		return -1;
 	if (!no_mail && s->conf->request_mail && d->has_key && try_mail(d, seconds, e) < 0)
 		return -1;

@@ -64,9 +64,27 @@ int agent_answer(struct agent *a, const struct order *o, struct result *out, str
 /* Finishes, or takes back, what was taken of orders whose files are gone: withdrawn, replaced, denied, lost. */
 int agent_dropped(struct agent *a, struct err *e);
 
+/* Has what O asks for begun, and stays half done unless it is gone on with? -1, or whether; RET_HASH is its plan's. */
+int agent_is_halfway(
+	struct agent *a, const struct agent_order *o, char ret_hash[SHA256_HEX], struct err *e);
+
 /* Erases what earlier orders had to keep, once its ground has ended. Returns as erase_due(). */
 int agent_due(struct agent *a, struct err *e);
 
 /* In the node's ledger: WHAT became of the order ID. D (given away) says more of it; NULL: nothing is known. */
 int agent_note(struct agent *a, const char *id, const char *what, enum order_fault fault, json_t *d,
 	struct err *e);
+
+/* --- agent_stuck.c ---------------------------------------------------------------------------- */
+
+/* Is O one that waits for a person? -1, or whether. */
+int agent_is_stuck(struct agent *a, const struct agent_order *o, struct err *e);
+
+/* Says each that is stuck; into the node's ledger it comes once. EX_UNAVAILABLE: there is one. */
+int agent_say_stuck(struct agent *a, struct err *e);
+
+/* The order ID, which is stuck, is tried again from the next run on. EX_USAGE: it is not. */
+int agent_retry(struct agent *a, const char *id, struct err *e);
+
+/* Shows what is taken and not answered. 1: one is stuck. */
+int agent_status(struct agent *a, struct err *e);

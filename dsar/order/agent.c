@@ -256,9 +256,12 @@ static int
 attempt(struct errand *t, struct run *run, struct err *e)
 {
 	struct registry *r = run->a->s->registry;
-	int n;
+	struct agent_order known;
+	int n, rc = agent_known(r, t->id, &known, e);
 
-	if (agent_try(r, t->id, &n, e) < 0)
+	if (rc == 0 && (rc = agent_is_stuck(run->a, &known, e)) > 0)
+		return 0; /* agent_say_stuck() */
+	if (rc < 0 || agent_try(r, t->id, &n, e) < 0)
 		return -1;
 	if (work(t, run, n > ATTEMPTS_MAX, e) == 0)
 		return agent_tried(r, t->id, e);
@@ -311,7 +314,7 @@ static int
 run_queue(struct agent *a, struct err *e)
 {
 	struct run run = { .a = a };
-	int dropped = agent_dropped(a, e), due; /* before others of its case */
+	int dropped = agent_dropped(a, e), due, stuck; /* before others of its case */
 
 	if (dropped < 0 || see_orders(&run, e) < 0)
 		return -1;
@@ -319,9 +322,14 @@ run_queue(struct agent *a, struct err *e)
 		return -1;
 	dropped = agent_dropped(a, e); /* what was denied now, after it had been taken */
 	due = dropped < 0 ? -1 : agent_due(a, e);
-	if (due < 0 || ledger_sign(a->s->ledger, a->s->sign, e) < 0)
+	stuck = due < 0 ? -1 : agent_say_stuck(a, e);
+	if (stuck < 0 || ledger_sign(a->s->ledger, a->s->sign, e) < 0)
 		return -1;
-	return run.status > 1 ? run.status : dropped ? dropped : run.status ? run.status : due;
+	return stuck            ? stuck
+	       : run.status > 1 ? run.status
+	       : dropped        ? dropped
+	       : run.status     ? run.status
+				: due;
 }
 
 /* --- the command line ------------------------------------------------------------------------- */
@@ -330,12 +338,14 @@ static void
 help(void)
 {
 	fputs(_("Usage: dsar agent\n"
-		"       dsar agent init | key | reapply\n"
+		"       dsar agent init | key | reapply | status | retry ORDER\n"
 		"Carries out the orders that lie in this machine's queue, if those whom its configuration\n"
 		"names have signed them, and puts what came of it there (root).\n\n"
 		"  init   make the agent's register, its key and the queue\n"
 		"  key    print the agent's fingerprint and public key, for node { … } of who orders\n"
-		"  reapply  erase again what a backup has brought back of what orders had erased\n\n"
+		"  reapply  erase again what a backup has brought back of what orders had erased\n"
+		"  status   show the orders that are taken and not finished\n"
+		"  retry    take up again one that five agents did not bring to an end\n\n"
 		"Example:  sudo dsar agent\n"),
 		stdout);
 }
@@ -362,29 +372,49 @@ show_key(struct agent *a, struct err *e)
 	return rc;
 }
 
+enum verb { RUN, INIT, KEY, REAPPLY, STATUS, RETRY, VERBS };
+static const char *const verbs[VERBS] = { "", "init", "key", "reapply", "status", "retry" };
+
+static int
+act(struct agent *a, enum verb verb, char **argv, struct err *e)
+{
+	const char *id = argv[optind] ? argv[optind + 1] : NULL;
+
+	switch (verb) {
+	case INIT:
+	case KEY:
+		return show_key(a, e);
+	case REAPPLY:
+		optind = 1;
+		return reapply_main(a->s, 1, argv, e);
+	case STATUS:
+		return agent_status(a, e);
+	case RETRY:
+		return agent_retry(a, id, e) < 0 ? -1 : run_queue(a, e);
+	default:
+		return run_queue(a, e);
+	}
+}
+
 int
 agent_main(struct session *s, int argc, char **argv, struct err *e)
 {
 	const int opt = options_take(argc, argv, NULL, 0, help);
-	const char *verb = opt == 0 && optind < argc ? argv[optind] : "";
-	const bool key = strcmp(verb, "init") == 0 || strcmp(verb, "key") == 0;
-	const bool reapply = strcmp(verb, "reapply") == 0;
+	const char *word = opt == 0 && optind < argc ? argv[optind] : "";
+	enum verb verb = RUN;
 	struct agent a;
 	int rc;
 
 	if (opt > 0)
 		return 0;
-	if (opt < 0 || argc - optind > 1 || (*verb && !key && !reapply))
-		return usage_fail(_("agent takes nothing, init, key or reapply"));
-	if (strcmp(verb, "init") == 0)
-		rc = agent_make(&a, s, e);
-	else
-		rc = agent_open(&a, s, e);
-	optind = 1;
+	while (verb < VERBS && strcmp(verbs[verb], word) != 0)
+		verb++;
+	if (opt < 0 || verb == VERBS || argc - optind != (*word != '\0') + (verb == RETRY))
+		return usage_fail(_(
+			"agent takes nothing, init, key, reapply, status, or retry and an order"));
+	rc = verb == INIT ? agent_make(&a, s, e) : agent_open(&a, s, e);
 	if (rc == 0)
-		rc = key       ? show_key(&a, e)
-		     : reapply ? reapply_main(s, 1, argv, e)
-			       : run_queue(&a, e);
+		rc = act(&a, verb, argv, e);
 	agent_release(&a);
 	return rc;
 }

@@ -12,6 +12,7 @@
  *   agent_read.c    an order's file, and who has signed it
  *   agent_act.c     what an order asks for, with this machine's engines
  *   agent_settle.c  orders whose files are gone, and what is due
+ *   agent_stuck.c   those that wait for a person
  *   agent_kept.c    what stays of a case between its orders
  */
 #pragma once
@@ -36,3 +37,6 @@ struct agent {
 int agent_make(struct agent *a, struct session *s, struct err *e);
 int agent_open(struct agent *a, struct session *s, struct err *e);
 void agent_release(struct agent *a);
+
+/* How many orders wait for a person on this machine, as far as its agent's register may be read (agent_stuck.c)? */
+int agent_stuck_count(const struct conf *c, size_t *ret, struct err *e);

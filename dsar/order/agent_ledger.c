@@ -10,7 +10,8 @@ const char agent_schema[] =
 	" id TEXT PRIMARY KEY, number TEXT NOT NULL, sha256 TEXT NOT NULL, state INTEGER NOT NULL,"
 	" taken_us INTEGER NOT NULL, kind INTEGER NOT NULL, restricted INTEGER NOT NULL)"
 	" STRICT, WITHOUT ROWID;"
-	"CREATE TABLE agent_attempts (id TEXT PRIMARY KEY, n INTEGER NOT NULL)"
+	"CREATE TABLE agent_attempts (id TEXT PRIMARY KEY, n INTEGER NOT NULL,"
+	" noted INTEGER NOT NULL DEFAULT 0)"
 	" STRICT, WITHOUT ROWID;";
 
 /* Prepares SQL, whose ?1 and ?2 are A and B. */
@@ -33,7 +34,10 @@ copy(char *to, size_t size, const char *from)
 	(void)strncat(to, from, size - 1);
 }
 
-#define COLUMNS "id, number, sha256, state, kind, restricted"
+#define COLUMNS                                                                                    \
+	"id, number, sha256, state, kind, restricted,"                                             \
+	" (SELECT n FROM agent_attempts a WHERE a.id = agent_orders.id),"                          \
+	" (SELECT noted FROM agent_attempts a WHERE a.id = agent_orders.id)"
 
 /* The first row of SQL, whose ?1 is A. 1: there is none. */
 static int
@@ -56,6 +60,8 @@ read_one(struct registry *r, const char *sql, const char *a, struct agent_order 
 	kind = sqlite3_column_int(st, 4);
 	ret->kind = kind >= 0 && kind < ORDER_KINDS ? (enum order_kind)kind : ORDER_KINDS;
 	ret->restricted = sqlite3_column_int(st, 5) != 0;
+	ret->attempts = sqlite3_column_int(st, 6);
+	ret->noted = sqlite3_column_int(st, 7) != 0;
 	return 0;
 }
 
@@ -157,7 +163,7 @@ count_one(struct registry *r, const char *id, int *ret_n, struct err *e)
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 
 	if (prepare(r,
-		    "INSERT INTO agent_attempts VALUES (?1, 1) ON CONFLICT DO UPDATE SET n = n + 1"
+		    "INSERT INTO agent_attempts (id, n) VALUES (?1, 1) ON CONFLICT DO UPDATE SET n = n + 1"
 		    " RETURNING n",
 		    id, NULL, &st, e) < 0 ||
 		registry_step(r, st, e) < 0)
@@ -178,4 +184,13 @@ agent_tried(struct registry *r, const char *id, struct err *e)
 	if (registry_begin(r, e) < 0)
 		return -1;
 	return registry_end(r, run(r, "DELETE FROM agent_attempts WHERE id = ?1", id, e), e);
+}
+
+int
+agent_noted(struct registry *r, const char *id, struct err *e)
+{
+	if (registry_begin(r, e) < 0)
+		return -1;
+	return registry_end(
+		r, run(r, "UPDATE agent_attempts SET noted = 1 WHERE id = ?1", id, e), e);
 }

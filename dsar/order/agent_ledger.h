@@ -25,6 +25,8 @@ struct agent_order {
 	enum agent_state state;
 	enum order_kind kind;
 	bool restricted; /* its case was, when it was taken */
+	int attempts;    /* that did not come to an end */
+	bool noted;      /* agent_noted() */
 };
 
 /* What is known of order ID. 1: nothing. */
@@ -51,3 +53,6 @@ int agent_has_done(struct registry *r, const char *number, struct err *e);
 /* Counts one more attempt at ID, *ret_n of them by now; and that they have come to an end. Changes of their own. */
 int agent_try(struct registry *r, const char *id, int *ret_n, struct err *e);
 int agent_tried(struct registry *r, const char *id, struct err *e);
+
+/* The node's ledger has it that ID is not tried any more. A change of its own. */
+int agent_noted(struct registry *r, const char *id, struct err *e);

@@ -3,6 +3,7 @@
  * agent_settle.c - what is left of orders: those whose files are gone, and what an erasure had to keep
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/now.h"
 #include "dsar/order/agent-private.h"
@@ -42,18 +43,32 @@ find_file(const struct agent *a, const char *id, struct err *e)
 	return queue_has(a->orders, name, e);
 }
 
+int
+agent_is_halfway(
+	struct agent *a, const struct agent_order *o, char ret_hash[SHA256_HEX], struct err *e)
+{
+	struct erasure x;
+	bool begun;
+	int rc;
+
+	if (o->kind != ORDER_ERASE)
+		return 0;
+	rc = erasure_read(a->s->registry, o->number, &x, e);
+	begun = rc == 0 && x.state != ERASURE_PLANNED;
+	memcpy(ret_hash, x.hash, SHA256_HEX);
+	erasure_release(&x);
+	return rc < 0 ? -1 : begun;
+}
+
 /* An erasure that has begun is carried out: half of it is nobody's will. *ret_begun: it had. */
 static int
 go_on_erasing(struct agent *a, const struct agent_order *o, bool *ret_begun, struct err *e)
 {
-	struct erasure x;
-	int rc = erasure_read(a->s->registry, o->number, &x, e);
+	char hash[SHA256_HEX];
+	const int rc = agent_is_halfway(a, o, hash, e);
 
-	*ret_begun = rc == 0 && x.state != ERASURE_PLANNED;
-	erasure_release(&x); /* not its hash */
-	if (*ret_begun)
-		rc = agent_erase(a, o->number, x.hash, e);
-	return rc < 0 ? -1 : 0;
+	*ret_begun = rc > 0;
+	return rc > 0 ? agent_erase(a, o->number, hash, e) : rc;
 }
 
 /* *ret_stands: what O asked for is so, and stays so. A restriction is taken back, but for one that was there before: that
@@ -120,12 +135,10 @@ agent_dropped(struct agent *a, struct err *e)
 		rc = find_file(a, o.id, e);
 		if (rc < 0)
 			return -1;
-		if (rc == 0)
+		if (rc == 0 || o.attempts >= ATTEMPTS_MAX) /* agent_say_stuck() */
 			continue;
 		if (agent_try(r, o.id, &n, e) < 0)
 			return -1;
-		if (n > ATTEMPTS_MAX) /* each run ends at it: it is left as it is, for a person to look at */
-			continue;
 		if (drop(a, &o, e) < 0) {
 			(void)err_within(e, "order %s", o.id);
 			status = err_print(e, "dsar", stderr);

@@ -22,7 +22,7 @@ struct collecting {
 	} * id; /* identifiers that came from the node: their ids there, and here */
 	size_t n_ids, max_ids;
 	uint64_t n_found, n_failed, n_waiting; /* waiting: identifiers, for the officer's word */
-	bool ended;       /* its last line was seen */
+	bool ended;                            /* its last line was seen */
 
 	struct erasure finds; /* plan, erase: the node's finds, by their id … */
 	struct erasure x;     /* … and what becomes of them, as the node says */

@@ -35,7 +35,7 @@ case=$(case_new 17)
 case_ready "$case"
 identified "$case" email anna@example.org
 found "$case" web keep "$log" "$us" < <(grep anna "$log")
-found "$case" books keep "$books" "$us" <"$books"
+found "$case" books keep "$books" "$us" < <(grep anna "$books")
 found "$case" app keep "$db" "$us" < <(printf 't=%s\temail=anna@example.org\tnote=a\n' "$((us / 1000000))")
 found_tree "$case" files keep anna "$us" "unit=anna"$'\n'"$tree/anna"$'\n'
 dsar --json erase "$case" >"$scratch/plan"

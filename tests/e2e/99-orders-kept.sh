@@ -237,11 +237,11 @@ withdrawn unanswered
 promise "an order with which each agent ends is denied, and the others are carried out"
 order=$(as dpo --json order "$other" search --node node1 | jq -r .order)
 carry_orders
-sqlite3 "$agent_register" "INSERT INTO agent_attempts VALUES ('$order', 4)"
+sqlite3 "$agent_register" "INSERT INTO agent_attempts (id, n) VALUES ('$order', 4)"
 cp "$node_state/queue/orders/$order.order" "$scratch/copy"
 node agent >/dev/null # the fifth comes to an end
 cp "$scratch/copy" "$node_state/queue/orders/$order.order"
-sqlite3 "$agent_register" "INSERT INTO agent_attempts VALUES ('$order', 5)"
+sqlite3 "$agent_register" "INSERT INTO agent_attempts (id, n) VALUES ('$order', 5)"
 expect 1 node agent >"$scratch/out"
 has "$scratch/out" "ended by it each time"
 [ "$(of_node "SELECT count(*) FROM agent_attempts")" = 0 ] || fail "$(of_node "SELECT * FROM agent_attempts")"
