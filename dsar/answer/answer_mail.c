@@ -287,7 +287,7 @@ part_send(struct sending *g, struct openpgp *ring, struct err *e)
 	letter_speak(g->c.lang);
 	words_make(g, &w);
 	m.text = span_str(w.text);
-	rc = mail_send_sealed(ring, g->fpr, &m, NULL, e);
+	rc = mail_send_sealed(ring, g->fpr, &m, e);
 	letter_speak(NULL);
 	return rc;
 }

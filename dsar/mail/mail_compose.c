@@ -19,7 +19,6 @@
 #include "base/sendmail.h"
 
 #define HEAD_MAX  (1u << 20)
-#define PIECE     (64u << 10)
 #define OVERHEAD  (64u << 10) /* headers, the text, signature, packets: far less */
 #define TOKEN_LEN 8           /* random bytes of an id */
 
@@ -185,6 +184,7 @@ put_inner(struct content *c, const struct mail_draft *m, const struct names *n)
 }
 
 #define LINE_BYTES 57 /* 76 characters of base64 (RFC 2045 section 6.8) */
+#define LINE_WIDE  (BASE64_ENCODE_RAW_LENGTH(LINE_BYTES) + 2)
 #define LINES      1024
 
 static void
@@ -197,12 +197,31 @@ crlf_put(struct buf *out, struct span text)
 	}
 }
 
+/* N bytes in base64, which a reader gives back as they were: of what comes as 8bit or binary some of them, Thunderbird among
+ * them, change the line ends. */
+static void
+lines_put(struct buf *out, const unsigned char *p, size_t n)
+{
+	if (!buf_room(out, (n / LINE_BYTES + 1) * LINE_WIDE))
+		return;
+	for (size_t now; n > 0; p += now, n -= now) {
+		char *at = out->p + out->len;
+		size_t wide;
+
+		now = n < LINE_BYTES ? n : LINE_BYTES;
+		wide = BASE64_ENCODE_RAW_LENGTH(now);
+		base64_encode_raw(at, now, p);
+		at[wide] = '\r';
+		at[wide + 1] = '\n';
+		out->len += wide + 2;
+	}
+}
+
 /* The next lines of the attachment, or, behind its end, the tail. */
 static int
 content_fill(struct content *c, struct err *e)
 {
 	unsigned char raw[LINE_BYTES * LINES];
-	char line[BASE64_ENCODE_RAW_LENGTH(LINE_BYTES) + 2];
 	size_t len = 0;
 	ssize_t n = 1;
 
@@ -216,15 +235,7 @@ content_fill(struct content *c, struct err *e)
 	if (n < 0)
 		return err_fail(
 			e, EX_IOERR, errno, N_("cannot read what is to be sent"), NULL, NULL);
-	for (size_t i = 0; i < len; i += LINE_BYTES) {
-		const size_t now = len - i < LINE_BYTES ? len - i : LINE_BYTES;
-		const size_t wide = BASE64_ENCODE_RAW_LENGTH(now);
-
-		base64_encode_raw(line, now, raw + i);
-		line[wide] = '\r';
-		line[wide + 1] = '\n';
-		buf_put(&c->piece, line, wide + 2);
-	}
+	lines_put(&c->piece, raw, len);
 	sodium_memzero(raw, sizeof(raw));
 	if (len == 0 && !c->ended) {
 		crlf_put(&c->piece, span_of(c->tail.p, c->tail.len));
@@ -237,15 +248,22 @@ static ssize_t
 content_read(void *ctx, void *p, size_t n, struct err *e)
 {
 	struct content *c = ctx;
+	size_t len = 0;
 
-	if (c->given == c->piece.len && content_fill(c, e) < 0)
-		return -1;
-	if (n > c->piece.len - c->given)
-		n = c->piece.len - c->given;
-	if (n > 0)
-		memcpy(p, c->piece.p + c->given, n);
-	c->given += n;
-	return (ssize_t)n;
+	while (len < n) {
+		size_t now = c->piece.len - c->given;
+
+		if (now == 0 && content_fill(c, e) < 0)
+			return -1;
+		if (now == 0 && (now = c->piece.len) == 0)
+			break;
+		if (now > n - len)
+			now = n - len;
+		memcpy((char *)p + len, c->piece.p + c->given, now);
+		c->given += now;
+		len += now;
+	}
+	return (ssize_t)len;
 }
 
 /* --- the mail around it ----------------------------------------------------------------------- */
@@ -268,29 +286,7 @@ put_outer(struct sendmail *s, const struct mail_draft *m, const struct names *n,
 }
 
 static int
-put_cipher(struct sendmail *s, int fd, uint64_t *ret_size, struct err *e)
-{
-	char piece[PIECE];
-	off_t at = 0;
-	ssize_t n;
-
-	while ((n = pread(fd, piece, sizeof(piece), at)) > 0) {
-		if (sendmail_put(s, span_of(piece, (size_t)n), e) < 0)
-			return -1;
-		at += n;
-	}
-	if (n < 0) {
-		sendmail_abort(s);
-		return err_fail(
-			e, EX_IOERR, errno, N_("cannot read what is to be sent"), NULL, NULL);
-	}
-	*ret_size = (uint64_t)at;
-	return 0;
-}
-
-static int
-hand_over(const struct mail_draft *m, const struct names *n, int cipher, uint64_t *ret_size,
-	struct err *e)
+hand_over(const struct mail_draft *m, const struct names *n, int cipher, struct err *e)
 {
 	char end[64];
 	struct sendmail s;
@@ -300,7 +296,7 @@ hand_over(const struct mail_draft *m, const struct names *n, int cipher, uint64_
 		    &s, m->sendmail, m->from, m->envelope ? m->envelope : m->case_number, e) < 0)
 		return -1;
 	len = snprintf(end, sizeof(end), "\n--%s--\n", n->outer);
-	if (put_outer(&s, m, n, e) < 0 || put_cipher(&s, cipher, ret_size, e) < 0 ||
+	if (put_outer(&s, m, n, e) < 0 || sendmail_put_file(&s, cipher, e) < 0 ||
 		sendmail_put(&s, span_of(end, (size_t)len), e) < 0) {
 		sendmail_abort(&s);
 		return -1;
@@ -309,8 +305,7 @@ hand_over(const struct mail_draft *m, const struct names *n, int cipher, uint64_
 }
 
 int
-mail_send_sealed(struct openpgp *p, const char *fpr, const struct mail_draft *m, uint64_t *ret_size,
-	struct err *e)
+mail_send_sealed(struct openpgp *p, const char *fpr, const struct mail_draft *m, struct err *e)
 {
 	CLEANUP(names_end) struct names n = { 0 };
 	CLEANUP(content_end)
@@ -319,7 +314,6 @@ mail_send_sealed(struct openpgp *p, const char *fpr, const struct mail_draft *m,
 		.piece = { .max = HEAD_MAX },
 		.fd = m->attached };
 	cleanup_fd int cipher = -1;
-	uint64_t size = 0;
 
 	if (names_make(m, &n, e) < 0)
 		return -1;
@@ -333,12 +327,9 @@ mail_send_sealed(struct openpgp *p, const char *fpr, const struct mail_draft *m,
 	crlf_put(&c.piece, span_of(c.head.p, c.head.len));
 	if (c.piece.failed)
 		return err_memory(e);
-	if (openpgp_encrypt(p, fpr, true, content_read, &c, cipher, e) < 0 ||
-		hand_over(m, &n, cipher, &size, e) < 0)
+	if (openpgp_encrypt(p, fpr, true, content_read, &c, cipher, e) < 0)
 		return -1;
-	if (ret_size)
-		*ret_size = size;
-	return 0;
+	return hand_over(m, &n, cipher, e);
 }
 
 /* Twice base64, the inner one in lines of 76 with CRLF, the outer one of 64. */

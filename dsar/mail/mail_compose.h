@@ -34,9 +34,8 @@ struct mail_draft {
  * mail can be written to that address. */
 int mail_send_clear(const struct mail_draft *m, struct err *e);
 
-/* Sends M encrypted to key FPR of P and to no other. *ret_size, which may be NULL: bytes of the mail. */
-int mail_send_sealed(struct openpgp *p, const char *fpr, const struct mail_draft *m,
-	uint64_t *ret_size, struct err *e);
+/* Sends M encrypted to key FPR of P and to no other. */
+int mail_send_sealed(struct openpgp *p, const char *fpr, const struct mail_draft *m, struct err *e);
 
 /* How large the mail of an attachment of N bytes becomes, at most: known before it is made. */
 uint64_t mail_sealed_size(uint64_t n);

@@ -48,7 +48,7 @@ mail_it(struct session *s, const char *token, struct err *e)
 
 	if (openpgp_open(registry_dir(s->registry), OPENPGP_OWN, &own, e) < 0)
 		return -1;
-	return mail_send_sealed(own, openpgp_own(own), &m, NULL, e);
+	return mail_send_sealed(own, openpgp_own(own), &m, e);
 }
 
 int

@@ -11,7 +11,7 @@
 #define HEAD   "-----BEGIN PGP MESSAGE-----\n\n"
 #define TAIL   "-----END PGP MESSAGE-----\n"
 #define WIDE   BASE64_ENCODE_RAW_LENGTH(ARMOUR_LINE)
-#define LINES  256         /* written at once */
+#define LINES  1366        /* written at once: 64 KiB of the message */
 #define POLY   0x864cfb00U /* RFC 4880 section 6.1, in the upper 24 bits */
 #define INIT   0xb704ce00U
 #define SLICES 8
@@ -48,25 +48,32 @@ crc_of(uint32_t c, const unsigned char *p, size_t n)
 	return c;
 }
 
-/* N whole lines. */
+static char *
+line_put(char *at, const unsigned char *p)
+{
+	base64_encode_raw(at, ARMOUR_LINE, p);
+	at[WIDE] = '\n';
+	return at + WIDE + 1;
+}
+
+/* The line that was begun, if it is whole, and N more. */
 static int
 put_lines(struct armour *a, const unsigned char *p, size_t n)
 {
-	char text[LINES * (WIDE + 1)];
+	char text[(LINES + 1) * (WIDE + 1)], *at = text;
 
-	while (n > 0) {
+	if (a->n_rest == ARMOUR_LINE)
+		at = line_put(at, a->rest);
+	do {
 		const size_t now = n < LINES ? n : LINES;
-		char *at = text;
 
-		for (size_t i = 0; i < now; i++, p += ARMOUR_LINE) {
-			base64_encode_raw(at, ARMOUR_LINE, p);
-			at += WIDE;
-			*at++ = '\n';
-		}
+		for (size_t i = 0; i < now; i++, p += ARMOUR_LINE)
+			at = line_put(at, p);
 		if (whole_write(a->fd, span_of(text, (size_t)(at - text))) < 0)
 			return -1;
+		at = text;
 		n -= now;
-	}
+	} while (n > 0);
 	return 0;
 }
 
@@ -92,9 +99,6 @@ armour_put(struct armour *a, struct span s)
 		s = span_from(s, n);
 		if (a->n_rest < ARMOUR_LINE)
 			return 0;
-		if (put_lines(a, a->rest, 1) < 0)
-			return -1;
-		a->n_rest = 0;
 	}
 	n = s.len / ARMOUR_LINE;
 	if (put_lines(a, (const unsigned char *)s.p, n) < 0)

@@ -25,5 +25,8 @@ openpgp_key_end(gpgme_key_t *key)
 /* A ring in the folder HOME, which is there and empty, with no key of ours. */
 int openpgp_open_at(const char *home, struct openpgp **ret, struct err *e);
 
-/* Key FPR of the ring. 1: there is none. */
+/* Key FPR of the ring, by a run of gpg. 1: there is none, and *ret is as it was. */
 int openpgp_find(struct openpgp *p, const char *fpr, gpgme_key_t *ret, struct err *e);
+
+/* What of KEY? NULL: KEY_UNKNOWN. */
+void openpgp_judge_key(gpgme_key_t key, struct span address, struct openpgp_key *ret);

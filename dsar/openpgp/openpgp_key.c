@@ -101,23 +101,28 @@ has_address(gpgme_key_t key, struct span address)
 	return false;
 }
 
-int
-openpgp_judge(struct openpgp *p, const char *fpr, struct span address, struct openpgp_key *ret,
-	struct err *e)
+void
+openpgp_judge_key(gpgme_key_t key, struct span address, struct openpgp_key *ret)
 {
-	CLEANUP_KEY gpgme_key_t key = NULL;
-	const int rc = openpgp_find(p, fpr, &key, e);
-
-	if (rc < 0)
-		return -1;
 	*ret = (struct openpgp_key){ .fault = KEY_UNKNOWN };
-	if (rc > 0 || !key->fpr || strlen(key->fpr) != OPENPGP_FPR_LEN || !key->subkeys)
-		return 0;
+	if (!key || !key->fpr || strlen(key->fpr) != OPENPGP_FPR_LEN || !key->subkeys)
+		return;
 	memcpy(ret->fpr, key->fpr, sizeof(ret->fpr));
 	ret->fault = fault_of(key);
 	ret->has_address = has_address(key, address);
 	ret->bits = key->subkeys->length;
 	ret->expires_us = (int64_t)key->subkeys->expires * 1000000;
+}
+
+int
+openpgp_judge(struct openpgp *p, const char *fpr, struct span address, struct openpgp_key *ret,
+	struct err *e)
+{
+	CLEANUP_KEY gpgme_key_t key = NULL;
+
+	if (openpgp_find(p, fpr, &key, e) < 0)
+		return -1;
+	openpgp_judge_key(key, address, ret);
 	return 0;
 }
 

@@ -7,12 +7,15 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/pidfd.h>
+#include <sys/sendfile.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 
 #define ANSWER_MS 30000
+#define PIPE_BYTES                                                                                 \
+	(1 << 20) /* what its reader has of a file at once; the most that anybody may have */
 
 static int
 spawn(struct sendmail *s, int in, char *const argv[])
@@ -43,6 +46,7 @@ sendmail_begin(struct sendmail *s, const char *program, const char *sender, cons
 	rc = spawn(s, in[0], (char *const *)argv);
 	(void)close(in[0]);
 	s->fd = in[1];
+	(void)fcntl(s->fd, F_SETPIPE_SZ, PIPE_BYTES);          /* it works with less, too */
 	if (rc == 0 && fcntl(s->fd, F_SETFL, O_NONBLOCK) == 0) /* our end alone */
 		return 0;
 	sendmail_abort(s);
@@ -75,9 +79,10 @@ no_answer(struct sendmail *s, struct err *e)
 		e, EX_TEMPFAIL, 0, N_("no answer from the mail server"), NULL, "%s", s->program);
 }
 
-/* Who does not read it says so with its exit status, and not by a signal. */
+/* TEXT, or, where it is SPAN_NONE, what FILE has from *AT on, of which nothing is copied. Who does not read it says so
+ * with its exit status, and not by a signal. */
 static ssize_t
-write_quietly(int fd, struct span text)
+put_quietly(int fd, struct span text, int file, off_t *at)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction old;
@@ -85,26 +90,50 @@ write_quietly(int fd, struct span text)
 	int saved;
 
 	(void)sigaction(SIGPIPE, &ignore, &old);
-	n = write(fd, text.p, text.len);
+	n = text.p ? write(fd, text.p, text.len) : sendfile(fd, file, at, PIPE_BYTES);
 	saved = errno;
 	(void)sigaction(SIGPIPE, &old, NULL);
 	errno = saved;
 	return n;
 }
 
+/* What a put that failed with errno means. */
+static int
+put_failed(struct sendmail *s, struct err *e)
+{
+	struct pollfd p = { s->fd, POLLOUT, 0 };
+
+	if (errno == EPIPE)
+		(void)close(fd_take(&s->fd));
+	else if (errno != EINTR && (errno != EAGAIN || poll(&p, 1, ANSWER_MS) == 0))
+		return no_answer(s, e);
+	return 0;
+}
+
 int
 sendmail_put(struct sendmail *s, struct span text, struct err *e)
 {
 	while (text.len > 0 && s->fd >= 0) {
-		struct pollfd p = { s->fd, POLLOUT, 0 };
-		const ssize_t n = write_quietly(s->fd, text);
+		const ssize_t n = put_quietly(s->fd, text, -1, NULL);
 
-		if (n >= 0)
+		if (n < 0 && put_failed(s, e) < 0)
+			return -1;
+		if (n > 0)
 			text = span_from(text, (size_t)n);
-		else if (errno == EPIPE)
-			(void)close(fd_take(&s->fd));
-		else if (errno != EINTR && (errno != EAGAIN || poll(&p, 1, ANSWER_MS) == 0))
-			return no_answer(s, e);
+	}
+	return 0;
+}
+
+int
+sendmail_put_file(struct sendmail *s, int fd, struct err *e)
+{
+	off_t at = 0;
+	ssize_t n = 1;
+
+	while (n != 0 && s->fd >= 0) {
+		n = put_quietly(s->fd, SPAN_NONE, fd, &at);
+		if (n < 0 && put_failed(s, e) < 0)
+			return -1;
 	}
 	return 0;
 }

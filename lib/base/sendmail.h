@@ -29,6 +29,8 @@ int sendmail_begin(struct sendmail *s, const char *program, const char *sender,
 
 /* EX_TEMPFAIL: it does not read. What it refuses is said by sendmail_end(). */
 int sendmail_put(struct sendmail *s, struct span text, struct err *e);
+int sendmail_put_file(
+	struct sendmail *s, int fd, struct err *e); /* all of FD, whatever its offset */
 
 /* The mail is whole. EX_UNAVAILABLE, without an errno: refused by an exit status; EX_TEMPFAIL: no answer, ended by a
  * signal, or it said so itself. */

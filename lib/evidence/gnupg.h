@@ -50,6 +50,7 @@ void gnupg_end(const char *home);
 enum gnupg_bytes { GNUPG_OURS, GNUPG_STRANGERS };
 #define GNUPG_PIPES 16
 struct gnupg_wait {
+	bool streams; /* may be long */
 	bool limited;
 	struct rlimit limit; /* as it was before */
 	struct gnupg_pipe {

@@ -5,13 +5,18 @@
  * for ever: one mail with a key of noise was enough. So its operations are begun, and waited for here.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 #include "evidence/gnupg.h"
 
-#define CPU_MAX_S 10
+#define CPU_MAX_S  10
+#define PIPE_BYTES (1 << 20) /* the most that anybody may have */
+#define FED_MS     2         /* gpg takes a quarter of it meanwhile */
 
 /* gpg inherits it. */
 static void
@@ -38,6 +43,8 @@ add(void *ctx, int fd, int is_read, gpgme_io_cb_t call, void *data, void **ret_t
 			w->pipe[i].events = is_read ? POLLIN : POLLOUT;
 			w->pipe[i].call = call;
 			w->pipe[i].data = data;
+			if (w->streams) /* gpg takes 8 KiB at once: neither waits for the other at each of them */
+				(void)fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
 			*ret_tag = &w->pipe[i];
 			return 0;
 		}
@@ -70,10 +77,21 @@ gnupg_wait_begin(gpgme_ctx_t ctx, enum gnupg_bytes whose, struct gnupg_wait *w)
 	struct gpgme_io_cbs calls = { add, w, forget, happened, w };
 
 	(void)signal(SIGPIPE, SIG_IGN);
-	*w = (struct gnupg_wait){ 0 };
+	*w = (struct gnupg_wait){ .streams = whose == GNUPG_OURS };
 	if (whose == GNUPG_STRANGERS)
 		limit(w);
 	gpgme_set_io_cbs(ctx, &calls);
+}
+
+/* Has gpg enough to do? Of a full pipe it takes 8 KiB, and each time that much could be put behind it: so what streams waits
+ * until half of it is free. */
+static bool
+is_fed(const struct gnupg_wait *w, const struct gnupg_pipe *pipe)
+{
+	int n;
+
+	return w->streams && (pipe->events & POLLOUT) && ioctl(pipe->fd, FIONREAD, &n) == 0 &&
+	       n > PIPE_BYTES / 2;
 }
 
 /* One round: all pipes of which there is anything to say, errors too. */
@@ -82,15 +100,18 @@ turn(struct gnupg_wait *w)
 {
 	struct pollfd polled[GNUPG_PIPES];
 	unsigned at[GNUPG_PIPES], n = 0;
+	int wait_ms = -1;
 
 	for (unsigned i = 0; i < GNUPG_PIPES; i++)
-		if (w->pipe[i].call) {
+		if (w->pipe[i].call && is_fed(w, &w->pipe[i])) {
+			wait_ms = FED_MS;
+		} else if (w->pipe[i].call) {
 			polled[n] = (struct pollfd){ w->pipe[i].fd, w->pipe[i].events, 0 };
 			at[n++] = i;
 		}
-	if (n == 0)
+	if (n == 0 && wait_ms < 0)
 		return -1; /* and it did not say that it is done */
-	if (poll(polled, n, -1) < 0)
+	if (poll(polled, n, wait_ms) < 0)
 		return errno == EINTR ? 0 : -1;
 	for (unsigned i = 0; i < n && !w->done; i++) {
 		const struct gnupg_pipe *pipe = &w->pipe[at[i]];

@@ -65,6 +65,55 @@ START_TEST(all_of_a_mail_arrives_and_the_envelope_s_id_is_given)
 }
 END_TEST
 
+/* More than a pipe holds, between two texts, while the reader takes its time. */
+static int
+send_file(void)
+{
+	static char block[(3 << 20) + 7];
+	struct sendmail s;
+	FILE *f = tmpfile();
+	int rc;
+
+	ck_assert_ptr_nonnull(f);
+	for (size_t i = 0; i < sizeof(block); i++)
+		block[i] = (char)('a' + i % 23);
+	ck_assert_uint_eq(fwrite(block, 1, sizeof(block), f), sizeof(block));
+	ck_assert_int_eq(fflush(f), 0);
+	rc = sendmail_begin(&s, program, "privacy@node.example", NULL, &e);
+	if (rc == 0 && (sendmail_put(&s, SPAN("head\n"), &e) < 0 ||
+			       sendmail_put_file(&s, fileno(f), &e) < 0 ||
+			       sendmail_put(&s, SPAN("tail\n"), &e) < 0))
+		rc = -1;
+	(void)fclose(f);
+	return rc == 0 ? sendmail_end(&s, &e) : -1;
+}
+
+START_TEST(all_of_a_file_arrives_in_its_place)
+{
+	char got[32];
+	size_t n = 0;
+	FILE *f;
+
+	play("sleep 0.1; cat >out");
+	ck_assert_int_eq(send_file(), 0);
+	ck_assert_int_eq(out_size(), (3L << 20) + 7 + 10);
+	f = fopen(out, "re");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_str_eq(fgets(got, 8, f), "head\n");
+	while (n < (3U << 20) + 7 && getc(f) == (int)('a' + n % 23))
+		n++;
+	ck_assert_uint_eq(n, (3U << 20) + 7);
+	ck_assert_str_eq(fgets(got, 8, f), "tail\n");
+	(void)fclose(f);
+	play("head -c 100 >/dev/null; exit 70");
+	ck_assert_int_eq(send_file(), -1);
+	ck_assert_int_eq(e.exit, EX_UNAVAILABLE);
+	play("kill -9 $$");
+	ck_assert_int_eq(send_file(), -1);
+	ck_assert_int_eq(e.exit, EX_TEMPFAIL);
+}
+END_TEST
+
 START_TEST(who_refuses_says_so_by_its_status)
 {
 	play("exit 70"); /* without reading */
@@ -107,6 +156,7 @@ main(void)
 
 	tcase_add_checked_fixture(t, folder_make, folder_remove);
 	tcase_add_test(t, all_of_a_mail_arrives_and_the_envelope_s_id_is_given);
+	tcase_add_test(t, all_of_a_file_arrives_in_its_place);
 	tcase_add_test(t, who_refuses_says_so_by_its_status);
 	tcase_add_test(t, a_mail_that_was_begun_and_not_ended_is_not_sent);
 	suite_add_tcase(s, t);
