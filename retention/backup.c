@@ -180,11 +180,19 @@ hold_of(struct holds *h, uint64_t id)
 	return NULL;
 }
 
+/* What was added and has ended since is not missed. */
 static int
-end_again(struct restore *r, const json_t *id, struct err *e)
+end_again(struct restore *r, json_t *id, struct err *e)
 {
+	json_t *lost;
+	size_t i;
 	const int rc = hold_release(r->s->holds, (uint64_t)json_integer_value(id), r->s->now_us, e);
 
+	json_array_foreach(r->lost, i, lost) if (json_equal(lost, id))
+	{
+		(void)json_array_remove(r->lost, i);
+		break;
+	}
 	return rc < 0 ? -1 : 0; /* 1: it is over already */
 }
 

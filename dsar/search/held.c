@@ -47,6 +47,16 @@ held_count(const struct held *h)
 	return h->digests.len / RECORD_DIGEST_LEN;
 }
 
+/* In the words of `retention hold`: by the number a hold that is lost is missed (evidence/hold_known.h). */
+static int
+note(struct session *s, const char *what, const char *number, uint64_t id, struct err *e)
+{
+	return ledger_append(s->ledger, s->now_us, "hold",
+		json_pack("{s:s, s:I, s:s}", "what", what, "hold", (json_int_t)id, "incident",
+			number),
+		NULL, e);
+}
+
 int
 held_keep(struct session *s, const struct held *h, const char *number, const char *reason,
 	int64_t expires_us, uint64_t *ret_id, struct err *e)
@@ -67,7 +77,9 @@ held_keep(struct session *s, const struct held *h, const char *number, const cha
 			    (json_int_t)held_count(h)),
 		    NULL, e) < 0)
 		return -1;
-	return hold_add(s->holds, &d, span_of(h->digests.p, h->digests.len), s->now_us, ret_id, e);
+	if (hold_add(s->holds, &d, span_of(h->digests.p, h->digests.len), s->now_us, ret_id, e) < 0)
+		return -1;
+	return note(s, "added", number, *ret_id, e);
 }
 
 bool
@@ -92,9 +104,7 @@ held_find(const struct session *s, const char *number, const char *reason)
 int
 held_end(struct session *s, const char *number, uint64_t id, struct err *e)
 {
-	if (ledger_append(s->ledger, s->now_us, "release",
-		    json_pack("{s:I, s:s}", "hold", (json_int_t)id, "incident", number), NULL,
-		    e) < 0)
+	if (note(s, "released", number, id, e) < 0)
 		return -1;
 	return hold_release(s->holds, id, s->now_us, e) < 0 ? -1 : 0;
 }

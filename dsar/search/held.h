@@ -4,7 +4,8 @@
  *
  * Three things hold a case's records, each under a reason of its own: an answer until it is out (keep.h), a
  * restriction that the person wants (restrict.c), a law that an erasure had to obey (erase.c). The hold's
- * incident is the case's number. The node's ledger has each before it begins and before it ends.
+ * incident is the case's number. The node's ledger has each before it begins, its number once it has begun, and
+ * before it ends.
  */
 #pragma once
 #include <stdbool.h>

@@ -66,6 +66,26 @@ refused 78 "hold $id, store \"app\""
 declare_stores app
 run hold release "$id"
 
+promise "a hold of a case's own that is lost is missed as well, but not once it has ended"
+lost() { # STATUS : restores, and says how many
+	expect "$1" run restore "$scratch/backup.tar" --json >"$scratch/restored"
+	jq .holds_lost "$scratch/restored"
+}
+run backup "$scratch/backup.tar"
+dsar restrict "$case" >/dev/null
+held=$(run hold list --json | jq -s 'map(select(.state == "in force") | .hold) | max')
+[ "$held" -gt "$id" ] || fail "nothing is held"
+rm "$holds"
+refused 65 "hold $held" "restrict $case"
+[ "$(lost 1)" = 1 ] || fail "not told: $(cat "$scratch/restored")"
+dsar restrict "$case" >/dev/null # which ends nothing: what was lost it knows nothing of
+dsar restrict "$case" >/dev/null # and this ends the one before
+rm "$holds"
+[ "$(lost 1)" = 2 ] || fail "what has ended is missed: $(cat "$scratch/restored")"
+dsar restrict "$case" >/dev/null
+dsar restrict "$case" --told >/dev/null
+dsar restrict "$case" --lift >/dev/null
+
 promise "what a case itself holds of a store that is declared no more does not stop its own erasure, but another's"
 declare_stores app old
 sqlite3 "$scratch/old.db" "CREATE TABLE people (t INTEGER, email TEXT, name TEXT); INSERT INTO people VALUES ($s, 'anna@example.org', 'Ana')"

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "evidence/hold.h"
 
+#include <sysexits.h>
+
+#include <jansson.h>
+
 #include "evidence/duty.h"
+#include "evidence/hold_known.h"
+#include "evidence/ledger.h"
 #include "record/digest.h"
 #include "record/record.h"
 #include "tests/unit/evidence/state.h"
@@ -410,6 +416,33 @@ START_TEST(a_duty_covers_until_its_end)
 }
 END_TEST
 
+START_TEST(a_hold_that_the_ledger_has_a_number_of_is_missed)
+{
+	CLEANUP(ledger_freep) struct ledger *ledger = NULL;
+	const struct hold d = claim();
+
+	ck_assert_int_eq(ledger_init(&conf, &ledger, &e), 0);
+	/* as a case's own were written down once: without a number, and their ends under a name of their own */
+	ck_assert_int_eq(ledger_append(ledger, NOW_US, "hold",
+				 json_pack("{s:s, s:s, s:i}", "incident", "2026-0001", "reason",
+					 "answer to a request", "records", 3),
+				 NULL, &e),
+		0);
+	ck_assert_int_eq(
+		ledger_append(ledger, NOW_US, "release",
+			json_pack("{s:i, s:s}", "hold", 7, "incident", "2026-0001"), NULL, &e),
+		0);
+	ck_assert_int_eq(hold_known_file(holds, ledger, &e), 0);
+	ck_assert_int_eq(ledger_append(ledger, NOW_US, "hold",
+				 json_pack("{s:s, s:i}", "what", "added", "hold", 1), NULL, &e),
+		0);
+	ck_assert_int_eq(hold_known_file(holds, ledger, &e), -1);
+	ck_assert_int_eq(e.exit, EX_DATAERR);
+	(void)add(&d, NULL);
+	ck_assert_int_eq(hold_known_file(holds, ledger, &e), 0);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -431,6 +464,7 @@ suite(void)
 	tcase_add_test(t, a_damaged_file_is_no_file_without_holds);
 	tcase_add_test(t, a_reserved_number_is_never_given);
 	tcase_add_test(t, each_hold_that_covers_a_record_is_named);
+	tcase_add_test(t, a_hold_that_the_ledger_has_a_number_of_is_missed);
 	suite_add_tcase(s, t);
 	t = tcase_create("duty");
 	tcase_add_loop_test(t, a_duty_covers_until_its_end, 0,
