@@ -3,6 +3,11 @@
  * Where a line's own member lies, without reading all of it: among the first members, as long as they are numbers,
  * words and plain strings; or as the last one, as Docker writes it.
  */
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "base/bytes.h"
 #include "record/json-private.h"
 
 #define KEY_MAX 64
@@ -59,6 +64,23 @@ among_first(struct span line, struct span key, struct span *ret)
 	return false;
 }
 
+/* Does the text with these N bytes, two at least, stand between P and END? Only where its first and its last byte stand
+ * in their distance it is compared: memmem() takes ten times as long for a line. */
+static bool
+has(const char *p, const char *end, const char *text, size_t n)
+{
+#ifdef __SSE2__
+	const __m128i first = _mm_set1_epi8(text[0]), last = _mm_set1_epi8(text[n - 1]);
+
+	for (; (size_t)(end - p) >= n + 15; p += 16)
+		for (unsigned at = bytes_are16(p, first) & bytes_are16(p + n - 1, last); at != 0;
+			at &= at - 1)
+			if (memcmp(p + __builtin_ctz(at), text, n) == 0)
+				return true;
+#endif
+	return memmem(p, (size_t)(end - p), text, n) != NULL;
+}
+
 /* ,"KEY":"VALUE"} ends the line, and no member before it has that name, in whatever spelling. */
 static bool
 as_last(struct span line, struct span key, struct span *ret)
@@ -66,7 +88,7 @@ as_last(struct span line, struct span key, struct span *ret)
 	char name[KEY_MAX + 4];
 	const size_t n = key.len + 2;
 	const char *end = line.p + line.len, *value;
-	size_t before;
+	const char *before;
 
 	if (key.len > KEY_MAX || line.len < n + 6 || end[-1] != '}' || end[-2] != '"')
 		return false;
@@ -77,8 +99,8 @@ as_last(struct span line, struct span key, struct span *ret)
 		memcmp(value - 1 - n, name, n) != 0 || value[-2 - (ptrdiff_t)n] != ',' ||
 		memchr(value, '\\', (size_t)(end - value)))
 		return false;
-	before = (size_t)(value - 1 - line.p) - n;
-	if (memmem(line.p, before, name, n) || memmem(line.p, before, "\\u", 2))
+	before = value - 1 - n;
+	if (has(line.p, before, name, n) || has(line.p, before, "\\u", 2))
 		return false;
 	*ret = span_of(value + 1, (size_t)(end - 2 - value - 1));
 	return true;

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "record/escape.h"
 #include "record/json-private.h"
 
@@ -25,7 +26,7 @@ node_find(const struct json_node *n, struct span key)
 {
 	struct json_node *c = n->bucket[key_bucket(key)];
 
-	while (c && !span_eq(span_of(c->key, c->key_len), key))
+	while (c && !(c->key_len == key.len && bytes_eq(c->key, key.p, key.len)))
 		c = c->next;
 	return c;
 }

@@ -46,7 +46,7 @@ struct pattern {
 	size_t n;
 	size_t row_len;   /* words */
 	uint64_t *begins; /* a row of bits for each byte: what a line may match that begins with it;
-			   * NULL: there is one alternative, and it is tried */
+			   * NULL: there is one alternative */
 	struct alternative alternative[];
 };
 
@@ -258,7 +258,9 @@ pattern_split(struct pattern *p, struct span line, struct split *ret)
 	const uint64_t *row;
 
 	if (!p->begins)
-		return alternative_split(p->alternative, line, ret);
+		return first_bytes_has(&p->alternative->first, (unsigned char)head)
+			       ? alternative_split(p->alternative, line, ret)
+			       : FORMAT_NO_MATCH;
 	row = p->begins + (head & 0xff) * p->row_len;
 	for (size_t word = 0; word < p->row_len; word++) {
 		for (uint64_t left = row[word]; left != 0; left &= left - 1) {

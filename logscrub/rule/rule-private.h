@@ -46,6 +46,7 @@ struct level {
 	struct level *chosen;       /* … the one that fits the record at hand, if `present` */
 	struct json_paths *paths;   /* JSON */
 	struct json_paths *time_in; /* JSON: the time's path alone, to find it first */
+	const char *time_key;       /* … if it is one member of the object itself; borrowed */
 	struct buf undone;          /* the level's text where it had to be undone from escapes */
 	struct buf made;            /* what was made of it, where it must be escaped again */
 	struct split split;
@@ -78,6 +79,7 @@ struct rule {
 	struct transform_env env;
 	struct timestamp timestamp;
 	int64_t time_us;
+	const char *time_at; /* where it was read; NULL: nowhere yet */
 	struct buf value; /* one value without its escapes */
 	struct buf made;  /* what a transform made of it */
 	struct rule_trace *trace;

@@ -57,8 +57,10 @@ rule_note_time(struct rule *r, const struct action *a, struct span value)
 		return;
 	/* no time has a sign in it that an escape begins with */
 	if (timestamp_parse(&r->timestamp, value, &us) ||
-		timestamp_parse(&r->timestamp, undo(a->escape, value, &r->value), &us))
+		timestamp_parse(&r->timestamp, undo(a->escape, value, &r->value), &us)) {
 		r->time_us = us;
+		r->time_at = value.p;
+	}
 }
 
 /* The time's piece mostly stands where it stood in the line before. */
@@ -166,10 +168,24 @@ see_time(void *ctx, const struct json_value *v)
 	return r->time_us == INT64_MIN ? 0 : -1; /* the rest is checked while it is written */
 }
 
+/* The time of a line that is JSON as a whole, by a glance: whatever is wrong with it shows when it is written, and it
+ * is dropped for the same reason. */
+static bool
+glance_at_time(struct rule *r, struct level *lv)
+{
+	const struct action a = { .is_time = true };
+	struct span value;
+
+	if (!lv->time_key || lv != r->level[0] || !json_glance(lv->text, lv->time_key, &value))
+		return false;
+	rule_note_time(r, &a, value);
+	return r->time_us != INT64_MIN;
+}
+
 static enum drop_reason
 read_json(struct rule *r, struct level *lv)
 {
-	if (!lv->time_in || r->time_us != INT64_MIN)
+	if (!lv->time_in || r->time_us != INT64_MIN || glance_at_time(r, lv))
 		return DROP_NONE;
 	return json_each(lv->time_in, lv->text, see_time, r) == 1 ? DROP_INVALID : DROP_NONE;
 }
@@ -458,12 +474,14 @@ struct json_ctx {
 	int rc;
 };
 
-/* JSON has no grammar for times: anything may stand there. */
+/* JSON has no grammar for times: anything may stand there, but where the line's own was read. */
 static bool
-is_time(struct rule *r, const struct json_value *v)
+is_time(struct rule *r, const struct level *lv, const struct json_value *v)
 {
 	int64_t us;
 
+	if (lv == r->level[0] && v->raw.p == r->time_at)
+		return true;
 	return timestamp_parse(&r->timestamp, undo(ESCAPE_JSON, v->raw, &r->value), &us);
 }
 
@@ -476,7 +494,7 @@ write_member(void *p, const struct json_value *v, struct buf *out)
 	struct action *a = &c->lv->action[v->slot];
 	size_t at = out->len;
 
-	if (v->kind == JSON_KIND_NULL || (a->is_time && !is_time(c->r, v)))
+	if (v->kind == JSON_KIND_NULL || (a->is_time && !is_time(c->r, c->lv, v)))
 		return 1;
 	if (a->kind == ACTION_KEEP && v->kind != JSON_KIND_STRING) {
 		buf_span(out, v->raw);
@@ -551,6 +569,7 @@ rule_apply(struct rule *r, struct span line, int64_t arrival_us, struct buf *out
 	int rc;
 
 	r->time_us = INT64_MIN;
+	r->time_at = NULL;
 	r->e = e;
 	r->trace = trace;
 	if (trace) {
@@ -705,6 +724,8 @@ level_json(struct rule *r, struct level *lv, unsigned depth, struct err *e)
 	lv->time_in = json_paths_new();
 	if (!lv->time_in)
 		return err_memory(e);
+	if (decl->time.n == 1 && !strpbrk(decl->time.v[0], ".\\"))
+		lv->time_key = decl->time.v[0];
 	for (size_t i = 0; i < decl->time.n; i++)
 		if (json_paths_add(lv->time_in, decl->time.v[i], 0, e) < 0)
 			return -1;
