@@ -12,7 +12,7 @@ B          := $(BUILD)/$(VARIANT)
 CFLAGS  ?= -O2 -g
 WERROR  ?= -Werror
 PKGS    := libsystemd libpcre2-8 libconfuse libsodium jansson libarchive libacl \
-	   zlib liblzma libzstd liblz4 libcurl nettle expat sqlite3 gpgme gmime-3.0 libseccomp libpq hiredis libidn2 pangocairo
+	   zlib liblzma libzstd liblz4 libcurl nettle expat sqlite3 gpgme gmime-3.0 libseccomp libpq hiredis libidn2 pangocairo yaml-0.1
 DEFINES := -DSPARSAM_VERSION='"$(VERSION)"' -DSPARSAM_DATADIR='"$(PREFIX)/share/sparsam"' \
 	   -DLOCALEDIR='"$(PREFIX)/share/locale"'
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \

@@ -88,6 +88,6 @@ json_t *doctor_json(struct doctor *d, const char *path);
 
 typedef void doctor_check(struct doctor *d);
 doctor_check doctor_journald, doctor_rsyslog, doctor_logrotate, doctor_nginx, doctor_apache,
-	doctor_haproxy, doctor_logback, doctor_coturn, doctor_docker, doctor_fail2ban, doctor_redis,
-	doctor_postgres, doctor_cores, doctor_swap, doctor_bigbluebutton, doctor_logins,
-	doctor_files;
+	doctor_haproxy, doctor_logback, doctor_coturn, doctor_docker, doctor_compose,
+	doctor_fail2ban, doctor_redis, doctor_postgres, doctor_cores, doctor_swap,
+	doctor_bigbluebutton, doctor_logins, doctor_files;

@@ -21,6 +21,7 @@ static doctor_check *const checks[] = {
 	doctor_logback,
 	doctor_coturn,
 	doctor_docker,
+	doctor_compose,
 	doctor_fail2ban,
 	doctor_redis,
 	doctor_postgres,

@@ -80,8 +80,8 @@ struct rule {
 	struct timestamp timestamp;
 	int64_t time_us;
 	const char *time_at; /* where it was read; NULL: nowhere yet */
-	struct buf value; /* one value without its escapes */
-	struct buf made;  /* what a transform made of it */
+	struct buf value;    /* one value without its escapes */
+	struct buf made;     /* what a transform made of it */
 	struct rule_trace *trace;
 	struct buf befores; /* the trace's copies of values */
 	struct err *e;      /* of the apply at hand */

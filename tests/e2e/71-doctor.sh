@@ -417,6 +417,119 @@ bad docker-remote-log:daemon
 printf '{"log-driver":"syslog","log-opts":{"syslog-address":"unixgram:///run/sparsam/syslog.sock"}}' | put /etc/docker/daemon.json
 good
 
+promise "compose files: drivers that write files, whether or not there are containers yet"
+empty
+put /opt/app/docker-compose.yml <<-'END'
+	services:
+	  web:
+	    image: example/web
+	    logging:
+	      driver: json-file
+END
+bad docker-compose-driver:/opt/app/docker-compose.yml:web /opt/app/docker-compose.yml:5
+proof 'grows without an end'
+jq -re .fix "$scratch/one" | grep -qF 'driver: journald' || fail "$(cat "$scratch/one")"
+sed -i 's/json-file/journald/' "$tree/opt/app/docker-compose.yml"
+good
+promise "compose files: without a driver it is Docker's own, by default a file"
+printf 'services:\n  web: { image: example/web }\n' | put /opt/app/docker-compose.yml
+bad docker-compose-driver:/opt/app/docker-compose.yml:web /opt/app/docker-compose.yml:2
+printf '{"log-driver":"journald"}\n' | put /etc/docker/daemon.json
+good
+promise "compose files: anchors, merge keys, variables and .env, and what overrides"
+put /opt/app/docker-compose.yml <<-'END'
+	x-log: &log { driver: "${DRIVER:-json-file}", options: { max-size: 10m, max-file: "3" } }
+	x-base: &base
+	  logging: *log
+	services:
+	  web:
+	    <<: *base
+END
+bad docker-compose-driver:/opt/app/docker-compose.yml:web /opt/app/docker-compose.yml:1
+proof 'max-size 10m, max-file 3'
+printf '# of the site\nDRIVER="journald"\n' | put /opt/app/.env
+good
+printf 'services: { web: { logging: { driver: local } } }\n' | put /opt/app/docker-compose.override.yml
+bad docker-compose-driver:/opt/app/docker-compose.override.yml:web /opt/app/docker-compose.override.yml:1
+rm "$tree/opt/app/docker-compose.override.yml" "$tree/opt/app/.env"
+printf 'services: { web: { logging: { driver: syslog, options: { syslog-address: "tcp://192.0.2.9:514" } } } }\n' |
+	put /opt/app/docker-compose.yml
+bad docker-compose-remote:/opt/app/docker-compose.yml:web
+sed -i 's,tcp://192.0.2.9:514,unixgram:///run/sparsam/syslog.sock,' "$tree/opt/app/docker-compose.yml"
+good
+promise "compose files: folders under which raw logs land, on a disk, undeclared"
+put /opt/app/docker-compose.yml <<-'END'
+	services:
+	  web:
+	    logging: { driver: journald }
+	    volumes:
+	      - ./data:/data
+	      - ./x/../log:/usr/src/app/log
+	      - /dev/log:/dev/log
+	      - /var/log:/var/log:ro
+	      - type: volume
+	        source: logs
+	        target: /var/log/nginx
+	volumes:
+	  logs:
+	    driver_opts: { type: "${TYPE:-none}" }
+END
+bad docker-compose-logs:/opt/app/docker-compose.yml:web:/usr/src/app/log /opt/app/docker-compose.yml:6
+proof /opt/app/log
+bad docker-compose-logs:/opt/app/docker-compose.yml:web:/var/log/nginx /opt/app/docker-compose.yml:9
+proof /var/lib/docker/volumes/app_logs/_data
+printf 'TYPE=tmpfs\n' | put /opt/app/.env
+printf 'tmpfs /opt/app/log tmpfs size=64m 0 0\n' | put /etc/fstab
+good
+rm "$tree/etc/fstab"
+put /etc/sparsam/sparsam.conf <<-'END'
+	store "app" {
+	  type = "textlog" paths = { "/opt/app/log/*.log" } format = "nginx-combined" category = "log-and-system-data"
+	  period = "7d" scrub { keep = { "time_local" } }
+	}
+END
+good
+promise "compose files: those that containers name, wherever they lie"
+empty
+printf '{"log-driver":"journald"}\n' | put /etc/docker/daemon.json
+printf 'services: { web: { logging: { driver: json-file } } }\n' | put /var/spool/odd/a.yml
+printf 'services: { web: { logging: { driver: journald } } }\n' | put /var/spool/odd/b.yml
+labels() {
+	printf '{"Config":{"Labels":{"com.docker.compose.project.working_dir":"/var/spool/odd","%s":"%s"}}}' \
+		com.docker.compose.project.config_files "$1" | put /var/lib/docker/containers/$id/config.v2.json
+}
+labels /var/spool/odd/a.yml
+bad docker-compose-driver:/var/spool/odd/a.yml:web /var/spool/odd/a.yml:1
+labels a.yml
+bad docker-compose-driver:/var/spool/odd/a.yml:web
+labels /var/spool/odd/a.yml,/var/spool/odd/b.yml
+good
+promise "compose files: what is no YAML, too large, or made to explode is said, and soon"
+unread() { # what is put there
+	put /opt/app/compose.yaml
+	expect 1 timeout 10 "$SPARSAM_BIN/logscrub" doctor --root "$tree" --json >"$scratch/found" 2>"$scratch/stderr"
+	[ "$(jq -r .id "$scratch/found")" = docker-compose-unread:/opt/app/compose.yaml ] || fail "$(cat "$scratch/found")"
+}
+printf 'services:\n\tweb: 1\n' | unread
+head -c 4000 /dev/urandom | unread
+{ printf 'services: { web: { logging: { driver: json-file } } }\n' && head -c 10000000 /dev/zero | tr '\0' '#'; } | unread
+printf 'services: &a [ *b ]\n' | unread
+{ printf 'services: '; head -c 200000 /dev/zero | tr '\0' '['; } | unread
+{
+	echo 'a0: &a0 { x: 1 }'
+	for i in $(seq 30); do echo "a$i: &a$i { <<: [ *a$((i - 1)), *a$((i - 1)), *a$((i - 1)), *a$((i - 1)), *a$((i - 1)), *a$((i - 1)), *a$((i - 1)) ] }"; done
+	printf 'services:\n  web: { <<: *a30, logging: { driver: journald } }\n'
+} | unread
+promise "compose files: lists of aliases are looked at once"
+{
+	echo 'x0: &x0 [ a, a, a, a, a, a, a, a, a, a ]'
+	for i in $(seq 40); do echo "x$i: &x$i [ *x$((i - 1)), *x$((i - 1)), *x$((i - 1)), *x$((i - 1)), *x$((i - 1)) ]"; done
+	printf 'services:\n  web: { logging: { driver: json-file }, volumes: *x40 }\n'
+} | put /opt/app/compose.yaml
+bad docker-compose-driver:/opt/app/compose.yaml:web
+printf 'services: &s\n  web: { <<: *s, logging: { driver: journald } }\n' | put /opt/app/compose.yaml
+good
+
 promise "fail2ban: how long its database keeps what"
 empty
 printf '[DEFAULT]\ndbfile = /var/lib/fail2ban/fail2ban.sqlite3\ndbpurgeage = 1d\ndbmaxmatches = 10\n' | put /etc/fail2ban/fail2ban.conf

@@ -52,6 +52,7 @@ static const struct {
 	{ "etc/systemd/system/coturn.service", doctor_coturn },
 	{ "proc/swaps", doctor_swap },
 	{ "etc/postgresql/15/main/postgresql.conf", doctor_postgres },
+	{ "opt/app/docker-compose.yml", doctor_compose },
 };
 #define N_PLACES (sizeof(places) / sizeof(places[0]))
 
