@@ -122,17 +122,22 @@ take_digest(uint8_t to[RECORD_DIGEST_LEN], struct span from)
 }
 
 static int
-items_read(struct registry *r, struct rectification *x, struct err *e)
+items_read(struct registry *r, struct rectification *x, const char *node, bool open, struct err *e)
 {
+	_Static_assert(RECTIFY_SET == 0 && RECTIFY_STATE == 1 && RECTIFY_DONE == 2, "as below");
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 	int rc;
 
 	if (registry_prepare(r,
 		    "SELECT find, store, field, value, digest, becomes, fate, ground FROM rectified"
-		    " WHERE number = ?1 ORDER BY find, field",
+		    " WHERE number = ?1 AND (?3 = 0 OR fate < 2) AND (?2 IS NULL OR ?2 ="
+		    " coalesce((SELECT node FROM finds WHERE id = find), ''))"
+		    " ORDER BY find, field",
 		    &st, e) < 0)
 		return -1;
 	statement_text(st, 1, span_str(x->number));
+	statement_text(st, 2, span_str(node));
+	(void)sqlite3_bind_int(st, 3, open);
 	while ((rc = registry_step(r, st, e)) == 0) {
 		struct rectify_item *i = item_new(x, e);
 		const int fate = sqlite3_column_int(st, 6);
@@ -175,7 +180,15 @@ rectification_read(struct registry *r, const char *number, struct rectification 
 	ret->made_us = sqlite3_column_int64(st, 2);
 	ret->begun_us = sqlite3_column_int64(st, 3);
 	ret->ended_us = sqlite3_column_int64(st, 4);
-	return items_read(r, ret, e);
+	return items_read(r, ret, "", false, e);
+}
+
+int
+rectification_wishes(struct registry *r, const char *number, const char *node, bool open,
+	struct rectification *ret, struct err *e)
+{
+	rectification_init(ret, number);
+	return items_read(r, ret, node, open, e);
 }
 
 static int
@@ -201,6 +214,13 @@ item_write(struct registry *r, const char *number, const struct rectify_item *i,
 }
 
 int
+rectification_put(
+	struct registry *r, const char *number, const struct rectify_item *i, struct err *e)
+{
+	return item_write(r, number, i, e);
+}
+
+int
 rectification_update(struct registry *r, const struct rectification *x, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
@@ -223,13 +243,30 @@ rectification_update(struct registry *r, const struct rectification *x, struct e
 	return 0;
 }
 
-/* What was shown is not what is wished for any more. */
+/* -1, or whether find ID is another machine's. */
 static int
-plan_anew(struct registry *r, const char *number, struct err *e)
+is_elsewhere(struct registry *r, int64_t id, struct err *e)
+{
+	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
+	int rc;
+
+	if (registry_prepare(r, "SELECT 1 FROM finds WHERE id = ?1 AND node <> ''", &st, e) < 0)
+		return -1;
+	(void)sqlite3_bind_int64(st, 1, id);
+	rc = registry_step(r, st, e);
+	return rc < 0 ? -1 : rc == 0;
+}
+
+/* What was shown is not what is wished for any more. Another machine's plan is its own. */
+static int
+plan_anew(struct registry *r, const char *number, int64_t find, struct err *e)
 {
 	struct rectification x;
-	int rc = rectification_read(r, number, &x, e);
+	int rc = is_elsewhere(r, find, e);
 
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	rc = rectification_read(r, number, &x, e);
 	if (rc == 0 && x.state == ERASURE_BEGUN)
 		rc = err_fail(e, EX_NOPERM, 0, N_("the rectification of this case has begun"),
 			N_("go on with `dsar rectify CASE --confirm HASH`"), "%s", number);
@@ -258,7 +295,7 @@ rectification_wish(struct registry *r, const char *number, const struct find *f,
 	if (!text || !store || !name)
 		return err_memory(e);
 	memcpy(i.digest, f->digest, sizeof(i.digest));
-	rc = plan_anew(r, number, e);
+	rc = plan_anew(r, number, f->id, e);
 	if (rc == 0)
 		rc = item_write(r, number, &i, e);
 	explicit_bzero(text, strlen(text));
@@ -271,7 +308,7 @@ rectification_drop(
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 
-	if (plan_anew(r, number, e) < 0 ||
+	if (plan_anew(r, number, find, e) < 0 ||
 		registry_prepare(r,
 			"DELETE FROM rectified WHERE number = ?1 AND find = ?2 AND field = ?3", &st,
 			e) < 0)

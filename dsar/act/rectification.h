@@ -58,9 +58,18 @@ struct rectification {
 void rectification_init(struct rectification *x, const char *number);
 void rectification_release(struct rectification *x); /* wipes */
 
-/* Reads the case's. 1: there is none. */
+/* Reads the case's, of what lies on this machine. 1: there is none. */
 int rectification_read(
 	struct registry *r, const char *number, struct rectification *ret, struct err *e);
+
+/* Reads what is wished of finds of NODE, NULL: of all machines; of OPEN only what is not carried out. Of another machine
+ * there is no state here: what it does is known by its answers to orders. */
+int rectification_wishes(struct registry *r, const char *number, const char *node, bool open,
+	struct rectification *ret, struct err *e);
+
+/* Keeps what became of item I of another machine. Within a transaction. */
+int rectification_put(
+	struct registry *r, const char *number, const struct rectify_item *i, struct err *e);
 
 /* What is to stand in FIELD of find F. A plan that was made of others is none any more; what was carried out stays so, and
  * more may follow. EX_NOPERM: one has begun. In a transaction of the caller's. */

@@ -19,6 +19,7 @@
 #include "dsar/given.h"
 #include "dsar/search/held.h"
 #include "dsar/act/rectify-private.h"
+#include "dsar/act/rectify.h"
 #include "dsar/register/registry.h"
 #include "dsar/review/review.h"
 #include "evidence/ledger.h"
@@ -31,6 +32,7 @@
 struct rectifying {
 	struct session *s;
 	const char *number, *confirm;
+	bool ordered; /* approved by an order (order.h), which the agent has checked */
 	struct case_file c;
 	struct rectification x;
 
@@ -237,8 +239,6 @@ plan(struct rectifying *g, struct err *e)
 		g->x.ended_us = 0;
 		rc = account(g, "plan", false, e);
 	}
-	if (rc == 0)
-		show(g->s, &g->x);
 	return rc;
 }
 
@@ -255,6 +255,8 @@ approved(struct rectifying *g, struct buf *text, struct err *e)
 {
 	const struct approved plan = { g->number, g->confirm };
 
+	if (g->ordered)
+		return 0;
 	return approvals_guard(
 		g->s->registry, g->s->conf, &plan, span_of(text->p, text->len), g->s->now_us, e);
 }
@@ -338,8 +340,38 @@ confirm(struct rectifying *g, struct err *e)
 	if (g->x.state == ERASURE_BEGUN &&
 		(rectify_act(g->s, &g->x, &n_failed, e) < 0 || finish(g, n_failed, e) < 0))
 		return -1;
-	show(g->s, &g->x);
 	return n_failed > 0 ? EX_UNAVAILABLE : 0;
+}
+
+/* --- for an order ----------------------------------------------------------------------------- */
+
+static int
+ordered(struct session *s, const char *number, const char *hash, struct rectification *ret,
+	struct err *e)
+{
+	struct rectifying g = { .s = s, .number = number, .confirm = hash, .ordered = true };
+	int rc = case_get(s->registry, number, &g.c, e);
+
+	if (rc == 0)
+		rc = hash ? confirm(&g, e) : plan(&g, e);
+	if (rc < 0)
+		rectification_release(&g.x);
+	else
+		*ret = g.x;
+	return rc;
+}
+
+int
+rectify_plan_case(struct session *s, const char *number, struct rectification *ret, struct err *e)
+{
+	return ordered(s, number, NULL, ret, e);
+}
+
+int
+rectify_case(struct session *s, const char *number, const char *hash, struct rectification *ret,
+	struct err *e)
+{
+	return ordered(s, number, hash, ret, e);
 }
 
 /* --- the command ------------------------------------------------------------------------------ */
@@ -366,11 +398,16 @@ static int
 dispatch(struct rectifying *g, const char *find, const char *from, struct err *e)
 {
 	char *end = NULL;
+	int rc;
 
 	if (case_get(g->s->registry, g->number, &g->c, e) < 0)
 		return -1;
-	if (!find)
-		return g->confirm ? confirm(g, e) : plan(g, e);
+	if (!find) {
+		rc = g->confirm ? confirm(g, e) : plan(g, e);
+		if (rc >= 0)
+			show(g->s, &g->x);
+		return rc;
+	}
 	g->find = strtoll(find, &end, 10);
 	if (end == find || *end)
 		return usage_fail(_("--find is the number of a find"));

@@ -310,6 +310,20 @@ put_erasure(struct registry *r, const char *number, json_t *plans, struct err *e
 }
 
 static int
+put_rectified(json_t *plan, const struct rectification *x, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < x->n; i++)
+		rc = count(json_object_get(plan, "items"),
+			json_pack("{s:s, s:s, s:s, s:s}", "store", x->item[i].store, "field",
+				x->item[i].field, "fate", rectify_fate_name(x->item[i].fate),
+				"ground", x->item[i].ground ? x->item[i].ground : ""),
+			e);
+	return rc;
+}
+
+static int
 put_rectification(struct registry *r, const char *number, json_t *plans, struct err *e)
 {
 	struct rectification x;
@@ -322,18 +336,35 @@ put_rectification(struct registry *r, const char *number, json_t *plans, struct 
 		plan = plan_new(
 			"rectification", "", x.state, x.hash, x.made_us, x.begun_us, x.ended_us);
 		rc = append(plans, plan, e);
-		for (size_t i = 0; rc == 0 && i < x.n; i++)
-			rc = count(json_object_get(plan, "items"),
-				json_pack("{s:s, s:s, s:s, s:s}", "store", x.item[i].store, "field",
-					x.item[i].field, "fate", rectify_fate_name(x.item[i].fate),
-					"ground", x.item[i].ground ? x.item[i].ground : ""),
-				e);
+		if (rc == 0)
+			rc = put_rectified(plan, &x, e);
 	}
 	rectification_release(&x);
 	return rc < 0 ? -1 : 0;
 }
 
 /* Another machine's, by its answers; its hash stands in the orders. */
+static int
+put_rectification_of(
+	struct registry *r, const char *number, const char *node, json_t *plans, struct err *e)
+{
+	struct rectification x;
+	size_t open;
+	json_t *plan;
+	int rc = rectification_wishes(r, number, node, false, &x, e);
+
+	open = rectification_count(&x, RECTIFY_SET) + rectification_count(&x, RECTIFY_STATE);
+	if (rc == 0 && x.n > 0) {
+		plan = plan_new(
+			"rectification", node, open ? ERASURE_PLANNED : ERASURE_DONE, "", 0, 0, 0);
+		rc = append(plans, plan, e);
+		if (rc == 0)
+			rc = put_rectified(plan, &x, e);
+	}
+	rectification_release(&x);
+	return rc < 0 ? -1 : 0;
+}
+
 static int
 see_item(void *ctx, const struct ordered_item *i, struct err *e)
 {
@@ -385,6 +416,9 @@ fill(struct session *s, const struct case_file *c, json_t *facts, struct err *e)
 		ordered_each(r, c->number, NULL, see_order, json_object_get(facts, "orders"), e) <
 			0)
 		return -1;
+	for (size_t i = 0; i < s->conf->n_nodes; i++)
+		if (put_rectification_of(r, c->number, s->conf->node[i].name, plans, e) < 0)
+			return -1;
 	if (approvals_list(r, c->number, json_object_get(facts, "approvals"), e) < 0 ||
 		made_list(r, c->number, json_object_get(facts, "made"), e) < 0)
 		return -1;

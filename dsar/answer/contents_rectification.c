@@ -44,12 +44,17 @@ int
 contents_rectification(
 	struct session *s, const struct case_file *c, struct places *p, struct err *e)
 {
-	struct rectification x;
-	int rc = rectification_read(s->registry, c->number, &x, e);
+	struct rectification here, x;
+	int rc = rectification_read(s->registry, c->number, &here, e);
+	const bool planned = rc == 1 || here.state == ERASURE_PLANNED;
 
+	rectification_release(&here);
+	if (rc >= 0)
+		rc = rectification_wishes(s->registry, c->number, NULL, false, &x, e);
 	for (size_t i = 0; rc == 0 && i < x.n; i++)
-		rc = put_item(p, &x.item[i], x.state == ERASURE_PLANNED, e);
-	rectification_release(&x);
+		rc = put_item(p, &x.item[i], planned, e);
+	if (rc >= 0)
+		rectification_release(&x);
 	if (rc < 0)
 		return -1;
 	if (!place_has(p, "changed") && !place_has(p, "not_done"))

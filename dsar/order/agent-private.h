@@ -51,6 +51,9 @@ int agent_has_begun(struct agent *a, const struct order *o, struct err *e);
  * again, so it is not done; the next run goes on. What else is left of it is no failure: agent_answer() says so. */
 int agent_erase(struct agent *a, const char *number, const char *hash, struct err *e);
 
+/* The same for a rectification. */
+int agent_rectify(struct agent *a, const char *number, const char *hash, struct err *e);
+
 /* Does what O, which was adopted, asks for. >0: it cannot, the order_fault. */
 int agent_act(struct agent *a, const struct order *o, struct err *e);
 
@@ -63,6 +66,10 @@ int agent_answer(struct agent *a, const struct order *o, struct result *out, str
 
 /* Finishes, or takes back, what was taken of orders whose files are gone: withdrawn, replaced, denied, lost. */
 int agent_dropped(struct agent *a, struct err *e);
+
+/* Has the plan of case NUMBER, an erasure's or (KIND) a rectification's, begun? -1, or whether; RET_HASH is its. */
+int agent_plan_begun(struct agent *a, enum order_kind kind, const char *number,
+	char ret_hash[SHA256_HEX], struct err *e);
 
 /* Has what O asks for begun, and stays half done unless it is gone on with? -1, or whether; RET_HASH is its plan's. */
 int agent_is_halfway(

@@ -8,10 +8,12 @@
 #include "dsar/order/agent-private.h"
 #include "dsar/order/agent_kept.h"
 #include "dsar/act/erase.h"
+#include "dsar/act/rectify.h"
 #include "dsar/search/find.h"
 #include "dsar/search/keep.h"
 #include "dsar/register/registry.h"
 #include "dsar/act/restriction.h"
+#include "dsar/review/review.h"
 #include "dsar/order/result.h"
 #include "dsar/search/search.h"
 #include "dsar/session.h"
@@ -40,6 +42,30 @@ adopt_item(void *ctx, const struct find *f, struct err *e)
 	return find_add(p->a->s->registry, p->o->number, f, NULL, e);
 }
 
+struct wishing {
+	struct agent *a;
+	const struct order *o;
+	const char *field, *value;
+};
+
+static int
+wish_for(void *ctx, const struct find *f, struct err *e)
+{
+	const struct wishing *w = ctx;
+
+	return rectification_wish(
+		w->a->s->registry, w->o->number, f, w->field, span_str(w->value), e);
+}
+
+static int
+adopt_wish(void *ctx, int64_t find, const char *field, const char *value, struct err *e)
+{
+	const struct adopting *p = ctx;
+	struct wishing w = { p->a, p->o, field, value };
+
+	return review_find(p->a->s->registry, p->o->number, find, wish_for, &w, e);
+}
+
 /* Whoever has ordered has looked at the finds: the guards ask for what they ask for on one machine. */
 int
 agent_adopt(struct agent *a, const struct order *o, struct err *e)
@@ -53,7 +79,9 @@ agent_adopt(struct agent *a, const struct order *o, struct err *e)
 		return -1;
 	if (o->kind != ORDER_SEARCH && answer_put(r, o->number, &seen, e) < 0)
 		return -1;
-	return order_items(o, adopt_item, &p, e);
+	if (order_items(o, adopt_item, &p, e) < 0)
+		return -1;
+	return order_wishes(o, adopt_wish, &p, e);
 }
 
 /* --- acts ------------------------------------------------------------------------------------- */
@@ -97,6 +125,43 @@ act_erase(struct agent *a, const struct order *o, struct err *e)
 }
 
 static int
+act_rectify_plan(struct agent *a, const struct order *o, struct err *e)
+{
+	struct rectification x;
+	bool same;
+
+	if (rectify_plan_case(a->s, o->number, &x, e) < 0)
+		return -1;
+	same = o->kind == ORDER_RECTIFY_PLAN || strcmp(x.hash, o->plan) == 0;
+	rectification_release(&x);
+	return same ? 0 : ORDER_PLAN_CHANGED;
+}
+
+int
+agent_rectify(struct agent *a, const char *number, const char *hash, struct err *e)
+{
+	struct rectification x;
+	const int rc = rectify_case(a->s, number, hash, &x, e);
+
+	if (rc < 0)
+		return -1;
+	rectification_release(&x);
+	return rc != EX_UNAVAILABLE
+		       ? 0
+		       : err_fail(e, EX_UNAVAILABLE, 0, N_("a record could not be rectified"),
+				 N_("see what is said of it above; the next run goes on"), "%s",
+				 number);
+}
+
+static int
+act_rectify(struct agent *a, const struct order *o, struct err *e)
+{
+	const int rc = act_rectify_plan(a, o, e);
+
+	return rc != 0 ? rc : agent_rectify(a, o->number, o->plan, e);
+}
+
+static int
 act_restrict(struct agent *a, const struct order *o, struct err *e)
 {
 	struct case_file c;
@@ -110,17 +175,14 @@ act_restrict(struct agent *a, const struct order *o, struct err *e)
 int
 agent_has_begun(struct agent *a, const struct order *o, struct err *e)
 {
-	struct erasure x;
-	bool begun;
+	char hash[SHA256_HEX];
 	int rc;
 
-	if (o->kind != ORDER_ERASE)
+	if (!order_has_plan(o->kind))
 		return o->kind == ORDER_RESTRICT || o->kind == ORDER_LIFT ||
 		       o->kind == ORDER_RELEASE;
-	rc = erasure_read(a->s->registry, o->number, &x, e);
-	begun = rc == 0 && x.state != ERASURE_PLANNED && strcmp(x.hash, o->plan) == 0;
-	erasure_release(&x);
-	return rc < 0 ? -1 : begun;
+	rc = agent_plan_begun(a, o->kind, o->number, hash, e);
+	return rc <= 0 ? rc : strcmp(hash, o->plan) == 0;
 }
 
 int
@@ -139,6 +201,10 @@ agent_act(struct agent *a, const struct order *o, struct err *e)
 		return act_restrict(a, o, e);
 	case ORDER_LIFT:
 		return restriction_lift(a->s, o->number, e);
+	case ORDER_RECTIFY_PLAN:
+		return act_rectify_plan(a, o, e);
+	case ORDER_RECTIFY:
+		return act_rectify(a, o, e);
 	case ORDER_RELEASE:
 		return keep_end(a->s, o->number, e);
 	default:
@@ -268,6 +334,56 @@ answer_proof(struct agent *a, const struct order *o, struct result *out, struct 
 	return newest ? result_add(out, newest, e) : 0;
 }
 
+struct became {
+	const struct rectification *x;
+	struct result *out;
+};
+
+/* What a record that was set is by now: who has ordered knows it by what it was. */
+static int
+answer_became(void *ctx, const struct find *f, struct err *e)
+{
+	const struct became *b = ctx;
+	char digest[2 * RECORD_DIGEST_LEN + 1];
+	bool set = false;
+	json_t *j;
+
+	for (size_t i = 0; i < b->x->n; i++)
+		set |= b->x->item[i].find == f->id && b->x->item[i].fate == RECTIFY_DONE;
+	if (!set)
+		return 0;
+	(void)sodium_bin2hex(digest, sizeof(digest), f->digest, sizeof(f->digest));
+	j = json_pack("{s:s, s:I, s:s, s:I}", "type", "became", "find", (json_int_t)f->id, "digest",
+		digest, "size", (json_int_t)f->size);
+	if (j && f->time_us != RECORD_NO_TIME)
+		(void)json_object_set_new(j, "time", json_integer((json_int_t)f->time_us));
+	if (j && f->text.p)
+		(void)json_object_set_new(j, "text", base64(f->text));
+	return result_add(b->out, j, e);
+}
+
+static int
+answer_rectification(struct agent *a, const struct order *o, struct result *out, struct err *e)
+{
+	struct registry *r = a->s->registry;
+	struct rectification x;
+	struct became b = { &x, out };
+	int rc = rectification_read(r, o->number, &x, e);
+
+	if (rc == 0 && o->kind == ORDER_RECTIFY)
+		rc = finds_each(r, o->number, NULL, answer_became, &b, e);
+	for (size_t i = 0; rc == 0 && i < x.n; i++)
+		rc = result_add(out,
+			json_pack("{s:s, s:I, s:s, s:s, s:s}", "type", "item", "find",
+				(json_int_t)x.item[i].find, "field", x.item[i].field, "fate",
+				rectify_fate_name(x.item[i].fate), "ground", x.item[i].ground),
+			e);
+	if (rc == 0)
+		rc = result_add(out, json_pack("{s:s, s:s}", "type", "plan", "hash", x.hash), e);
+	rectification_release(&x);
+	return rc < 0 ? -1 : 0;
+}
+
 int
 agent_answer(struct agent *a, const struct order *o, struct result *out, struct err *e)
 {
@@ -279,6 +395,8 @@ agent_answer(struct agent *a, const struct order *o, struct result *out, struct 
 			answers_each(r, o->number, answer_store, out, e) < 0))
 		return -1;
 	if ((o->kind == ORDER_PLAN || o->kind == ORDER_ERASE) && answer_erasure(a, o, out, e) < 0)
+		return -1;
+	if (order_rectifies(o->kind) && answer_rectification(a, o, out, e) < 0)
 		return -1;
 	if (o->kind == ORDER_ERASE && answer_proof(a, o, out, e) < 0)
 		return -1;

@@ -9,6 +9,7 @@
 #include "dsar/order/agent-private.h"
 #include "dsar/order/agent_kept.h"
 #include "dsar/act/erase.h"
+#include "dsar/act/rectification.h"
 #include "dsar/act/restriction.h"
 #include "dsar/search/keep.h"
 #include "dsar/order/queue.h"
@@ -43,32 +44,57 @@ find_file(const struct agent *a, const char *id, struct err *e)
 	return queue_has(a->orders, name, e);
 }
 
-int
-agent_is_halfway(
-	struct agent *a, const struct agent_order *o, char ret_hash[SHA256_HEX], struct err *e)
+static int
+erasure_begun(struct agent *a, const char *number, char ret_hash[SHA256_HEX], struct err *e)
 {
 	struct erasure x;
-	bool begun;
-	int rc;
+	const int rc = erasure_read(a->s->registry, number, &x, e);
+	const bool begun = rc == 0 && x.state != ERASURE_PLANNED;
 
-	if (o->kind != ORDER_ERASE)
-		return 0;
-	rc = erasure_read(a->s->registry, o->number, &x, e);
-	begun = rc == 0 && x.state != ERASURE_PLANNED;
 	memcpy(ret_hash, x.hash, SHA256_HEX);
 	erasure_release(&x);
 	return rc < 0 ? -1 : begun;
 }
 
-/* An erasure that has begun is carried out: half of it is nobody's will. *ret_begun: it had. */
 static int
-go_on_erasing(struct agent *a, const struct agent_order *o, bool *ret_begun, struct err *e)
+rectification_begun(struct agent *a, const char *number, char ret_hash[SHA256_HEX], struct err *e)
+{
+	struct rectification x;
+	const int rc = rectification_read(a->s->registry, number, &x, e);
+	const bool begun = rc == 0 && x.state != ERASURE_PLANNED;
+
+	memcpy(ret_hash, x.hash, SHA256_HEX);
+	rectification_release(&x);
+	return rc < 0 ? -1 : begun;
+}
+
+int
+agent_plan_begun(struct agent *a, enum order_kind kind, const char *number,
+	char ret_hash[SHA256_HEX], struct err *e)
+{
+	return kind == ORDER_RECTIFY ? rectification_begun(a, number, ret_hash, e)
+				     : erasure_begun(a, number, ret_hash, e);
+}
+
+int
+agent_is_halfway(
+	struct agent *a, const struct agent_order *o, char ret_hash[SHA256_HEX], struct err *e)
+{
+	return order_has_plan(o->kind) ? agent_plan_begun(a, o->kind, o->number, ret_hash, e) : 0;
+}
+
+/* An act that has begun is carried out: half of it is nobody's will. *ret_begun: it had. */
+static int
+go_on_acting(struct agent *a, const struct agent_order *o, bool *ret_begun, struct err *e)
 {
 	char hash[SHA256_HEX];
 	const int rc = agent_is_halfway(a, o, hash, e);
 
 	*ret_begun = rc > 0;
-	return rc > 0 ? agent_erase(a, o->number, hash, e) : rc;
+	if (rc <= 0)
+		return rc;
+	return o->kind == ORDER_RECTIFY ? agent_rectify(a, o->number, hash, e)
+					: agent_erase(a, o->number, hash, e);
 }
 
 /* *ret_stands: what O asked for is so, and stays so. A restriction is taken back, but for one that was there before: that
@@ -80,7 +106,8 @@ go_on(struct agent *a, const struct agent_order *o, bool *ret_stands, struct err
 	*ret_stands = false;
 	switch (o->kind) {
 	case ORDER_ERASE:
-		return go_on_erasing(a, o, ret_stands, e);
+	case ORDER_RECTIFY:
+		return go_on_acting(a, o, ret_stands, e);
 	case ORDER_RESTRICT:
 		*ret_stands = o->restricted;
 		return o->restricted ? 0 : restriction_lift(a->s, o->number, e);

@@ -108,13 +108,16 @@ show(struct collect *g, const struct wanted *w, const char *what, enum order_fau
 		fprintf(o->f,
 			_("%llu identifiers wait for your word; see `dsar subject %s list`, then search again\n"),
 			(unsigned long long)got->n_waiting, w->number);
-	if (got && w->kind == ORDER_PLAN)
+	if (got && order_asks_plan(w->kind) && *got->hash)
 		fprintf(o->f, _("plan %s; look at it with `dsar order %s --items %s`\n"), got->hash,
 			w->number, w->node);
 	if (got && got->n_left > 0)
 		fprintf(o->f,
 			_("%llu records are left there that the plan did not have; a case of its own erases them\n"),
 			(unsigned long long)got->n_left);
+	if (got && order_asks_plan(w->kind) && !*got->hash)
+		fprintf(o->f,
+			_("the plan is not of what is to be rectified by now; order another one\n"));
 	if (got && w->kind == ORDER_ERASE && got->n_failed > 0)
 		fputs(_("not all was searched again there\n"), o->f);
 	if (fault == ORDER_FINE && !got)
@@ -194,6 +197,29 @@ account(struct collect *g, const struct wanted *w, enum order_fault fault, struc
 		r, w->id, denied ? ORDERED_DENIED : ORDERED_ANSWERED, fault, now_us(), e);
 }
 
+/* What reads a line of the result of an order of kind K. */
+static result_seen *
+line_of(enum order_kind k)
+{
+	return order_rectifies(k)                    ? collect_rectification
+	       : k == ORDER_PLAN || k == ORDER_ERASE ? collect_erasure
+						     : collect_search;
+}
+
+static int
+take_end(struct collect *g, const struct wanted *w, struct collecting *into, struct err *e)
+{
+	int rc = 0;
+
+	if (order_rectifies(w->kind))
+		rc = collect_rectification_end(into, w->kind == ORDER_RECTIFY, e);
+	else if (w->kind == ORDER_PLAN || w->kind == ORDER_ERASE)
+		rc = collect_erasure_end(into, w->kind == ORDER_ERASE, e);
+	if (rc == 0 && order_asks_plan(w->kind))
+		rc = ordered_planned(g->s->registry, w->id, into->hash, e);
+	return rc;
+}
+
 /* All of it or nothing. 1: it is not there to its end. */
 static int
 take_result(struct collect *g, const struct wanted *w, struct sign_check *check,
@@ -202,7 +228,6 @@ take_result(struct collect *g, const struct wanted *w, struct sign_check *check,
 	const struct result_head head = {
 		.id = w->id, .number = w->number, .node = w->node, .sha256 = w->sha256
 	};
-	const bool erasure = w->kind == ORDER_PLAN || w->kind == ORDER_ERASE;
 	struct registry *r = g->s->registry;
 	char attempt[RESULT_ATTEMPT];
 	int rc;
@@ -211,15 +236,12 @@ take_result(struct collect *g, const struct wanted *w, struct sign_check *check,
 		return -1;
 	if (w->kind == ORDER_SEARCH && answers_clear(r, w->number, w->node, e) < 0)
 		return -1;
-	rc = result_read(g->dir, &head, g->own, check, erasure ? collect_erasure : collect_search,
-		into, attempt, e);
+	rc = result_read(g->dir, &head, g->own, check, line_of(w->kind), into, attempt, e);
 	if (rc != 0)
 		return rc;
 	if (!into->ended)
 		return err_fail(e, EX_DATAERR, 0, N_("the result has no end"), NULL, "%s", w->id);
-	if (erasure && collect_erasure_end(into, w->kind == ORDER_ERASE, e) < 0)
-		return -1;
-	if (w->kind == ORDER_PLAN && ordered_planned(r, w->id, into->hash, e) < 0)
+	if (take_end(g, w, into, e) < 0)
 		return -1;
 	if (ordered_answered(r, w->id, attempt, e) < 0 || account(g, w, ORDER_FINE, e) < 0)
 		return -1;
@@ -242,7 +264,8 @@ collect_result(struct collect *g, const struct wanted *w, struct sign_check *che
 		show(g, w, "answered", ORDER_FINE, &into);
 	if (rc == 0 && into.n_failed > 0)
 		g->status = EX_UNAVAILABLE;
-	if (rc == 0 && into.n_left > 0 && g->status == 0)
+	if (rc == 0 && (into.n_left > 0 || (order_asks_plan(w->kind) && !*into.hash)) &&
+		g->status == 0)
 		g->status = 1;
 	collecting_release(&into);
 	return rc < 0 || rc > 0 ? rc : queue_remove_all(g->dir, w->id, e);

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "dsar/case/case.h"
 #include "dsar/act/erasure.h"
+#include "dsar/act/rectification.h"
 #include "dsar/subject/subject.h"
 
 struct session;
@@ -24,8 +25,12 @@ struct collecting {
 	uint64_t n_found, n_failed, n_waiting; /* waiting: identifiers, for the officer's word */
 	bool ended;                            /* its last line was seen */
 
-	struct erasure finds; /* plan, erase: the node's finds, by their id … */
-	struct erasure x;     /* … and what becomes of them, as the node says */
+	struct erasure finds;        /* plan, erase: the node's finds, by their id … */
+	struct erasure x;            /* … and what becomes of them, as the node says */
+	struct rectification wishes; /* rectify-plan, rectify: what is wished of its finds, … */
+	size_t n_said;               /* … and of how many it says what becomes of them */
+	bool strange;                /* … or of one that is not wished any more */
+
 	char hash[SHA256_HEX];
 	bool proved;     /* erase: it has searched again, … */
 	uint64_t n_left; /* … and found so many records that its plan did not have */
@@ -40,3 +45,8 @@ int collect_search(void *ctx, const json_t *line, struct err *e);
 /* … of an order to plan, or to erase; and keeps what it says. Within a transaction. */
 int collect_erasure(void *ctx, const json_t *line, struct err *e);
 int collect_erasure_end(struct collecting *g, bool erased, struct err *e);
+
+/* … of an order to plan a rectification, or to rectify. Within a transaction. A plan that is
+ * not of what is wished by now cannot be carried out: g->hash is "" then. */
+int collect_rectification(void *ctx, const json_t *line, struct err *e);
+int collect_rectification_end(struct collecting *g, bool rectified, struct err *e);

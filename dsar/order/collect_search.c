@@ -23,6 +23,8 @@ collecting_begin(struct collecting *g, struct err *e)
 {
 	erasure_init(&g->finds, g->c.number);
 	erasure_init(&g->x, g->c.number);
+	if (rectification_wishes(g->s->registry, g->c.number, g->node, true, &g->wishes, e) < 0)
+		return -1;
 	return subject_read(g->s->registry, g->c.number, &g->subject, e);
 }
 
@@ -32,6 +34,7 @@ collecting_release(struct collecting *g)
 	subject_release(&g->subject);
 	erasure_release(&g->finds);
 	erasure_release(&g->x);
+	rectification_release(&g->wishes);
 	free(g->id);
 }
 

@@ -15,7 +15,7 @@
 #define PLACE_MAX (1u << 16) /* bytes of a find's place */
 
 static const char *const kinds[ORDER_KINDS] = { "search", "plan", "erase", "restrict", "lift",
-	"release" };
+	"release", "rectify-plan", "rectify" };
 static const char *const faults[ORDER_FAULTS] = { "fine", "unreadable", "form", "signature",
 	"second", "node", "early", "late", "replayed", "plan", "failed", "ends-agent" };
 
@@ -23,6 +23,24 @@ const char *
 order_kind_name(enum order_kind k)
 {
 	return kinds[k];
+}
+
+bool
+order_has_plan(enum order_kind k)
+{
+	return k == ORDER_ERASE || k == ORDER_RECTIFY;
+}
+
+bool
+order_asks_plan(enum order_kind k)
+{
+	return k == ORDER_PLAN || k == ORDER_RECTIFY_PLAN;
+}
+
+bool
+order_rectifies(enum order_kind k)
+{
+	return k == ORDER_RECTIFY_PLAN || k == ORDER_RECTIFY;
 }
 
 const char *
@@ -74,7 +92,8 @@ order_new(enum order_kind kind, struct order **ret, struct err *e)
 	o->made_us = now_us();
 	o->identifiers = json_array();
 	o->items = json_array();
-	if (!o->identifiers || !o->items) {
+	o->wishes = json_array();
+	if (!o->identifiers || !o->items || !o->wishes) {
 		(void)order_free(o);
 		return err_memory(e);
 	}
@@ -89,6 +108,7 @@ order_free(struct order *o)
 		return NULL;
 	json_decref(o->identifiers);
 	json_decref(o->items);
+	json_decref(o->wishes);
 	free(o);
 	return NULL;
 }
@@ -131,6 +151,15 @@ order_add_item(struct order *o, const struct find *f, struct err *e)
 		json_pack("{s:I, s:s, s:s, s:s, s:b}", "find", (json_int_t)f->id, "store", f->store,
 			"place", place, "digest", digest, "exclude",
 			(int)(f->decision == FIND_EXCLUDE)),
+		e);
+}
+
+int
+order_add_wish(struct order *o, int64_t find, const char *field, const char *value, struct err *e)
+{
+	return append(o->wishes,
+		json_pack("{s:I, s:s, s:s}", "find", (json_int_t)find, "field", field, "value",
+			value),
 		e);
 }
 
@@ -224,6 +253,17 @@ order_items(const struct order *o, find_seen *seen, void *ctx, struct err *e)
 	return 0;
 }
 
+int
+order_wishes(const struct order *o, order_wish_seen *seen, void *ctx, struct err *e)
+{
+	size_t n;
+	json_t *j;
+
+	json_array_foreach(o->wishes, n, j) if (seen(ctx, int_at(j, "find"), text_at(j, "field"),
+							text_at(j, "value"), e) < 0) return -1;
+	return 0;
+}
+
 /* --- the text --------------------------------------------------------------------------------- */
 
 static int
@@ -244,15 +284,19 @@ dump(json_t *root, struct buf *out, struct err *e)
 int
 order_text(const struct order *o, struct buf *out, struct err *e)
 {
-	return dump(
-		json_pack("{s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:O, "
-			  "s:O}",
-			"v", 1, "id", o->id, "case", o->number, "article", (int)o->article,
-			"received", (int)o->received_day, "lang", o->lang, "kind", kinds[o->kind],
-			"node", o->node, "made", (json_int_t)o->made_us, "not_before",
-			(json_int_t)o->not_before_us, "not_after", (json_int_t)o->not_after_us,
-			"plan", o->plan, "identifiers", o->identifiers, "items", o->items),
-		out, e);
+	json_t *root = json_pack(
+		"{s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:O, s:O}", "v", 1,
+		"id", o->id, "case", o->number, "article", (int)o->article, "received",
+		(int)o->received_day, "lang", o->lang, "kind", kinds[o->kind], "node", o->node,
+		"made", (json_int_t)o->made_us, "not_before", (json_int_t)o->not_before_us,
+		"not_after", (json_int_t)o->not_after_us, "plan", o->plan, "identifiers",
+		o->identifiers, "items", o->items);
+
+	if (root && order_rectifies(o->kind) && json_object_set(root, "wishes", o->wishes) < 0) {
+		json_decref(root);
+		root = NULL;
+	}
+	return dump(root, out, e);
 }
 
 /* --- and back --------------------------------------------------------------------------------- */
@@ -310,7 +354,7 @@ take_head(struct order *o, const char *id, const char *number, const char *lang,
 	       take_text(lang, o->lang, sizeof(o->lang)) && strlen(lang) == 2 &&
 	       take_kind(kind, &o->kind) && take_text(node, o->node, sizeof(o->node)) &&
 	       conf_is_node(node) && take_text(plan, o->plan, sizeof(o->plan)) &&
-	       (o->kind == ORDER_ERASE ? is_hash(plan) : *plan == '\0');
+	       (order_has_plan(o->kind) ? is_hash(plan) : *plan == '\0');
 }
 
 static bool
@@ -358,6 +402,37 @@ are_items(const json_t *v, char *place)
 }
 
 static bool
+has_item(const json_t *items, json_int_t find)
+{
+	size_t n;
+	json_t *j;
+
+	json_array_foreach(
+		items, n, j) if (int_at(j, "find") == find && !flag_at(j, "exclude")) return true;
+	return false;
+}
+
+/* Each about one of the finds that it names. */
+static bool
+are_wishes(const json_t *v, const json_t *items)
+{
+	size_t n;
+	json_t *j;
+
+	json_array_foreach(v, n, j)
+	{
+		const char *field, *value;
+		json_int_t find;
+
+		if (json_unpack(j, "{s:I, s:s, s:s !}", "find", &find, "field", &field, "value",
+			    &value) != 0 ||
+			!*field || strpbrk(field, " \t\r\n") || !has_item(items, find))
+			return false;
+	}
+	return json_array_size(v) > 0;
+}
+
+static bool
 take_root(json_t *root, struct order *o, char *place)
 {
 	const char *id, *number, *lang, *kind, *node, *plan;
@@ -365,11 +440,11 @@ take_root(json_t *root, struct order *o, char *place)
 	int v, article, received;
 
 	if (json_unpack(root,
-		    "{s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:O, s:O !}", "v",
-		    &v, "id", &id, "case", &number, "article", &article, "received", &received,
+		    "{s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:O, s:O, s?O !}",
+		    "v", &v, "id", &id, "case", &number, "article", &article, "received", &received,
 		    "lang", &lang, "kind", &kind, "node", &node, "made", &made, "not_before",
 		    &before, "not_after", &after, "plan", &plan, "identifiers", &o->identifiers,
-		    "items", &o->items) != 0)
+		    "items", &o->items, "wishes", &o->wishes) != 0)
 		return false;
 	o->article = (enum article)article;
 	o->received_day = received;
@@ -379,7 +454,8 @@ take_root(json_t *root, struct order *o, char *place)
 	return v == 1 && article_is(article) && before < after &&
 	       take_head(o, id, number, lang, kind, node, plan) && json_is_array(o->identifiers) &&
 	       json_is_array(o->items) && are_identifiers(o->identifiers) &&
-	       are_items(o->items, place);
+	       are_items(o->items, place) &&
+	       (order_rectifies(o->kind) ? are_wishes(o->wishes, o->items) : !o->wishes);
 }
 
 int

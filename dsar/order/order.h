@@ -8,14 +8,17 @@
  *   id           32 hexadecimal digits, by chance; the files of an order are named by it
  *   case         "2026-0001", and of that case: article, received (a day's number), lang
  *   kind         "search", "plan" (what an erasure would do, nothing is erased), "erase", "restrict", "lift" (a
- *                restriction), "release" (what a search has kept from routine deletion)
+ *                restriction), "release" (what a search has kept from routine deletion), "rectify-plan" (what a
+ *                rectification would do, nothing is changed), "rectify"
  *   node         which machine is to do it
  *   made, not_before, not_after   microseconds since the epoch; it may be begun from … until before …
  *   identifiers  what the person is known by: id, kind, value, from, to, parent, store, link, own,
  *                confirmed, dropped
- *   items        plan, erase, restrict: the finds that are meant: find (the id), store, place (base64),
- *                digest, exclude (not about the person: is let alone)
- *   plan         erase: the hash of the plan (erasure.h) that whoever signs has seen; else ""
+ *   items        plan, erase, restrict, rectify-plan, rectify: the finds that are meant: find (the id), store,
+ *                place (base64), digest, exclude (not about the person: is let alone)
+ *   wishes       rectify-plan, rectify: what is to stand in which field of them: find, field, value; no other
+ *                kind has the key
+ *   plan         erase, rectify: the hash of the plan (erasure.h, rectification.h) that whoever signs has seen; else ""
  *
  * Each who orders it signs this text apart, and nothing else. Text, signatures and the public keys that made
  * them (order_pack(), blanks behind it up to a multiple of 4096) are encrypted to the node's key and make the
@@ -54,8 +57,15 @@ enum order_kind {
 	ORDER_RESTRICT,
 	ORDER_LIFT,    /* … that again */
 	ORDER_RELEASE, /* what a search has kept from routine deletion */
-	ORDER_KINDS
+	ORDER_RECTIFY_PLAN,
+	ORDER_RECTIFY,
+	ORDER_KINDS /* the register has them by number: new ones come last */
 };
+
+/* Does it carry out a plan, whose hash it names? Does it ask for one? Is it about rectifying? */
+bool order_has_plan(enum order_kind k);
+bool order_asks_plan(enum order_kind k);
+bool order_rectifies(enum order_kind k);
 
 /* Why an order is not carried out. */
 enum order_fault {
@@ -84,7 +94,7 @@ struct order {
 	char node[ORDER_NODE_MAX];
 	int64_t made_us, not_before_us, not_after_us;
 	char plan[SHA256_HEX];
-	json_t *identifiers, *items; /* arrays, owned; see below */
+	json_t *identifiers, *items, *wishes; /* arrays, owned; see below */
 };
 
 /* A new one, of kind KIND, with an id of its own and nothing in it. The caller owns *ret. */
@@ -94,12 +104,17 @@ DEFINE_CLEANUP(struct order, order_free)
 
 int order_add_identifier(struct order *o, const struct identifier *i, bool dropped, struct err *e);
 int order_add_item(struct order *o, const struct find *f, struct err *e);
+int order_add_wish(
+	struct order *o, int64_t find, const char *field, const char *value, struct err *e);
 
 /* Those of O, one after the other: I, and F with what it points to, are borrowed until SEEN returns. */
 typedef int order_identifier_seen(
 	void *ctx, const struct identifier *i, bool dropped, struct err *e);
 int order_identifiers(const struct order *o, order_identifier_seen *seen, void *ctx, struct err *e);
 int order_items(const struct order *o, find_seen *seen, void *ctx, struct err *e);
+typedef int order_wish_seen(
+	void *ctx, int64_t find, const char *field, const char *value, struct err *e);
+int order_wishes(const struct order *o, order_wish_seen *seen, void *ctx, struct err *e);
 
 /* Appends O's text. */
 int order_text(const struct order *o, struct buf *out, struct err *e);

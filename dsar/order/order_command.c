@@ -13,12 +13,16 @@
 
 #include "base/now.h"
 #include "base/options.h"
+#include "dsar/act/objection.h"
+#include "dsar/act/rectification.h"
 #include "dsar/case/case.h"
 #include "dsar/command.h"
+#include "dsar/order/order_list.h"
 #include "dsar/order/ordered.h"
 #include "dsar/order/queue.h"
 #include "dsar/register/registry.h"
 #include "dsar/order/seal.h"
+#include "dsar/review/review.h"
 #include "dsar/session.h"
 #include "record/timestamp.h"
 
@@ -231,6 +235,38 @@ add_items(struct ordering *g, struct order *o, struct err *e)
 				 g->node->name);
 }
 
+static int
+wished_find(void *ctx, const struct find *f, struct err *e)
+{
+	return f->decision == FIND_EXCLUDE
+		       ? err_fail(e, EX_NOPERM, 0, N_("this find is not about the person"),
+				 N_("see `dsar review`"), "%lld", (long long)f->id)
+		       : order_add_item(ctx, f, e);
+}
+
+/* What is wished of that machine's finds, and these finds. */
+static int
+add_wishes(struct ordering *g, struct order *o, struct err *e)
+{
+	struct rectification x;
+	int rc = rectification_wishes(g->s->registry, g->c.number, g->node->name, true, &x, e);
+
+	for (size_t i = 0; rc == 0 && i < x.n; i++) {
+		const struct rectify_item *w = &x.item[i];
+
+		rc = order_add_wish(o, w->find, w->field, w->value, e);
+		if (rc == 0 && (i == 0 || w->find != x.item[i - 1].find))
+			rc = review_find(g->s->registry, g->c.number, w->find, wished_find, o, e);
+	}
+	if (rc == 0 && x.n == 0)
+		rc = err_fail(e, EX_USAGE, 0,
+			N_("nothing that was found on that machine is to be rectified"),
+			N_("say of which find: `dsar rectify CASE --find ID --field NAME`"), "%s",
+			g->node->name);
+	rectification_release(&x);
+	return rc;
+}
+
 /* Those that may be searched by; and what the DPO has dropped, so that it is not brought back. */
 static int
 add_identifiers(struct ordering *g, struct order *o, struct err *e)
@@ -264,6 +300,8 @@ fill(struct ordering *g, struct order *o, struct err *e)
 	if ((o->kind == ORDER_PLAN || o->kind == ORDER_ERASE || o->kind == ORDER_RESTRICT) &&
 		add_items(g, o, e) < 0)
 		return -1;
+	if (order_rectifies(o->kind) && add_wishes(g, o, e) < 0)
+		return -1;
 	if ((o->kind == ORDER_SEARCH || o->kind == ORDER_ERASE) && add_identifiers(g, o, e) < 0)
 		return -1;
 	return order_text(o, &g->text, e);
@@ -290,12 +328,29 @@ needs_of(enum order_kind k)
 static int
 node_plan_stands(struct ordering *g, const struct order *o, struct err *e)
 {
-	const int rc = ordered_plan_is(g->s->registry, o->number, o->node, o->plan, e);
+	const int rc = ordered_plan_is(g->s->registry, o, e);
 
 	return rc <= 0 ? rc
 		       : err_fail(e, EX_NOPERM, 0, N_("this is not the plan of that machine"),
-				 N_("order one: `dsar order CASE plan --node NODE`"), "%s",
-				 g->c.number);
+				 N_("order one: `dsar order CASE plan --node NODE`, or rectify-plan"),
+				 "%s", g->c.number);
+}
+
+/* What is objected to is erased when that is right, and not before (Art. 17(1)(c)); the node does not know. */
+static int
+objection_stands(struct ordering *g, const struct order *o, struct err *e)
+{
+	struct objection x;
+
+	if (g->c.article != ARTICLE_OBJECTION || (o->kind != ORDER_PLAN && o->kind != ORDER_ERASE))
+		return 0;
+	if (objection_read(g->s->registry, g->c.number, &x, e) < 0)
+		return -1;
+	return x.state == OBJECTION_UPHELD
+		       ? 0
+		       : case_forbid(g->s->registry, g->c.number, "objection", g->s->now_us,
+				 N_("the objection is not upheld"),
+				 N_("decide it with `dsar object CASE --uphold`"), e);
 }
 
 static int
@@ -303,7 +358,7 @@ case_on(struct ordering *g, const struct order *o, struct err *e)
 {
 	if (o->kind == ORDER_SEARCH)
 		return case_move(g->s->registry, &g->c, CASE_SEARCHING, g->s->now_us, e);
-	return o->kind == ORDER_ERASE
+	return order_has_plan(o->kind)
 		       ? case_reach(g->s->registry, &g->c, CASE_EXECUTING, g->s->now_us, e)
 		       : 0;
 }
@@ -315,7 +370,8 @@ keep_order(struct ordering *g, const struct order *o, struct err *e)
 	const struct ordered as = { .id = o->id, .number = o->number };
 
 	if (case_guard(r, &g->c, needs_of(o->kind), g->s->now_us, e) < 0 ||
-		(o->kind == ORDER_ERASE && node_plan_stands(g, o, e) < 0) ||
+		objection_stands(g, o, e) < 0 ||
+		(order_has_plan(o->kind) && node_plan_stands(g, o, e) < 0) ||
 		registry_record(r, g->c.number, "order",
 			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "what", "made", "order", o->id,
 				"kind", order_kind_name(o->kind), "node", o->node, "plan", o->plan,
@@ -404,8 +460,9 @@ text_stands(struct ordering *g, const char *id, const struct looked_up *l, struc
 			N_("the order's text is not what the register says of it"),
 			N_("do not sign it; ask who has made it, and withdraw it"), "%s",
 			g->c.number);
-	if (o->kind == ORDER_ERASE && (!g->plan || strcmp(g->plan, o->plan) != 0))
-		return err_fail(e, EX_NOPERM, 0, N_("an erasure is signed by its plan's hash"),
+	if (order_has_plan(o->kind) && (!g->plan || strcmp(g->plan, o->plan) != 0))
+		return err_fail(e, EX_NOPERM, 0,
+			N_("an erasure or a rectification is signed by its plan's hash"),
 			N_("look at the plan (--items NODE), then say --sign ID --confirm HASH"),
 			"%s", g->c.number);
 	if (o->not_after_us <= g->s->now_us)
@@ -413,7 +470,9 @@ text_stands(struct ordering *g, const char *id, const struct looked_up *l, struc
 			N_("withdraw it, and make another one"), "%s", g->c.number);
 	if (case_guard(g->s->registry, &g->c, needs_of(o->kind), g->s->now_us, e) < 0)
 		return -1;
-	return o->kind == ORDER_ERASE ? node_plan_stands(g, o, e) : 0;
+	if (objection_stands(g, o, e) < 0)
+		return -1;
+	return order_has_plan(o->kind) ? node_plan_stands(g, o, e) : 0;
 }
 
 static int
@@ -484,100 +543,6 @@ withdraw(struct ordering *g, const char *id, struct err *e)
 	return move(g, id, "withdrawn", ORDERED_WITHDRAWN, e) < 0 ? -1 : queue_remove(dir, name, e);
 }
 
-/* --- what becomes of a machine's finds -------------------------------------------------------- */
-
-static int
-show_item(void *ctx, const struct ordered_item *i, struct err *e)
-{
-	struct ordering *g = ctx;
-	struct print *p = &g->s->out;
-
-	(void)e;
-	print_begin(p);
-	print_str(p, "case", span_str(g->c.number));
-	print_str(p, "node", span_str(i->node));
-	print_int(p, "find", i->item->find);
-	print_str(p, "store", span_str(i->item->store));
-	print_str(p, "fate", span_str(erasure_fate_name(i->item->fate)));
-	print_str(p, "ground", span_str(i->item->ground));
-	print_bool(p, "erased", i->erased);
-	print_end(p);
-	if (!p->json)
-		fprintf(p->f, "%s %s %lld %s\n", erasure_fate_name(i->item->fate), i->item->store,
-			(long long)i->item->find, i->item->ground);
-	return 0;
-}
-
-/* --- list ------------------------------------------------------------------------------------- */
-
-struct listing {
-	struct session *s;
-	struct print_table *t;
-	bool waits, late;
-};
-
-static int
-list_one(void *ctx, const struct ordered *o, struct err *e)
-{
-	struct listing *l = ctx;
-	struct print *p = &l->s->out;
-	const bool late = o->state <= ORDERED_SENT && o->not_after_us <= l->s->now_us;
-	char until[32];
-
-	(void)e;
-	l->waits |= o->state <= ORDERED_SENT;
-	l->late |= late;
-	print_begin(p);
-	print_str(p, "case", span_str(o->number));
-	print_str(p, "order", span_str(o->id));
-	print_str(p, "kind", span_str(order_kind_name(o->kind)));
-	print_str(p, "node", span_str(o->node));
-	print_str(p, "state", span_str(ordered_state_name(o->state)));
-	print_bool(p, "late", late);
-	print_time(p, "made", o->made_us);
-	print_time(p, "not_after", o->not_after_us);
-	print_str(p, "plan", span_str(o->plan));
-	if (o->state == ORDERED_DENIED)
-		print_str(p, "fault", span_str(order_fault_name(o->fault)));
-	print_end(p);
-	if (!l->t)
-		return 0;
-	timestamp_format(o->not_after_us, until);
-	print_table_cell(l->t, false, "%s", o->id);
-	print_table_cell(l->t, false, "%s", order_kind_name(o->kind));
-	print_table_cell(l->t, false, "%s", o->node);
-	print_table_cell(l->t, false, "%s", ordered_state_name(o->state));
-	print_table_cell(l->t, false, "%.16s", until);
-	print_table_cell(l->t, false, "%s",
-		late                         ? _("no answer in time")
-		: o->state == ORDERED_DENIED ? _(order_fault_text(o->fault))
-					     : "");
-	return 0;
-}
-
-static int
-list(struct ordering *g, struct err *e)
-{
-	struct listing l = { .s = g->s };
-	int rc;
-
-	if (!g->s->out.json) {
-		l.t = print_table_new(6);
-		if (!l.t)
-			return err_memory(e);
-		print_table_cell(l.t, false, "%s", _("order"));
-		print_table_cell(l.t, false, "%s", _("kind"));
-		print_table_cell(l.t, false, "%s", _("node"));
-		print_table_cell(l.t, false, "%s", _("state"));
-		print_table_cell(l.t, false, "%s", _("until"));
-		print_table_cell(l.t, false, "%s", _("note"));
-	}
-	rc = ordered_each(g->s->registry, g->c.number, NULL, list_one, &l, e);
-	if (l.t)
-		print_table_free(l.t, &g->s->out);
-	return rc < 0 ? -1 : l.late;
-}
-
 /* --- the command line ------------------------------------------------------------------------- */
 
 static void
@@ -594,15 +559,18 @@ help(void)
 		"  erase          erase it, by the plan whose hash is given (--confirm HASH)\n"
 		"  restrict       keep it from being used or deleted\n"
 		"  lift           … no more, once the person was told (--told)\n"
-		"  release        let go what a search has kept until the answer is out\n\n"
+		"  release        let go what a search has kept until the answer is out\n"
+		"  rectify-plan   say what a rectification of what was found there would do (`dsar rectify`\n"
+		"                 says of which find and field)\n"
+		"  rectify        rectify it, by the plan whose hash is given (--confirm HASH)\n\n"
 		"  --node NODE    which machine, of those in sparsam.conf\n"
 		"  --not-before T from when it may be begun: a time, or how far from now (2h)\n"
 		"  --not-after T  until when (7d)\n"
 		"  --confirm HASH the plan to be carried out\n"
-		"  --sign ID      sign another one's order, where two persons have to; an erasure by the\n"
-		"                 hash of its plan\n"
+		"  --sign ID      sign another one's order, where two persons have to; erase and rectify by\n"
+		"                 the hash of the plan\n"
 		"  --withdraw ID  take an order back that will not be answered\n"
-		"  --items NODE   what becomes of each find there, by its plan or erasure\n\n"
+		"  --items NODE   what becomes of each find there, by its newest plan or act\n\n"
 		"Example:  dsar order 2026-0001 search --node bbb1\n"),
 		stdout);
 }
@@ -644,8 +612,9 @@ make_given(struct ordering *g, const struct given *v, struct err *e)
 	CLEANUP(order_freep) struct order *o = NULL;
 	enum order_kind kind;
 
-	if (!kind_of(v->kind, &kind) || !v->node || (kind == ORDER_ERASE) != (v->confirm != NULL))
-		return usage_fail(_("order takes a kind and --node; erase takes --confirm, too"));
+	if (!kind_of(v->kind, &kind) || !v->node || order_has_plan(kind) != (v->confirm != NULL))
+		return usage_fail(
+			_("order takes a kind and --node; erase and rectify take --confirm, too"));
 	if ((kind == ORDER_LIFT) != v->told)
 		return err_fail(e, EX_NOPERM, 0,
 			N_("the person has to be told before a restriction is lifted"),
@@ -701,8 +670,8 @@ order_main(struct session *s, int argc, char **argv, struct err *e)
 	else
 		rc = v.sign       ? sign_it(&g, v.sign, e)
 		     : v.withdraw ? withdraw(&g, v.withdraw, e)
-		     : v.items ? ordered_items(s->registry, g.c.number, v.items, show_item, &g, e)
-			       : list(&g, e);
+		     : v.items    ? order_show_items(s, g.c.number, v.items, e)
+				  : order_list(s, g.c.number, e);
 	ordering_release(&g);
 	return rc;
 }

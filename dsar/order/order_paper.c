@@ -107,7 +107,7 @@ order_paper_release(struct order_paper *p)
 unsigned
 order_signers_needed(enum order_kind kind, const struct conf *c)
 {
-	return kind == ORDER_ERASE && c->second_person ? 2 : 1;
+	return order_has_plan(kind) && c->second_person ? 2 : 1;
 }
 
 int

@@ -304,8 +304,7 @@ ordered_items(struct registry *r, const char *number, const char *node, ordered_
 }
 
 int
-ordered_plan_is(
-	struct registry *r, const char *number, const char *node, const char *hash, struct err *e)
+ordered_plan_is(struct registry *r, const struct order *o, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 	int rc;
@@ -315,10 +314,11 @@ ordered_plan_is(
 		    " AND state = ?5 ORDER BY made_us DESC LIMIT 1",
 		    &st, e) < 0)
 		return -1;
-	statement_text(st, 1, span_str(number));
-	statement_text(st, 2, span_str(node));
-	statement_text(st, 3, span_str(hash));
-	(void)sqlite3_bind_int(st, 4, ORDER_PLAN);
+	statement_text(st, 1, span_str(o->number));
+	statement_text(st, 2, span_str(o->node));
+	statement_text(st, 3, span_str(o->plan));
+	(void)sqlite3_bind_int(
+		st, 4, (int)(o->kind == ORDER_RECTIFY ? ORDER_RECTIFY_PLAN : ORDER_PLAN));
 	(void)sqlite3_bind_int(st, 5, ORDERED_ANSWERED);
 	rc = registry_step(r, st, e);
 	if (rc != 0)

@@ -84,9 +84,8 @@ typedef int ordered_item_seen(void *ctx, const struct ordered_item *i, struct er
 int ordered_items(struct registry *r, const char *number, const char *node, ordered_item_seen *seen,
 	void *ctx, struct err *e);
 
-/* Is HASH that of the newest plan that NODE has made for case NUMBER? 1: no. */
-int ordered_plan_is(
-	struct registry *r, const char *number, const char *node, const char *hash, struct err *e);
+/* Is the plan of O, which carries one out, the newest of its kind that its node has made for its case? 1: no. */
+int ordered_plan_is(struct registry *r, const struct order *o, struct err *e);
 
 /* The order ID, to plan, was answered with the plan of HASH. */
 int ordered_planned(struct registry *r, const char *id, const char *hash, struct err *e);

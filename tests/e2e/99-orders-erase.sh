@@ -44,22 +44,6 @@ has "$scratch/stderr" "another person has to"
 expect 77 as stranger order "$case" --sign "$order" 2>"$scratch/stderr"
 has "$scratch/stderr" "no key that may approve"
 
-# Orders as somebody would make them who has the queue and the node's public key, and not two persons' keys: PAPER is
-# JSON as order.h says, and goes into the queue under ID.
-mkdir -m 700 "$scratch/evil"
-gpg --homedir "$scratch/evil" --batch -q --import "$scratch/node1.asc" 2>/dev/null
-put_order() { # ID <PAPER
-	gpg --homedir "$scratch/evil" --batch -q --trust-model always -r "$(sed -n 1p "$scratch/agent.key")" -a -e 2>/dev/null >"$node_state/queue/orders/$1.order"
-}
-signed() { gpg --homedir "$scratch/$1" --batch -q -a -b -o - "$2" 2>/dev/null; }
-key_of() { gpg --homedir "$scratch/$1" --batch -q -a --export; }
-paper() { # TEXT-FILE WHO...
-	local who file=$1 list='[]'
-	for who in "${@:2}"; do
-		list=$(jq -c --arg s "$(signed "$who" "$file")" --arg k "$(key_of "$who")" '. + [{ signature: $s, key: $k }]' <<<"$list")
-	done
-	jq -n -c --rawfile o "$file" --argjson l "$list" '{ v: 1, order: $o, signatures: $l }'
-}
 denied() { # WHY ID
 	expect 1 timeout 60 "$SPARSAM_BIN/dsar" -c "$node_conf" agent >"$scratch/out"
 	has "$scratch/out" "$2: denied"

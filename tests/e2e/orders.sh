@@ -38,6 +38,22 @@ carry_results() { find "$node_state/queue/results" -type f -exec mv -t "$scratch
 answer_orders() { carry_orders && node agent && carry_results; }
 node_ledger() { sqlite3 "$node_state/ledger.db" "SELECT data FROM entry WHERE kind = 'order' ORDER BY seq"; }
 
+# Orders as somebody would make them who has the queue and the node's public key, and not two persons' keys: PAPER is
+# JSON as order.h says, and goes into the queue under ID.
+put_order() { # ID <PAPER
+	[ -d "$scratch/evil" ] || { mkdir -m 700 "$scratch/evil" && gpg --homedir "$scratch/evil" --batch -q --import "$scratch/node1.asc" 2>/dev/null; }
+	gpg --homedir "$scratch/evil" --batch -q --trust-model always -r "$(sed -n 1p "$scratch/agent.key")" -a -e 2>/dev/null >"$node_state/queue/orders/$1.order"
+}
+signed() { gpg --homedir "$scratch/$1" --batch -q -a -b -o - "$2" 2>/dev/null; }
+key_of() { gpg --homedir "$scratch/$1" --batch -q -a --export; }
+paper() { # TEXT-FILE WHO...
+	local who file=$1 list='[]'
+	for who in "${@:2}"; do
+		list=$(jq -c --arg s "$(signed "$who" "$file")" --arg k "$(key_of "$who")" '. + [{ signature: $s, key: $k }]' <<<"$list")
+	done
+	jq -n -c --rawfile o "$file" --argjson l "$list" '{ v: 1, order: $o, signatures: $l }'
+}
+
 at_end() {
 	local who
 	for who in dpo second stranger; do gpgconf --homedir "$scratch/$who" --kill all 2>/dev/null || true; done

@@ -143,6 +143,48 @@ START_TEST(what_is_no_order_is_none)
 }
 END_TEST
 
+static int
+see_wish(void *ctx, int64_t find, const char *field, const char *value, struct err *err)
+{
+	(void)err;
+	ck_assert_int_eq(find, 8);
+	ck_assert_str_eq(field, "name");
+	ck_assert_str_eq(value, "Änne \"A.\"");
+	++*(int *)ctx;
+	return 0;
+}
+
+START_TEST(what_is_wished_is_wished_of_a_find_that_the_order_names)
+{
+	const struct find f = { .id = 8, .store = "app", .place = "/a", .decision = FIND_KEEP };
+	struct order *o = sample(ORDER_RECTIFY_PLAN), *again;
+	struct buf none = text_of(o), b;
+	struct span text;
+	int n = 0;
+
+	ck_assert_int_eq(order_parse(span_of(none.p, none.len), &again, &e), 1);
+	ck_assert_int_eq(order_add_item(o, &f, &e), 0);
+	ck_assert_int_eq(order_add_wish(o, 8, "name", "Änne \"A.\"", &e), 0);
+	b = text_of(o);
+	text = span_of(b.p, b.len);
+	ck_assert_int_eq(order_parse(text, &again, &e), 0);
+	ck_assert_int_eq(order_wishes(again, see_wish, &n, &e), 0);
+	ck_assert_int_eq(n, 1);
+	order_free(again);
+	ck_assert_int_eq(parsed_with(text, "\"find\":8,\"value\"", "\"find\":9,\"value\""), 1);
+	ck_assert_int_eq(parsed_with(text, "\"find\":8,\"value\"", "\"find\":7,\"value\""),
+		1); /* left out by decision */
+	ck_assert_int_eq(parsed_with(text, "\"field\":\"name\"", "\"field\":\"\""), 1);
+	ck_assert_int_eq(parsed_with(text, "\"field\":\"name\"", "\"field\":\"a b\""), 1);
+	ck_assert_int_eq(parsed_with(text, "\"rectify-plan\"", "\"plan\""), 1);
+	ck_assert_int_eq(
+		parsed_with(text, "\"rectify-plan\"", "\"rectify\""), 1); /* without a plan */
+	buf_release(&none);
+	buf_release(&b);
+	order_free(o);
+}
+END_TEST
+
 START_TEST(the_order_s_length_is_hidden_and_its_parts_come_back)
 {
 	const struct order_signature two[] = { { SPAN("signature"), SPAN("key") },
@@ -274,6 +316,7 @@ main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, an_order_is_read_as_it_was_written);
 	tcase_add_test(t, what_is_no_order_is_none);
+	tcase_add_test(t, what_is_wished_is_wished_of_a_find_that_the_order_names);
 	tcase_add_test(t, the_order_s_length_is_hidden_and_its_parts_come_back);
 	tcase_add_test(t, only_those_who_may_order_count_and_who_signs_twice_is_one);
 	suite_add_tcase(s, t);
