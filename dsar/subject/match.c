@@ -371,6 +371,7 @@ holds(enum conf_match how, struct span value, struct span wanted)
 	case CONF_MATCH_PREFIX:
 		return span_starts(value, wanted);
 	case CONF_MATCH_CONTAINS:
+	case CONF_MATCH_PARTS: /* see ask_parts() */
 		break;
 	}
 	return memmem(value.p, value.len, wanted.p, wanted.len) != NULL;
@@ -420,13 +421,111 @@ ask_field(struct asking *a, const struct conf_subject *b)
 	return false;
 }
 
+static size_t
+count_words(struct span s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n += s.p[i] != ' ' && (i == 0 || s.p[i - 1] == ' ');
+	return n;
+}
+
+/* How often WORD is one of S's. */
+static size_t
+count_word(struct span s, struct span word)
+{
+	size_t n = 0, from = 0;
+
+	for (size_t i = 0; i <= s.len; i++) {
+		if (i < s.len && s.p[i] != ' ')
+			continue;
+		n += span_eq(span_of(s.p + from, i - from), word);
+		from = i + 1;
+	}
+	return n;
+}
+
+/* Folded names have one blank between two words. */
+static bool
+same_words(struct span a, struct span b)
+{
+	size_t from = 0;
+
+	if (count_words(a) != count_words(b))
+		return false;
+	for (size_t i = 0; i <= a.len; i++) {
+		if (i < a.len && a.p[i] != ' ')
+			continue;
+		if (count_word(a, span_of(a.p + from, i - from)) !=
+			count_word(b, span_of(a.p + from, i - from)))
+			return false;
+		from = i + 1;
+	}
+	return true;
+}
+
+static bool
+is_part_with(const struct conf_subject *a, const struct conf_subject *b)
+{
+	return a->match == CONF_MATCH_PARTS && strcmp(a->kind, b->kind) == 0;
+}
+
+/* A name over several columns, of which B is the first one. */
+static bool
+ask_parts(struct asking *a, const struct conf_subject *b)
+{
+	const struct conf_store *s = a->r->store;
+	struct matcher *m = a->m;
+
+	buf_clear(&m->scratch);
+	for (const struct conf_subject *p = b; p < s->subject + s->n_subjects; p++) {
+		const struct span value = is_part_with(p, b) ? a->r->field(a->r, p->field)
+							     : SPAN_NONE;
+
+		if (!value.p || value.len == 0)
+			continue;
+		if (m->scratch.len > 0)
+			buf_char(&m->scratch, ' ');
+		if (identifier_fold_class(IDENTIFIER_NAME, value, &m->scratch) < 0)
+			return false;
+	}
+	for (size_t i = 0; !m->scratch.failed && i < m->subject->n; i++)
+		if (strcmp(m->subject->v[i].kind, b->kind) == 0 &&
+			same_words(span_of(m->scratch.p, m->scratch.len),
+				span_of(m->folded[i].p, m->folded[i].len)) &&
+			give(a, i, MATCH_FIELD, b, 0, 0))
+			return true;
+	return false;
+}
+
+static bool
+is_first_part(const struct conf_store *s, const struct conf_subject *b)
+{
+	const struct conf_subject *p = s->subject;
+
+	while (p < b && !is_part_with(p, b))
+		p++;
+	return p == b;
+}
+
+static bool
+ask_subject(struct asking *a, const struct conf_subject *b)
+{
+	if (b->element)
+		return false;
+	if (b->match != CONF_MATCH_PARTS)
+		return ask_field(a, b);
+	return is_first_part(a->r->store, b) && ask_parts(a, b);
+}
+
 static bool
 ask_fields(struct asking *a)
 {
 	const struct conf_store *s = a->r->store;
 
 	for (size_t i = 0; a->r->field && i < s->n_subjects; i++)
-		if (!s->subject[i].element && ask_field(a, &s->subject[i]))
+		if (ask_subject(a, &s->subject[i]))
 			return true;
 	return false;
 }

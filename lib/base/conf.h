@@ -124,7 +124,12 @@ struct conf_subject {
 	const char *element; /* in XML within the text: each element of this name whose child FIELD
 			      * is the identifier is a find of its own; NULL: a field of the record */
 	bool pseudonym;      /* it holds the day's token instead */
-	enum conf_match { CONF_MATCH_EQUAL, CONF_MATCH_PREFIX, CONF_MATCH_CONTAINS } match;
+	enum conf_match {
+		CONF_MATCH_EQUAL,
+		CONF_MATCH_PREFIX,
+		CONF_MATCH_CONTAINS,
+		CONF_MATCH_PARTS /* the words of all such fields of a kind are, in any order, the identifier's */
+	} match;
 	bool review; /* such a record is of others, too: never straight into an answer */
 	const char *
 		as; /* what the field has instead of the identifier: 'gl-{}', 'sha1({})-'; NULL: itself */

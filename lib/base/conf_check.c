@@ -122,6 +122,14 @@ sink_check(const struct conf_store *s, const struct conf_sink *k, struct err *e)
 	return 0;
 }
 
+static bool
+is_name(const struct conf_subject *b)
+{
+	const char *last = strrchr(b->kind, '-');
+
+	return strcmp(last ? last + 1 : b->kind, "name") == 0;
+}
+
 static int
 store_rules_check(const struct conf_store *s, struct err *e)
 {
@@ -141,6 +149,9 @@ store_rules_check(const struct conf_store *s, struct err *e)
 			return conf_fail(e, &b->where,
 				N_("a pseudonym is compared whole, as it is"), NULL, "store \"%s\"",
 				s->name);
+		if (b->match == CONF_MATCH_PARTS && !is_name(b))
+			return conf_fail(e, &b->where, N_("parts are of a name"),
+				N_("see subject in sparsam.conf(5)"), "store \"%s\"", s->name);
 	}
 	for (size_t i = 0; i < s->n_links; i++) {
 		if (*s->link[i].field == '\0')

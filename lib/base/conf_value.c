@@ -207,7 +207,7 @@ DEFINE_WORDS(conf_value_sink_type, "file", "namespace", "journal", "syslog", "st
 DEFINE_WORDS(conf_value_source_type, "journal", "syslog", "tail")
 DEFINE_WORDS(conf_value_render, "token", "address")
 DEFINE_WORDS(conf_value_clock, "ntp", "local")
-DEFINE_WORDS(conf_value_match, "equal", "prefix", "contains")
+DEFINE_WORDS(conf_value_match, "equal", "prefix", "contains", "parts")
 DEFINE_WORDS(conf_value_checksum, "sha1", "sha256", "sha384", "sha512")
 DEFINE_WORDS(conf_value_land, "BW", "BY", "BE", "BB", "HB", "HH", "HE", "MV", "NI", "NW", "RP",
 	"SL", "SN", "ST", "SH", "TH")

@@ -22,9 +22,11 @@ static struct conf_subject declared[] = {
 	{ .kind = "phone", .field = "phone" },
 	{ .kind = "ip", .field = "ip" },
 	{ .kind = "name", .field = "name" },
+	{ .kind = "name", .field = "last", .match = CONF_MATCH_PARTS },
+	{ .kind = "name", .field = "first", .match = CONF_MATCH_PARTS },
 };
 static struct conf_store stores[] = {
-	{ .name = "rows", .type = "postgres", .subject = declared, .n_subjects = 8 },
+	{ .name = "rows", .type = "postgres", .subject = declared, .n_subjects = 10 },
 	{ .name = "log", .type = "textlog" },
 };
 static struct subject subject;
@@ -349,6 +351,42 @@ START_TEST(fields_are_compared_as_their_kind_is)
 }
 END_TEST
 
+static struct span
+first_and_last(const struct record *r, const char *name)
+{
+	const char *const *v = r->driver;
+	const char *value = strcmp(name, "first") == 0  ? v[0]
+			    : strcmp(name, "last") == 0 ? v[1]
+							: NULL;
+
+	return value ? span_str(value) : SPAN_NONE;
+}
+
+START_TEST(a_name_may_be_spread_over_fields)
+{
+	static const struct {
+		const char *parts[2];
+		bool found;
+	} cases[] = {
+		{ { "Anna Maria", "MUSTER" }, true },
+		{ { "anna", " Muster  Maria " }, true },
+		{ { "Anna", "Muster" }, false },
+		{ { "Anna Maria", NULL }, false },
+		{ { "Anna Anna", "Muster" }, false },
+		{ { NULL, "anna maria muster" }, true },
+		{ { "Maria Anna", "Muster Beispiel" }, false },
+	};
+	const struct record r = { .store = &stores[0],
+		.time_us = 5,
+		.text = SPAN("x"),
+		.field = first_and_last,
+		.driver = (void *)cases[_i].parts };
+
+	add("name", "Anna Maria Muster");
+	ck_assert_int_eq(is_found(&r), cases[_i].found);
+}
+END_TEST
+
 START_TEST(a_field_may_hold_what_is_made_of_it)
 {
 	add("account", "6e1c2b7e");
@@ -560,6 +598,7 @@ match_suite(void)
 	tcase_add_test(t, a_name_like_a_pattern_is_itself);
 	tcase_add_test(t, a_pattern_without_end_is_left_to_people);
 	tcase_add_test(t, fields_are_compared_as_their_kind_is);
+	tcase_add_loop_test(t, a_name_may_be_spread_over_fields, 0, 7);
 	tcase_add_test(t, a_field_may_hold_what_is_made_of_it);
 	tcase_add_test(t, what_others_share_is_not_her_own);
 	tcase_add_test(t, an_address_was_hers_for_a_time);
