@@ -49,6 +49,7 @@ session_open(struct session *s, unsigned needs, struct err *e)
 		return -1;
 	s->unlinked = unlinked_new();
 	s->env = (struct store_env){ .conf = s->conf,
+		.searches = true,
 		.unlinked = s->unlinked,
 		.formats = s->formats,
 		.now_us = s->now_us,

@@ -386,6 +386,8 @@ child_main(struct child *c, const struct conf_store *conf)
 		c->end.answer = ANSWER_FAILED;
 		c->end.exit = e.exit;
 		(void)snprintf(c->end.note, sizeof(c->end.note), "%s", e.what);
+		if (e.exit == EX_CONFIG) /* which word of the declaration, and where it stands */
+			(void)err_print(&e, "dsar", stderr);
 	}
 	matcher_free(c->matcher);
 	_exit(put_frame(c, FRAME_END, span_of(&c->end, sizeof(c->end)), SPAN_NONE, SPAN_NONE) < 0

@@ -117,7 +117,7 @@ static cfg_opt_t tree_options[] = { KEY("unit"), KEY("age"), KEY("keep_if"), KEY
 static cfg_opt_t maildir_options[] = { KEY("age"), KEY("answered"), KEY("about"), CFG_END() };
 static cfg_opt_t utmp_options[] = { KEY("records"), CFG_END() };
 static cfg_opt_t sqlite_options[] = { KEY("table"), KEY("time"), KEY("time_format"), KEY("where"),
-	KEY("clear"), KEY("vacuum"), CFG_END() };
+	KEY("untie"), KEY("clear"), KEY("vacuum"), CFG_END() };
 static cfg_opt_t postgres_options[] = { KEY("service"), KEY("socket"), KEY("port"), KEY("database"),
 	KEY("user"), KEY("passfile"), KEY("table"), KEY("time"), KEY("time_format"), KEY("where"),
 	KEY("with"), KEY("untie"), KEY("clear"), KEY("vacuum"), KEY("timeout"), CFG_END() };

@@ -8,7 +8,7 @@ lib.srcs += lib/store/journal_hash.c lib/store/journal_payload.c lib/store/journ
 	    lib/store/journal_collect.c lib/store/journal_collect_write.c lib/store/journal_check.c
 lib.srcs += lib/store/utmp.c lib/store/utmp_file.c lib/store/utmp_act.c
 lib.srcs += lib/store/row.c
-lib.srcs += lib/store/sqlite.c lib/store/sqlite_db.c lib/store/sqlite_rows.c lib/store/sqlite_signs.c lib/store/sqlite_act.c lib/store/sqlite_set.c lib/store/sqlite_remains.c
+lib.srcs += lib/store/sqlite.c lib/store/sqlite_db.c lib/store/sqlite_keys.c lib/store/sqlite_rows.c lib/store/sqlite_signs.c lib/store/sqlite_act.c lib/store/sqlite_set.c lib/store/sqlite_remains.c
 lib.srcs += lib/store/postgres.c lib/store/postgres_link.c lib/store/postgres_table.c \
 	    lib/store/postgres_keys.c lib/store/postgres_rows.c lib/store/postgres_act.c lib/store/postgres_set.c \
 	    lib/store/postgres_named.c lib/store/postgres_signs.c lib/store/signs.c lib/store/settle.c

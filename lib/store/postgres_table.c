@@ -114,7 +114,8 @@ find_table(struct pg *t, struct err *e)
 	if (!schema)
 		return err_memory(e);
 	r = pg_ask(t, e,
-		"SELECT c.oid, c.oid::regclass::text, c.relkind, c.relpersistence"
+		"SELECT c.oid, c.oid::regclass::text, c.relkind, c.relpersistence,"
+		" EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid)"
 		" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = $1"
 		" AND CASE WHEN $2 = '' THEN pg_table_is_visible(c.oid) ELSE n.nspname = $2 END",
 		2, params);
@@ -126,7 +127,8 @@ find_table(struct pg *t, struct err *e)
 	if (*kind != 'r' && *kind != 'p')
 		return pg_fail_conf(
 			t, N_("a view or virtual table has no rows of its own"), name, e);
-	t->partitioned = *kind == 'p';
+	/* rows of tables that inherit from it (the way before partitions) are its own as well */
+	t->partitioned = *kind == 'p' || *PQgetvalue(r, 0, 4) == 't';
 	t->unlogged = *PQgetvalue(r, 0, 3) == 'u';
 	t->node[0] = (struct pg_node){ .oid = strdup(PQgetvalue(r, 0, 0)),
 		.rel = strdup(PQgetvalue(r, 0, 1)),
@@ -148,24 +150,6 @@ check_clear(struct pg *t, const char *name, bool not_null, size_t *found, struct
 	return 0;
 }
 
-/* Does a store's erasure set it NULL in rows that stay? NAME is TABLE.COLUMN. */
-static int
-is_untied(const struct pg *t, const char *name, bool *ret, struct err *e)
-{
-	const struct conf *conf = t->store.env->conf;
-
-	for (size_t i = 0; conf && !*ret && i < conf->n_stores; i++) {
-		cleanup_mem char *text = strdup(store_option(&conf->store[i], "untie", ""));
-		const char *untie[ROW_NAMES_MAX];
-
-		if (!text)
-			return err_memory(e);
-		for (size_t k = row_names(text, untie); !*ret && k-- > 0;)
-			*ret = strcmp(untie[k], name) == 0;
-	}
-	return 0;
-}
-
 static int
 read_columns(struct pg *t, struct err *e)
 {
@@ -181,14 +165,15 @@ read_columns(struct pg *t, struct err *e)
 		" WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped"
 		" ORDER BY a.attnum",
 		1, params);
+	const char *name;
 	size_t n_found = 0;
 
 	for (int i = 0; r && i < PQntuples(r) && t->n_columns < ROW_COLUMNS_MAX; i++) {
-		const char *name = PQgetvalue(r, i, 0);
 		bool *loose = &t->loose[t->n_columns];
 
+		name = PQgetvalue(r, i, 0);
 		*loose = *PQgetvalue(r, i, 4) == 't';
-		if (is_untied(t, PQgetvalue(r, i, 5), loose, e) < 0)
+		if (row_is_untied(t->store.env->conf, PQgetvalue(r, i, 5), loose, e) < 0)
 			return -1;
 		t->column[t->n_columns] = strdup(name);
 		t->column_type[t->n_columns] = strdup(PQgetvalue(r, i, 2));
@@ -216,6 +201,9 @@ read_columns(struct pg *t, struct err *e)
 	}
 	if (!t->time_column)
 		return pg_fail_conf(t, N_("no such column"), t->time, e);
+	name = row_no_column(t->store.env, t->store.conf, t->column, t->n_columns);
+	if (name)
+		return pg_fail_conf(t, N_("no such column"), name, e);
 	return n_found == t->n_clear ? 0 : pg_fail_conf(t, N_("no such column"), "clear", e);
 }
 
@@ -248,11 +236,10 @@ read_leaves(struct pg *t, struct err *e)
 {
 	const char *params[] = { t->node[0].oid };
 	CLEANUP_PG PGresult *r = pg_ask(t, e,
-		t->partitioned
-			? "SELECT p.relid::oid, p.relid::text FROM pg_partition_tree($1::oid)"
-			  " p JOIN pg_class c ON c.oid = p.relid"
-			  " WHERE p.isleaf AND c.relkind = 'r' ORDER BY p.relid::text"
-			: "SELECT $1::oid, $1::oid::regclass::text",
+		"WITH RECURSIVE below(id) AS (SELECT $1::oid UNION"
+		" SELECT i.inhrelid FROM pg_inherits i JOIN below b ON b.id = i.inhparent)"
+		" SELECT c.oid, c.oid::regclass::text FROM below b JOIN pg_class c ON c.oid = b.id"
+		" WHERE c.relkind = 'r' ORDER BY c.oid::regclass::text",
 		1, params);
 	const size_t n = r ? (size_t)PQntuples(r) : 0;
 

@@ -217,3 +217,72 @@ row_names(char *text, const char *ret[ROW_NAMES_MAX])
 		ret[n++] = p;
 	return n;
 }
+
+static bool
+is_column(const char *name, char *const *column, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(column[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* The fields of one list have one place in the configuration. */
+static bool
+subject_has_column(const struct conf_store *s, size_t i, char *const *column, size_t n)
+{
+	const struct conf_subject *b = &s->subject[i];
+
+	for (size_t k = 0; k < s->n_subjects; k++)
+		if (s->subject[k].where.line == b->where.line &&
+			strcmp(s->subject[k].kind, b->kind) == 0 &&
+			is_column(s->subject[k].field, column, n))
+			return true;
+	return b->element != NULL;
+}
+
+static bool
+link_has_column(const struct conf_store *s, size_t i, char *const *column, size_t n)
+{
+	const struct conf_link *l = &s->link[i];
+
+	for (size_t k = 0; k < s->n_links; k++)
+		if (s->link[k].where.line == l->where.line &&
+			strcmp(s->link[k].kind, l->kind) == 0 &&
+			is_column(s->link[k].field, column, n))
+			return true;
+	return l->element != NULL;
+}
+
+const char *
+row_no_column(
+	const struct store_env *env, const struct conf_store *s, char *const *column, size_t n)
+{
+	if (!env->searches)
+		return NULL;
+	for (size_t i = 0; i < s->n_subjects; i++)
+		if (!subject_has_column(s, i, column, n))
+			return s->subject[i].field;
+	for (size_t i = 0; i < s->n_links; i++)
+		if (!link_has_column(s, i, column, n))
+			return s->link[i].field;
+	for (size_t i = 0; i < s->rectify.n; i++)
+		if (!is_column(s->rectify.v[i], column, n))
+			return s->rectify.v[i];
+	return NULL;
+}
+
+int
+row_is_untied(const struct conf *c, const char *name, bool *ret, struct err *e)
+{
+	for (size_t i = 0; c && !*ret && i < c->n_stores; i++) {
+		cleanup_mem char *text = strdup(store_option(&c->store[i], "untie", ""));
+		const char *untie[ROW_NAMES_MAX];
+
+		if (!text)
+			return err_memory(e);
+		for (size_t k = row_names(text, untie); !*ret && k-- > 0;)
+			*ret = strcmp(untie[k], name) == 0;
+	}
+	return 0;
+}

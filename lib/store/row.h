@@ -20,6 +20,8 @@
 #include "record/record.h"
 #include "record/timestamp.h"
 
+struct store_env;
+
 #define ROW_COLUMNS_MAX 256
 #define ROW_NAMES_MAX   32
 
@@ -85,6 +87,14 @@ int64_t row_time_units(enum row_time form, int64_t us, bool up);
 
 /* A name for SQL: between double quotes, those within doubled. */
 void row_quote(struct buf *b, const char *name);
+
+/* The first field by which S finds, leads on or is set right and that is none of the N columns; of a list one has to be
+ * there. NULL: all are, or nobody searches in ENV. Names are told apart by case, as a record's fields are. */
+const char *row_no_column(
+	const struct store_env *env, const struct conf_store *s, char *const *column, size_t n);
+
+/* Does the erasure of a row of any store set NAME, "TABLE.COLUMN", to NULL in rows that stay (untie)? */
+int row_is_untied(const struct conf *c, const char *name, bool *ret, struct err *e);
 
 /* The names in TEXT, between commas and blanks, which are overwritten; at most ROW_NAMES_MAX.
  * Returns how many. */

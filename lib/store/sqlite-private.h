@@ -4,6 +4,7 @@
  *
  *   sqlite.c          the driver: which files, what a plan says of each
  *   sqlite_db.c       one database: opened by descriptor, its table
+ *   sqlite_keys.c     what points to its rows, and what of them changes with others
  *   sqlite_rows.c     its rows in slices
  *   sqlite_signs.c    what rows that are searched for show, and an index that has them
  *   sqlite_act.c      rows erased, the write-ahead log cut off
@@ -44,7 +45,11 @@ struct sqlite_db {
 	int dirfd; /* the folder it lies in, which its file, log and journal are reached by */
 	char *column[ROW_COLUMNS_MAX];
 	bool is_text[ROW_COLUMNS_MAX]; /* the column makes texts of numbers */
+	bool loose[ROW_COLUMNS_MAX]; /* emptied when another row goes: the row is not known by it */
+	bool any_loose;
 	size_t n_columns;
+	bool pointed_to;   /* foreign keys point to its rows, */
+	bool by_itself;    /* … of the same table, too */
 	const char *rowid; /* its name, which no column has */
 	bool indexed;      /* an index finds rows by their time */
 };
@@ -68,6 +73,23 @@ int sqlite_db_run(const struct sqlite_db *db, const char *sql);
 bool sqlite_db_searches(const struct sqlite_db *db, const char *sql);
 /* The first number that SQL gives, or OTHERWISE. */
 int64_t sqlite_db_number(const struct sqlite_db *db, const char *sql, int64_t otherwise);
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+/* Reads what the schema says of rows that point to others. */
+int sqlite_keys_read(struct sqlite_db *db, struct err *e);
+
+/* What is declared as `untie': statements that take from other rows what points to one. */
+struct sqlite_untie {
+	sqlite3_stmt *stmt[ROW_NAMES_MAX];
+	size_t n;
+};
+
+/* A column that is part of no key to the table is passed over. Ended by sqlite_untie_release() either way. */
+int sqlite_untie_make(struct sqlite_db *db, struct sqlite_untie *ret, struct err *e);
+/* SQLITE_DONE, or SQLite's own code. */
+int sqlite_untie_row(const struct sqlite_untie *u, sqlite3_int64 rowid);
+void sqlite_untie_release(struct sqlite_untie *u);
 
 /* --- signs ------------------------------------------------------------------------------------ */
 
@@ -134,6 +156,9 @@ int sqlite_set(struct store *s, const struct selector *which, const struct store
 
 /* Takes what was overwritten out of the write-ahead log, and tells what is left elsewhere. */
 void sqlite_clean(const struct sqlite_db *db);
+
+/* Does the transaction leave a key that points to nothing, as is checked at its end alone? */
+bool sqlite_has_loose_ends(const struct sqlite_db *db);
 
 /* How many pages hold bytes of rows that are not there any more? Reads the file by the descriptor
  * of DB. -1: it cannot be told. *RET_BYTES: so many were looked through, free pages first; -1: all. */

@@ -19,6 +19,7 @@ struct erasing {
 	struct sqlite_db *db;
 	struct sqlite_rows rows;
 	sqlite3_stmt *erase;
+	struct sqlite_untie untie;
 	struct store_result *result;
 	uint64_t n_referenced; /* rows to which others point, so that they stay */
 };
@@ -46,23 +47,40 @@ prepare_erase(struct erasing *x, struct err *e)
 	return rc == SQLITE_OK ? 0 : sqlite_db_fail(x->db, rc, e);
 }
 
+/* Also what is checked at the transaction's end alone is asked now: one row that stays would take all others along. */
 static int
-erase_row(struct erasing *x, const struct record *r, struct err *e)
+try_row(struct erasing *x)
 {
-	int rc;
+	int rc = sqlite_untie_row(&x->untie, x->rows.rowid);
 
+	if (rc != SQLITE_DONE)
+		return rc;
 	(void)sqlite3_bind_int64(x->erase, 1, x->rows.rowid);
 	rc = sqlite3_step(x->erase);
 	(void)sqlite3_reset(x->erase);
+	return rc == SQLITE_DONE && x->db->pointed_to && sqlite_has_loose_ends(x->db)
+		       ? SQLITE_CONSTRAINT
+		       : rc;
+}
+
+static int
+erase_row(struct erasing *x, const struct record *r, struct err *e)
+{
+	int rc = x->db->pointed_to ? sqlite_db_run(x->db, "SAVEPOINT one") : SQLITE_OK;
+
+	if (rc == SQLITE_OK)
+		rc = try_row(x);
 	if ((rc & 0xff) == SQLITE_CONSTRAINT) {
 		x->n_referenced++;
-		return 0;
+		rc = x->db->pointed_to ? sqlite_db_run(x->db, "ROLLBACK TO one") : SQLITE_OK;
+	} else if (rc == SQLITE_DONE) {
+		x->result->n_erased++;
+		x->result->bytes += r->size;
+		rc = SQLITE_OK;
 	}
-	if (rc != SQLITE_DONE)
-		return sqlite_db_fail(x->db, rc, e);
-	x->result->n_erased++;
-	x->result->bytes += r->size;
-	return 0;
+	if (rc == SQLITE_OK && x->db->pointed_to)
+		rc = sqlite_db_run(x->db, "RELEASE one");
+	return rc == SQLITE_OK ? 0 : sqlite_db_fail(x->db, rc, e);
 }
 
 /* The next row that is to go, without a lock on the database: without an index most rows stay. */
@@ -221,20 +239,48 @@ sqlite_clean(const struct sqlite_db *db)
 }
 
 static int
+erase_pass(struct erasing *x, const struct selector *which, struct err *e)
+{
+	int rc = sqlite_rows_begin(x->db, which, false, &x->rows, e);
+
+	x->n_referenced = 0;
+	if (rc == 0 && erase_all(x, e) < 0)
+		rc = -1;
+	sqlite_rows_end(&x->rows);
+	return rc < 0 ? -1 : 0;
+}
+
+/* What is answered can go when its answers are gone: as long as there are fewer of them, once more. */
+static int
+erase_passes(struct erasing *x, const struct selector *which, struct err *e)
+{
+	uint64_t n;
+
+	do {
+		n = x->result->n_erased;
+		if (erase_pass(x, which, e) < 0)
+			return -1;
+	} while (x->db->by_itself && x->n_referenced > 0 && x->result->n_erased > n);
+	return 0;
+}
+
+static int
 erase(struct sqlite_db *db, const struct selector *which, struct store_result *ret, struct err *e)
 {
 	struct erasing x = { .db = db, .result = ret };
-	int rc = sqlite_rows_begin(db, which, false, &x.rows, e);
+	int rc = prepare_erase(&x, e);
 
-	if (rc == 0 && (prepare_erase(&x, e) < 0 || erase_all(&x, e) < 0))
-		rc = -1;
-	sqlite_rows_end(&x.rows);
+	if (rc == 0)
+		rc = sqlite_untie_make(db, &x.untie, e);
+	if (rc == 0)
+		rc = erase_passes(&x, which, e);
+	sqlite_untie_release(&x.untie);
 	(void)sqlite3_finalize(x.erase);
 	ret->n_stayed = x.n_referenced;
 	if (x.n_referenced > 0)
 		store_tell(&db->t->store, NOTE_NOT_POSSIBLE, db->path,
-			"rows of another table point to them");
-	return rc < 0 ? -1 : 0;
+			"rows of another table, or of the same, point to them");
+	return rc;
 }
 
 int

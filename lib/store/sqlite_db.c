@@ -205,17 +205,18 @@ read_columns(struct sqlite_db *db, struct err *e)
 {
 	static const char *const rowids[] = { "rowid", "_rowid_", "oid" };
 	sqlite3_stmt *stmt = prepare(
-		db, "SELECT name, type FROM pragma_table_info(?1) ORDER BY cid", db->t->table);
+		db, "SELECT name, type FROM pragma_table_xinfo(?1) ORDER BY cid", db->t->table);
+	const char *name;
 	int rc = SQLITE_DONE;
 
 	while (stmt && db->n_columns < ROW_COLUMNS_MAX && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		char *name = strdup((const char *)sqlite3_column_text(stmt, 0));
+		char *copy = strdup((const char *)sqlite3_column_text(stmt, 0));
 
-		if (!name)
+		if (!copy)
 			break;
 		db->is_text[db->n_columns] = makes_texts(
 			(const char *)sqlite3_column_text(stmt, 1));
-		db->column[db->n_columns++] = name;
+		db->column[db->n_columns++] = copy;
 	}
 	(void)sqlite3_finalize(stmt);
 	if (rc != SQLITE_DONE)
@@ -230,7 +231,8 @@ read_columns(struct sqlite_db *db, struct err *e)
 	for (size_t i = 0; i < db->t->n_clear; i++)
 		if (!has_column(db, db->t->clear[i]))
 			return sqlite_db_fail_conf(db, N_("no such column"), db->t->clear[i], e);
-	return 0;
+	name = row_no_column(db->t->store.env, db->t->store.conf, db->column, db->n_columns);
+	return name ? sqlite_db_fail_conf(db, N_("no such column"), name, e) : 0;
 }
 
 bool
@@ -283,7 +285,7 @@ sqlite_db_open(struct sqlite *t, int dirfd, const char *name, const char *path, 
 	rc = open_file(db, name, writable, e);
 	if (rc != 0)
 		return rc;
-	if (check_table(db, e) < 0 || read_columns(db, e) < 0)
+	if (check_table(db, e) < 0 || read_columns(db, e) < 0 || sqlite_keys_read(db, e) < 0)
 		return -1;
 	db->indexed = is_indexed(db);
 	*ret = TAKE(db);

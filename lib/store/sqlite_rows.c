@@ -178,11 +178,25 @@ value_of(sqlite3_stmt *stmt, size_t column)
 }
 
 static void
+add_columns(const struct sqlite_rows *r, sqlite3_stmt *stmt, bool loose)
+{
+	for (size_t i = 0; r->texts && i < r->db->n_columns; i++)
+		if (r->db->loose[i] == loose)
+			row_add(&r->db->t->row, r->db->column[i], value_of(stmt, i));
+}
+
+/* What another row's end changes stands behind what the row is known by. */
+static void
 fill_row(const struct sqlite_rows *r, sqlite3_stmt *stmt)
 {
-	row_clear(&r->db->t->row);
-	for (size_t i = 0; r->texts && i < r->db->n_columns; i++)
-		row_add(&r->db->t->row, r->db->column[i], value_of(stmt, i));
+	struct row *row = &r->db->t->row;
+
+	row_clear(row);
+	add_columns(r, stmt, false);
+	if (!r->db->any_loose)
+		return;
+	row->own = row->text.len;
+	add_columns(r, stmt, true);
 }
 
 /* Does the row in hand show a sign, as far as is known? */

@@ -116,17 +116,6 @@ set_rows(struct setting *x, struct sqlite_db *db, sqlite3_stmt *st, uint64_t *re
 	return rc < 0 ? -1 : 0;
 }
 
-/* What is checked at a transaction's end, asked before it. */
-static bool
-has_loose_ends(const struct sqlite_db *db)
-{
-	int n = 0, most = 0;
-
-	return sqlite3_db_status(db->sql, SQLITE_DBSTATUS_DEFERRED_FKS, &n, &most, 0) ==
-		       SQLITE_OK &&
-	       n != 0;
-}
-
 static int
 set_all(struct setting *x, struct sqlite_db *db, uint64_t *ret_n, struct err *e)
 {
@@ -138,7 +127,7 @@ set_all(struct setting *x, struct sqlite_db *db, uint64_t *ret_n, struct err *e)
 	run = sqlite_db_run(db, "BEGIN IMMEDIATE");
 	rc = run == SQLITE_OK ? set_rows(x, db, st, ret_n, e) : sqlite_db_fail(db, run, e);
 	(void)sqlite3_finalize(st);
-	x->refused |= rc == 0 && has_loose_ends(db);
+	x->refused |= rc == 0 && sqlite_has_loose_ends(db);
 	return rc;
 }
 

@@ -56,6 +56,7 @@ struct store_env {
 	uint64_t memory_max;       /* bytes that one driver may use for what it reads */
 	struct unlinked *unlinked; /* looked for once; NULL: by each store */
 	struct known *known;       /* what is known of files unread; NULL: nothing */
+	bool searches; /* people are looked for by subjects and links: one that names no column of a table is refused */
 
 	void *ctx; /* of the three functions, each of which may be NULL */
 	void (*note)(void *ctx, const struct conf_store *s, enum store_note n, const char *place,

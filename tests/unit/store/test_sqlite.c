@@ -496,6 +496,102 @@ START_TEST(rows_that_others_point_to_stay_and_are_told)
 }
 END_TEST
 
+START_TEST(keys_that_are_checked_at_the_end_keep_one_row_and_not_its_whole_batch)
+{
+	const struct selector old = select_before(CUTOFF);
+	struct store_result result;
+	struct plan plan;
+
+	fill("at INTEGER, who, id INTEGER PRIMARY KEY", "s");
+	sql("CREATE TABLE child(parent REFERENCES visit(id) DEFERRABLE INITIALLY DEFERRED);"
+	    "INSERT INTO child VALUES (60)");
+	open_store();
+	plan_init(&plan);
+	ck_assert_int_eq(store_plan(store, &old, &plan, &e), 0);
+	ck_assert_int_eq(store_act(store, &plan.step[0], &old, &result, &e), 0);
+	plan_release(&plan);
+	ck_assert_uint_eq(result.n_erased, 92);
+	ck_assert_int_eq(number("SELECT count(*) FROM visit WHERE id = 60"), 1);
+}
+END_TEST
+
+START_TEST(what_is_untied_stays_without_what_it_points_to)
+{
+	const struct selector old = select_before(CUTOFF);
+
+	fill("at INTEGER, who, id INTEGER PRIMARY KEY, answers REFERENCES visit", "s");
+	sql("UPDATE visit SET answers = id + 1 WHERE id < 100; CREATE TABLE Child(a, \"the parent\", of,"
+	    " FOREIGN KEY (of) REFERENCES Visit(ID)); INSERT INTO child VALUES (1, 60, 60), (2, 3, 3)");
+	declare("untie", "Child.OF, visit.answers");
+	open_store();
+	ck_assert_uint_eq(erase(&old), 93);
+	ck_assert_int_eq(number("SELECT count(*) FROM visit WHERE answers IS NULL"), 1);
+	ck_assert_int_eq(number("SELECT group_concat(of) = '3' AND count(*) = 2 FROM child"), 1);
+}
+END_TEST
+
+START_TEST(a_thread_goes_with_its_answers)
+{
+	const struct selector old = select_before(CUTOFF);
+	struct store_result result;
+	struct plan plan;
+
+	fill("at INTEGER, who, id INTEGER PRIMARY KEY, answers REFERENCES visit", "s");
+	sql("UPDATE visit SET answers = id - 1 WHERE id > 8");
+	open_store();
+	plan_init(&plan);
+	ck_assert_int_eq(store_plan(store, &old, &plan, &e), 0);
+	ck_assert_int_eq(store_act(store, &plan.step[0], &old, &result, &e), 0);
+	plan_release(&plan);
+	ck_assert_uint_eq(result.n_erased, 93);
+	ck_assert_uint_eq(n_notes[NOTE_NOT_POSSIBLE], 0);
+}
+END_TEST
+
+static int
+keep_text(void *ctx, const struct record *r, struct err *failed)
+{
+	char *text = ctx;
+
+	(void)failed;
+	(void)snprintf(text, 256, "%.*s|%zu", (int)r->text.len, r->text.p, r->known_by);
+	return 0;
+}
+
+START_TEST(a_row_is_known_without_what_another_rows_end_changes)
+{
+	const struct selector all = select_since(INT64_MIN);
+	char text[256] = "";
+
+	sql("CREATE TABLE visit(up REFERENCES visit(id) ON DELETE SET NULL, id INTEGER PRIMARY KEY, at,"
+	    " whole TEXT GENERATED ALWAYS AS (at || '!'));"
+	    "INSERT INTO visit VALUES (1, 1, 7)");
+	open_store();
+	ck_assert_int_eq(store_scan(store, &all, keep_text, text, &e), 0);
+	ck_assert_str_eq(text, "id=1\tat=7\twhole=7!\tup=1\n|18");
+}
+END_TEST
+
+START_TEST(a_field_that_is_no_column_is_refused_at_open)
+{
+	struct conf_subject subject = { .kind = "email", .field = "WHO" };
+
+	fill("at INTEGER, who", "s");
+	decl.subject = &subject;
+	decl.n_subjects = 1;
+	open_store();
+	env.searches = true;
+	ck_assert_int_eq(store_open(&env, &decl, &store, &e), -1);
+	ck_assert_str_eq(e.what, "no such column");
+	ck_assert_ptr_nonnull(strstr(e.where, "a.db: WHO"));
+	subject.field = "who";
+	open_store();
+	env.searches = false;
+	decl.subject = NULL;
+	decl.n_subjects = 0;
+}
+END_TEST
+
 START_TEST(a_link_and_what_is_no_database_are_left_alone)
 {
 	const struct selector old = select_before(CUTOFF);
@@ -608,6 +704,11 @@ main(void)
 	tcase_add_loop_test(
 		tc, what_the_application_left_is_told_and_vacuumed_where_declared, 0, 2);
 	tcase_add_test(tc, rows_that_others_point_to_stay_and_are_told);
+	tcase_add_test(tc, keys_that_are_checked_at_the_end_keep_one_row_and_not_its_whole_batch);
+	tcase_add_test(tc, what_is_untied_stays_without_what_it_points_to);
+	tcase_add_test(tc, a_thread_goes_with_its_answers);
+	tcase_add_test(tc, a_row_is_known_without_what_another_rows_end_changes);
+	tcase_add_test(tc, a_field_that_is_no_column_is_refused_at_open);
 	tcase_add_test(tc, a_link_and_what_is_no_database_are_left_alone);
 	tcase_add_loop_test(tc, the_owner_writes_while_rows_are_erased, 0, 2);
 	tcase_add_loop_test(tc, an_act_that_was_killed_runs_again, 0, 12);
