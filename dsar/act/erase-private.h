@@ -37,6 +37,7 @@ struct erase_proof {
 	uint64_t n_kept,
 		n_excluded; /* records that the plan had to keep, or left out by decision */
 	uint64_t n_left;    /* all others, … */
+	uint64_t n_stayed;  /* … of them those that the plan had erased, … */
 	uint64_t *left;     /* … by the place of their store in the configuration */
 	uint64_t n_failed;  /* stores that could not be searched, … */
 	bool *unsearched;   /* … and which, by the same place */

@@ -4,6 +4,8 @@
  * the act, its result; then the store is looked at again. What was killed goes on with the store in which it was:
  * a step is made anew of what is left in it.
  */
+#include <libintl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -131,6 +133,17 @@ entry_of(const struct acting *a, const struct plan_step *p, size_t i, size_t n)
 	return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s}", "store", p->store, "plan", a->x->hash,
 		"step", (json_int_t)i + 1, "steps", (json_int_t)n, "action",
 		plan_action_name(p->action), "technique", plan_technique_name(p->technique));
+}
+
+/* Why something stays is said where it stays. */
+static void
+hear(void *ctx, const struct conf_store *s, enum store_note n, const char *place,
+	const char *detail)
+{
+	(void)ctx;
+	if (n == NOTE_NOT_POSSIBLE)
+		fprintf(stderr, "dsar: %s: %s: %s: %s\n", s->name,
+			gettext(N_("cannot be erased here")), place, gettext(detail));
 }
 
 /* --- a store ---------------------------------------------------------------------------------- */
@@ -291,8 +304,10 @@ erase_act(struct session *s, struct erasure *x, enum erasure_fate fate, uint64_t
 	a.seen = select_ask(&a.whole);
 	a.which = keeper_spare(&a.keeper, &a.of);
 	rc = subject_read(s->registry, x->number, &a.subject, e);
+	s->env.note = hear;
 	if (rc == 0)
 		rc = act_all(&a, e);
+	s->env.note = NULL;
 	subject_release(&a.subject);
 	if (rc < 0 || keep_state(&a, e) < 0)
 		return -1;

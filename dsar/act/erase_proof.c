@@ -37,6 +37,7 @@ see_find(void *ctx, const struct find *f, struct err *e)
 		p->proof->n_excluded++;
 	else {
 		p->proof->n_left++;
+		p->proof->n_stayed += i != NULL;
 		p->proof->left[st - p->s->conf->store]++;
 	}
 	return 0;
@@ -112,12 +113,18 @@ show_text(struct session *s, const struct erase_proof *p)
 		return;
 	}
 	printf(_("Searched again: %" PRIu64 " kept, %" PRIu64 " left out by decision, %" PRIu64
-		 " that the plan did not have, %" PRIu64 " stores not searched.\n"),
+		 " left, %" PRIu64 " stores not searched.\n"),
 		p->n_kept, p->n_excluded, p->n_left, p->n_failed);
 	for (size_t i = 0; i < s->conf->n_stores; i++)
 		if (p->left[i] > 0)
 			printf(_("  left: %s: %" PRIu64 "\n"), s->conf->store[i].name, p->left[i]);
-	if (p->n_left > 0)
+	if (p->n_stayed > 0)
+		printf(_("Of these %" PRIu64
+			 " were to go and stay: others point to them, or have them "
+			 "locked. Say it again when they do not;\nor declare what comes before them "
+			 "(erase_after, with, untie: sparsam.conf(5)), and erase by a case of its own.\n"),
+			p->n_stayed);
+	if (p->n_left > p->n_stayed)
 		printf("%s\n", _("What came after the search is erased by a case of its own: "
 				 "`dsar case new --article 17`."));
 }
