@@ -95,3 +95,11 @@ int agent_retry(struct agent *a, const char *id, struct err *e);
 
 /* Shows what is taken and not answered. 1: one is stuck. */
 int agent_status(struct agent *a, struct err *e);
+
+/* --- agent_answered.c ------------------------------------------------------------------------- */
+
+/* Takes the answers away that were taken, as O says. */
+int agent_answers_taken(struct agent *a, const struct order *o, struct err *e);
+
+/* Takes away those that nobody has come for. */
+int agent_answers_old(struct agent *a, struct err *e);

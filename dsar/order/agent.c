@@ -171,7 +171,7 @@ carry_out(struct errand *t, enum order_fault *fault, struct err *e)
 {
 	int rc;
 
-	if (take(t, e) < 0)
+	if (take(t, e) < 0 || agent_answers_taken(t->a, t->order, e) < 0)
 		return -1;
 	rc = agent_act(t->a, t->order, e);
 	if (rc < 0 && passes(e))
@@ -322,7 +322,7 @@ run_queue(struct agent *a, struct err *e)
 		return -1;
 	dropped = agent_dropped(a, e); /* what was denied now, after it had been taken */
 	due = dropped < 0 ? -1 : agent_due(a, e);
-	stuck = due < 0 ? -1 : agent_say_stuck(a, e);
+	stuck = due < 0 || agent_answers_old(a, e) < 0 ? -1 : agent_say_stuck(a, e);
 	if (stuck < 0 || ledger_sign(a->s->ledger, a->s->sign, e) < 0)
 		return -1;
 	return stuck            ? stuck

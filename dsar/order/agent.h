@@ -12,6 +12,7 @@
  *   agent_read.c    an order's file, and who has signed it
  *   agent_act.c     what an order asks for, with this machine's engines
  *   agent_settle.c  orders whose files are gone, and what is due
+ *   agent_answered.c answers that were taken, or are old
  *   agent_stuck.c   those that wait for a person
  *   agent_kept.c    what stays of a case between its orders
  */

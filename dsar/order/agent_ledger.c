@@ -8,7 +8,8 @@
 const char agent_schema[] =
 	"CREATE TABLE agent_orders ("
 	" id TEXT PRIMARY KEY, number TEXT NOT NULL, sha256 TEXT NOT NULL, state INTEGER NOT NULL,"
-	" taken_us INTEGER NOT NULL, kind INTEGER NOT NULL, restricted INTEGER NOT NULL)"
+	" taken_us INTEGER NOT NULL, kind INTEGER NOT NULL, restricted INTEGER NOT NULL,"
+	" not_after_us INTEGER NOT NULL)"
 	" STRICT, WITHOUT ROWID;"
 	"CREATE TABLE agent_attempts (id TEXT PRIMARY KEY, n INTEGER NOT NULL,"
 	" noted INTEGER NOT NULL DEFAULT 0)"
@@ -37,7 +38,7 @@ copy(char *to, size_t size, const char *from)
 #define COLUMNS                                                                                    \
 	"id, number, sha256, state, kind, restricted,"                                             \
 	" (SELECT n FROM agent_attempts a WHERE a.id = agent_orders.id),"                          \
-	" (SELECT noted FROM agent_attempts a WHERE a.id = agent_orders.id)"
+	" (SELECT noted FROM agent_attempts a WHERE a.id = agent_orders.id), not_after_us"
 
 /* The first row of SQL, whose ?1 is A. 1: there is none. */
 static int
@@ -62,6 +63,7 @@ read_one(struct registry *r, const char *sql, const char *a, struct agent_order 
 	ret->restricted = sqlite3_column_int(st, 5) != 0;
 	ret->attempts = sqlite3_column_int(st, 6);
 	ret->noted = sqlite3_column_int(st, 7) != 0;
+	ret->not_after_us = sqlite3_column_int64(st, 8);
 	return 0;
 }
 
@@ -101,7 +103,7 @@ agent_take(struct registry *r, const struct order *o, const char *sha256, bool r
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 
-	if (prepare(r, "INSERT INTO agent_orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", o->id,
+	if (prepare(r, "INSERT INTO agent_orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", o->id,
 		    o->number, &st, e) < 0)
 		return -1;
 	statement_text(st, 3, span_str(sha256));
@@ -109,6 +111,7 @@ agent_take(struct registry *r, const struct order *o, const char *sha256, bool r
 	(void)sqlite3_bind_int64(st, 5, now_us);
 	(void)sqlite3_bind_int(st, 6, (int)o->kind);
 	(void)sqlite3_bind_int(st, 7, restricted);
+	(void)sqlite3_bind_int64(st, 8, o->not_after_us);
 	return registry_step(r, st, e) < 0 ? -1 : 0;
 }
 

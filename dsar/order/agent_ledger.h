@@ -25,8 +25,9 @@ struct agent_order {
 	enum agent_state state;
 	enum order_kind kind;
 	bool restricted; /* its case was, when it was taken */
-	int attempts;    /* that did not come to an end */
-	bool noted;      /* agent_noted() */
+	int64_t not_after_us;
+	int attempts; /* that did not come to an end */
+	bool noted;   /* agent_noted() */
 };
 
 /* What is known of order ID. 1: nothing. */

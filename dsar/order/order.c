@@ -93,7 +93,8 @@ order_new(enum order_kind kind, struct order **ret, struct err *e)
 	o->identifiers = json_array();
 	o->items = json_array();
 	o->wishes = json_array();
-	if (!o->identifiers || !o->items || !o->wishes) {
+	o->answered = json_array();
+	if (!o->identifiers || !o->items || !o->wishes || !o->answered) {
 		(void)order_free(o);
 		return err_memory(e);
 	}
@@ -109,6 +110,7 @@ order_free(struct order *o)
 	json_decref(o->identifiers);
 	json_decref(o->items);
 	json_decref(o->wishes);
+	json_decref(o->answered);
 	free(o);
 	return NULL;
 }
@@ -161,6 +163,14 @@ order_add_wish(struct order *o, int64_t find, const char *field, const char *val
 		json_pack("{s:I, s:s, s:s}", "find", (json_int_t)find, "field", field, "value",
 			value),
 		e);
+}
+
+int
+order_add_answered(struct order *o, const char *id, struct err *e)
+{
+	return json_array_size(o->answered) >= ORDER_ANSWERED_MAX
+		       ? 0
+		       : append(o->answered, json_string(id), e);
 }
 
 static const char *
@@ -264,6 +274,16 @@ order_wishes(const struct order *o, order_wish_seen *seen, void *ctx, struct err
 	return 0;
 }
 
+int
+order_answered(const struct order *o, order_answered_seen *seen, void *ctx, struct err *e)
+{
+	size_t n;
+	json_t *j;
+
+	json_array_foreach(o->answered, n, j) if (seen(ctx, json_string_value(j), e) < 0) return -1;
+	return 0;
+}
+
 /* --- the text --------------------------------------------------------------------------------- */
 
 static int
@@ -292,7 +312,9 @@ order_text(const struct order *o, struct buf *out, struct err *e)
 		"not_after", (json_int_t)o->not_after_us, "plan", o->plan, "identifiers",
 		o->identifiers, "items", o->items);
 
-	if (root && order_rectifies(o->kind) && json_object_set(root, "wishes", o->wishes) < 0) {
+	if (root && ((order_rectifies(o->kind) && json_object_set(root, "wishes", o->wishes) < 0) ||
+			    (json_array_size(o->answered) > 0 &&
+				    json_object_set(root, "answered", o->answered) < 0))) {
 		json_decref(root);
 		root = NULL;
 	}
@@ -433,6 +455,17 @@ are_wishes(const json_t *v, const json_t *items)
 }
 
 static bool
+are_ids(const json_t *v)
+{
+	size_t n;
+	json_t *j;
+
+	json_array_foreach(v, n, j) if (!json_is_string(j) ||
+					!order_is_id(span_str(json_string_value(j)))) return false;
+	return n > 0 && n <= ORDER_ANSWERED_MAX;
+}
+
+static bool
 take_root(json_t *root, struct order *o, char *place)
 {
 	const char *id, *number, *lang, *kind, *node, *plan;
@@ -440,11 +473,11 @@ take_root(json_t *root, struct order *o, char *place)
 	int v, article, received;
 
 	if (json_unpack(root,
-		    "{s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:O, s:O, s?O !}",
+		    "{s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:O, s:O, s?O, s?O !}",
 		    "v", &v, "id", &id, "case", &number, "article", &article, "received", &received,
 		    "lang", &lang, "kind", &kind, "node", &node, "made", &made, "not_before",
 		    &before, "not_after", &after, "plan", &plan, "identifiers", &o->identifiers,
-		    "items", &o->items, "wishes", &o->wishes) != 0)
+		    "items", &o->items, "wishes", &o->wishes, "answered", &o->answered) != 0)
 		return false;
 	o->article = (enum article)article;
 	o->received_day = received;
@@ -455,7 +488,8 @@ take_root(json_t *root, struct order *o, char *place)
 	       take_head(o, id, number, lang, kind, node, plan) && json_is_array(o->identifiers) &&
 	       json_is_array(o->items) && are_identifiers(o->identifiers) &&
 	       are_items(o->items, place) &&
-	       (order_rectifies(o->kind) ? are_wishes(o->wishes, o->items) : !o->wishes);
+	       (order_rectifies(o->kind) ? are_wishes(o->wishes, o->items) : !o->wishes) &&
+	       (!o->answered || are_ids(o->answered));
 }
 
 int

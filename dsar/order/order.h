@@ -18,6 +18,8 @@
  *                place (base64), digest, exclude (not about the person: is let alone)
  *   wishes       rectify-plan, rectify: what is to stand in which field of them: find, field, value; no other
  *                kind has the key
+ *   answered     orders of this case to this node whose answers were taken, by id: it need not keep these any
+ *                longer; where there is none there is no such key
  *   plan         erase, rectify: the hash of the plan (erasure.h, rectification.h) that whoever signs has seen; else ""
  *
  * Each who orders it signs this text apart, and nothing else. Text, signatures and the public keys that made
@@ -49,6 +51,7 @@
 #define ORDER_NODE_MAX       65
 #define ORDER_MAX            (16u << 20) /* bytes of a text */
 #define ORDER_SIGNATURES_MAX 4
+#define ORDER_ANSWERED_MAX   256
 
 enum order_kind {
 	ORDER_SEARCH,
@@ -94,7 +97,7 @@ struct order {
 	char node[ORDER_NODE_MAX];
 	int64_t made_us, not_before_us, not_after_us;
 	char plan[SHA256_HEX];
-	json_t *identifiers, *items, *wishes; /* arrays, owned; see below */
+	json_t *identifiers, *items, *wishes, *answered; /* arrays, owned; see below */
 };
 
 /* A new one, of kind KIND, with an id of its own and nothing in it. The caller owns *ret. */
@@ -104,6 +107,8 @@ DEFINE_CLEANUP(struct order, order_free)
 
 int order_add_identifier(struct order *o, const struct identifier *i, bool dropped, struct err *e);
 int order_add_item(struct order *o, const struct find *f, struct err *e);
+int order_add_answered(
+	struct order *o, const char *id, struct err *e); /* beyond their most: not added */
 int order_add_wish(
 	struct order *o, int64_t find, const char *field, const char *value, struct err *e);
 
@@ -114,6 +119,8 @@ int order_identifiers(const struct order *o, order_identifier_seen *seen, void *
 int order_items(const struct order *o, find_seen *seen, void *ctx, struct err *e);
 typedef int order_wish_seen(
 	void *ctx, int64_t find, const char *field, const char *value, struct err *e);
+typedef int order_answered_seen(void *ctx, const char *id, struct err *e);
+int order_answered(const struct order *o, order_answered_seen *seen, void *ctx, struct err *e);
 int order_wishes(const struct order *o, order_wish_seen *seen, void *ctx, struct err *e);
 
 /* Appends O's text. */

@@ -290,6 +290,17 @@ add_identifiers(struct ordering *g, struct order *o, struct err *e)
 }
 
 static int
+add_answered(void *ctx, const struct ordered *have, struct err *e)
+{
+	struct order *o = ctx;
+
+	return strcmp(have->node, o->node) == 0 &&
+			       (have->state == ORDERED_ANSWERED || have->state == ORDERED_DENIED)
+		       ? order_add_answered(o, have->id, e)
+		       : 0;
+}
+
+static int
 fill(struct ordering *g, struct order *o, struct err *e)
 {
 	(void)snprintf(o->number, sizeof(o->number), "%s", g->c.number);
@@ -297,6 +308,8 @@ fill(struct ordering *g, struct order *o, struct err *e)
 	(void)snprintf(o->node, sizeof(o->node), "%s", g->node->name);
 	o->article = g->c.article;
 	o->received_day = g->c.received_day;
+	if (ordered_each(g->s->registry, o->number, NULL, add_answered, o, e) < 0)
+		return -1;
 	if ((o->kind == ORDER_PLAN || o->kind == ORDER_ERASE || o->kind == ORDER_RESTRICT) &&
 		add_items(g, o, e) < 0)
 		return -1;

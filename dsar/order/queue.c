@@ -180,6 +180,15 @@ is_named(const char *name, const char *suffix)
 	       order_is_id(span_of(name, id));
 }
 
+/* What is not written to its end (".NAME.part") beside what is. */
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+	const char *x = (*a)->d_name, *y = (*b)->d_name;
+
+	return strcmp(x + (x[0] == '.'), y + (y[0] == '.'));
+}
+
 /* Calls SEEN with each name in the folder, in their order; it may write into NAME. */
 typedef int name_seen(void *ctx, char *name, struct err *e);
 
@@ -187,7 +196,7 @@ static int
 each_name(int dirfd, name_seen *seen, void *ctx, struct err *e)
 {
 	struct dirent **list = NULL;
-	const int n = scandirat(dirfd, ".", &list, NULL, alphasort);
+	const int n = scandirat(dirfd, ".", &list, NULL, by_name);
 	int rc = 0;
 
 	if (n < 0)
@@ -265,4 +274,49 @@ queue_each(int dirfd, const char *suffix, queue_seen *seen, void *ctx, struct er
 	struct seeing g = { dirfd, suffix, seen, ctx };
 
 	return each_name(dirfd, see_name, &g, e);
+}
+
+struct grouping {
+	int dirfd;
+	queue_id_seen *seen;
+	void *ctx;
+	char id[ORDER_ID_HEX]; /* the one at hand; "": none yet */
+	int64_t written_us;
+};
+
+static int
+group_end(struct grouping *g, struct err *e)
+{
+	return *g->id ? g->seen(g->ctx, g->id, g->written_us, e) : 0;
+}
+
+static int
+see_any(void *ctx, char *name, struct err *e)
+{
+	struct grouping *g = ctx;
+	const char *id = name + (name[0] == '.');
+	struct stat st;
+	int64_t us;
+
+	if (strlen(id) < ORDER_ID_HEX - 1 || !order_is_id(span_of(id, ORDER_ID_HEX - 1)) ||
+		fstatat(g->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode))
+		return 0;
+	us = (int64_t)st.st_mtim.tv_sec * 1000000;
+	if (strncmp(id, g->id, ORDER_ID_HEX - 1) == 0) {
+		g->written_us = us > g->written_us ? us : g->written_us;
+		return 0;
+	}
+	if (group_end(g, e) < 0)
+		return -1;
+	(void)snprintf(g->id, sizeof(g->id), "%.*s", ORDER_ID_HEX - 1, id);
+	g->written_us = us;
+	return 0;
+}
+
+int
+queue_each_id(int dirfd, queue_id_seen *seen, void *ctx, struct err *e)
+{
+	struct grouping g = { .dirfd = dirfd, .seen = seen, .ctx = ctx };
+
+	return each_name(dirfd, see_any, &g, e) < 0 ? -1 : group_end(&g, e);
 }

@@ -12,6 +12,7 @@
  */
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/conf.h"
@@ -58,6 +59,11 @@ int queue_remove(int dirfd, const char *name, struct err *e);
 
 /* Takes all files of order ID away, also those that were not written to their end. */
 int queue_remove_all(int dirfd, const char *id, struct err *e);
+
+/* Calls SEEN with the id of each order of which any file lies there, also one that was not written to its end, and with when
+ * the newest of them was written. */
+typedef int queue_id_seen(void *ctx, const char *id, int64_t written_us, struct err *e);
+int queue_each_id(int dirfd, queue_id_seen *seen, void *ctx, struct err *e);
 
 /* Calls SEEN with the id (order.h) of each that queue_has(), named ID and then SUFFIX, by name; 1 from it ends early. */
 typedef int queue_seen(void *ctx, const char *id, struct err *e);

@@ -143,6 +143,30 @@ START_TEST(what_is_no_order_is_none)
 }
 END_TEST
 
+START_TEST(what_was_taken_is_named_by_ids_and_nothing_else)
+{
+	struct order *o = sample(ORDER_SEARCH), *again;
+	struct buf none = text_of(o), b;
+	struct span text;
+
+	ck_assert_ptr_null(memmem(none.p, none.len, "answered", strlen("answered")));
+	ck_assert_int_eq(order_add_answered(o, "0123456789abcdef0123456789abcdef", &e), 0);
+	b = text_of(o);
+	text = span_of(b.p, b.len);
+	ck_assert_int_eq(order_parse(text, &again, &e), 0);
+	order_free(again);
+	ck_assert_int_eq(parsed_with(text, "\"0123", "\"../3"), 1);
+	ck_assert_int_eq(parsed_with(text, "\"0123", "1,\"0123"), 1);
+	ck_assert_int_eq(parsed_with(text, "[\"0123456789abcdef0123456789abcdef\"]", "[]"), 1);
+	for (int i = 0; i < 2 * ORDER_ANSWERED_MAX; i++)
+		ck_assert_int_eq(order_add_answered(o, "0123456789abcdef0123456789abcdef", &e), 0);
+	ck_assert_uint_eq(json_array_size(o->answered), ORDER_ANSWERED_MAX);
+	buf_release(&none);
+	buf_release(&b);
+	order_free(o);
+}
+END_TEST
+
 static int
 see_wish(void *ctx, int64_t find, const char *field, const char *value, struct err *err)
 {
@@ -316,6 +340,7 @@ main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, an_order_is_read_as_it_was_written);
 	tcase_add_test(t, what_is_no_order_is_none);
+	tcase_add_test(t, what_was_taken_is_named_by_ids_and_nothing_else);
 	tcase_add_test(t, what_is_wished_is_wished_of_a_find_that_the_order_names);
 	tcase_add_test(t, the_order_s_length_is_hidden_and_its_parts_come_back);
 	tcase_add_test(t, only_those_who_may_order_count_and_who_signs_twice_is_one);
