@@ -31,7 +31,8 @@ bool erase_concerns(const struct session *s, const struct erasure *x, const stru
 int erase_act(struct session *s, struct erasure *x, enum erasure_fate fate, uint64_t *ret_failed,
 	struct err *e);
 
-/* What a search after the act has found. */
+/* What a search after the act has found, counted as a find's records are (dsar/search/find.h): what may be a copy of one that
+ * is counted is not counted again. A folder is one, whatever has come or gone in it: it is kept as a whole. */
 struct erase_proof {
 	bool searched; /* something is known to look by */
 	uint64_t n_kept,

@@ -9,6 +9,7 @@
 #include <libintl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/now.h"
 #include "dsar/act/erase-private.h"
@@ -17,30 +18,83 @@
 
 #define _(text) gettext(text)
 
+struct seen { /* one record */
+	uint8_t digest[RECORD_DIGEST_LEN];
+	uint32_t store; /* its place in the configuration */
+	enum erasure_fate fate;
+	bool planned; /* else the plan did not have it, and it has no fate */
+	bool again;
+};
+
 struct proving {
 	const struct session *s;
 	const struct erasure *x;
 	struct erase_proof *proof;
+	struct seen *seen; /* n of them */
+	size_t n, max;
 };
 
 static int
 see_find(void *ctx, const struct find *f, struct err *e)
 {
 	struct proving *p = ctx;
-	const struct erasure_item *i = erasure_item_by(p->x, f->digest);
 	const struct conf_store *st = conf_find_store(p->s->conf, f->store);
+	const struct erasure_item *i = erasure_item_by(p->x, st, f->place, f->digest);
+	struct seen *v;
 
-	(void)e;
-	if (i && i->fate == ERASURE_KEEP)
-		p->proof->n_kept++;
-	else if (i && i->fate == ERASURE_EXCLUDE)
-		p->proof->n_excluded++;
-	else {
-		p->proof->n_left++;
-		p->proof->n_stayed += i != NULL;
-		p->proof->left[st - p->s->conf->store]++;
+	if (p->n == p->max) {
+		const size_t max = p->max ? 2 * p->max : 256;
+
+		v = reallocarray(p->seen, max, sizeof(*v));
+		if (!v)
+			return err_memory(e);
+		p->seen = v;
+		p->max = max;
 	}
+	v = &p->seen[p->n++];
+	*v = (struct seen){ .fate = i ? i->fate : ERASURE_MISSING,
+		.planned = i != NULL,
+		.store = (uint32_t)(st - p->s->conf->store),
+		.again = f->again };
+	memcpy(v->digest, f->digest, sizeof(v->digest));
 	return 0;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct seen *x = a, *y = b;
+	const int d = memcmp(x->digest, y->digest, sizeof(x->digest));
+
+	return d ? d : x->again - y->again;
+}
+
+static void
+count(struct erase_proof *proof, const struct seen *v)
+{
+	if (v->planned && v->fate == ERASURE_KEEP)
+		proof->n_kept++;
+	else if (v->planned && v->fate == ERASURE_EXCLUDE)
+		proof->n_excluded++;
+	else {
+		proof->n_left++;
+		proof->n_stayed += v->planned;
+		proof->left[v->store]++;
+	}
+}
+
+/* What may be a copy counts where it is the first of its digest: then what it would be a copy of is not there. */
+static void
+count_all(struct proving *p)
+{
+	if (p->n > 0)
+		qsort(p->seen, p->n, sizeof(*p->seen), compare);
+	for (size_t i = 0; i < p->n; i++) {
+		const struct seen *v = &p->seen[i];
+
+		if (!v->again || i == 0 || memcmp(v[-1].digest, v->digest, sizeof(v->digest)) != 0)
+			count(p->proof, v);
+	}
 }
 
 static void
@@ -81,7 +135,7 @@ account(struct session *s, const char *number, const struct erase_proof *p, stru
 int
 erase_prove(struct session *s, const struct erasure *x, struct erase_proof *ret, struct err *e)
 {
-	struct proving p = { s, x, ret };
+	struct proving p = { .s = s, .x = x, .proof = ret };
 	const struct search_seen seen = { &p, see_find, see_failed };
 	int rc;
 
@@ -90,6 +144,8 @@ erase_prove(struct session *s, const struct erasure *x, struct erase_proof *ret,
 	if (!ret->left || !ret->unsearched)
 		return err_memory(e);
 	rc = search_again(s, x->number, search_jobs(), &seen, e);
+	count_all(&p);
+	free(p.seen);
 	if (rc < 0)
 		return -1;
 	ret->searched = rc == 0;

@@ -179,35 +179,36 @@ by_digest(const struct erasure *x, const uint8_t digest[RECORD_DIGEST_LEN])
 }
 
 static struct erasure_item *
-by_place(const struct erasure *x, const struct record *r)
+by_place(const struct erasure *x, const char *store, const char *place)
 {
 	for (size_t i = 0; i < x->n; i++)
-		if (strcmp(x->item[i].store, r->store->name) == 0 &&
-			strcmp(x->item[i].place, r->place) == 0)
+		if (strcmp(x->item[i].store, store) == 0 && strcmp(x->item[i].place, place) == 0)
 			return &x->item[i];
 	return NULL;
 }
 
-const struct erasure_item *
-erasure_item_by(const struct erasure *x, const uint8_t digest[RECORD_DIGEST_LEN])
+struct erasure_item *
+erasure_item_by(const struct erasure *x, const struct conf_store *s, const char *place,
+	const uint8_t digest[RECORD_DIGEST_LEN])
 {
-	return sorted(x) ? by_digest(x, digest) : NULL;
+	struct erasure_item *i;
+
+	if (!sorted(x))
+		return NULL;
+	i = by_digest(x, digest);
+	/* its text is a list of what is left of it */
+	if (!i && x->state != ERASURE_PLANNED && strcmp(s->type, "tree") == 0)
+		i = by_place(x, s->name, place);
+	return i;
 }
 
 struct erasure_item *
 erasure_item_of(const struct erasure *x, const struct record *r)
 {
 	uint8_t digest[RECORD_DIGEST_LEN];
-	struct erasure_item *i;
 
-	if (!sorted(x))
-		return NULL;
 	record_digest(r, digest);
-	i = by_digest(x, digest);
-	/* its text is a list of what is left of it */
-	if (!i && x->state != ERASURE_PLANNED && strcmp(r->store->type, "tree") == 0)
-		i = by_place(x, r);
-	return i;
+	return erasure_item_by(x, r->store, r->place, digest);
 }
 
 /* --- the text --------------------------------------------------------------------------------- */

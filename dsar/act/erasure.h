@@ -80,9 +80,9 @@ int erasure_add(struct erasure *x, const struct find *f, enum erasure_fate fate,
  * known, by its place. Items must not be added any more. */
 struct erasure_item *erasure_item_of(const struct erasure *x, const struct record *r);
 
-/* The item of that digest, or NULL. */
-const struct erasure_item *erasure_item_by(
-	const struct erasure *x, const uint8_t digest[RECORD_DIGEST_LEN]);
+/* The same of a record of S that lies at PLACE and has that digest. */
+struct erasure_item *erasure_item_by(const struct erasure *x, const struct conf_store *s,
+	const char *place, const uint8_t digest[RECORD_DIGEST_LEN]);
 
 /* Puts the text of X's plan into OUT, and sets x->hash. */
 int erasure_text(struct erasure *x, struct buf *out, struct err *e);
