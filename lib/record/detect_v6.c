@@ -281,12 +281,121 @@ make_address(const struct groups *g, struct address *ret)
 	address_unmap(ret);
 }
 
+#ifdef __SSE2__
+#define WHOLE_LOOK 48 /* bytes: more than eight groups of four have */
+
+/* A bit for each of the 16 bytes at P that is a hexadecimal digit. */
+static inline unsigned
+are_hex16(const char *p)
+{
+	const __m128i text = _mm_loadu_si128((const __m128i *)(const void *)p);
+	const __m128i digit = _mm_sub_epi8(text, _mm_set1_epi8('0'));
+	const __m128i letter = _mm_sub_epi8(
+		_mm_or_si128(text, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+
+	return (unsigned)_mm_movemask_epi8(
+		_mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit),
+			_mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter)));
+}
+
+static inline uint64_t
+are_hex48(const char *p)
+{
+	return are_hex16(p) | are_hex16(p + 16) << 16 | (uint64_t)are_hex16(p + 32) << 32;
+}
+
+static inline uint64_t
+are_colons48(const char *p)
+{
+	const __m128i colon = _mm_set1_epi8(':');
+
+	return bytes_are16(p, colon) | bytes_are16(p + 16, colon) << 16 |
+	       (uint64_t)bytes_are16(p + 32, colon) << 32;
+}
+
+/* The group of N digits at P, one to four, of which four bytes may be read. */
+static inline unsigned
+group_of(const char *p, unsigned n)
+{
+	uint32_t w;
+
+	memcpy(&w, p, sizeof(w));
+	w = le32toh(w) << (32 - 8 * n); /* the last digit highest, zeros below the first */
+	w = (w & 0x0f0f0f0f) + (w >> 6 & 0x01010101) * 9;
+	return w >> 24 | (w >> 12 & 0xf0) | (w & 0xf00) | (w << 12 & 0xf000);
+}
+
+/* Where the row of hexadecimal digits and colons begins that has a colon at AT; 0: not within the 15 bytes before, or
+ * behind something that may have a part in it. */
+static size_t
+row_start(const struct detect *d, size_t at)
+{
+	const char *p = d->text.p + at - 15;
+	unsigned others;
+	size_t start;
+	char before;
+
+	if (at < d->at + 15)
+		return 0;
+	others = ~(are_hex16(p) | bytes_are16(p, _mm_set1_epi8(':'))) & 0xffff;
+	if (others == 0)
+		return 0;
+	start = at - 15 + (32 - (unsigned)__builtin_clz(others));
+	before = d->text.p[start - 1];
+	return char_is(before, CHAR_MAIL) || before == '%' || before == '\\' || before == '#'
+		       ? 0
+		       : start;
+}
+
+/* What nearly all addresses are: eight groups, and nothing on either side that could be a part of them. It is what
+ * is found slowly as well, but without asking at each byte what it is. */
+static bool
+find_whole(const struct detect *d, size_t at, struct finding *ret)
+{
+	const size_t start = row_start(d, at);
+	const size_t left = d->text.len - start;
+	const char *p = d->text.p + start;
+	struct groups g = { .gap = NO_GAP };
+	char tail[WHOLE_LOOK];
+	uint64_t colons;
+	unsigned end, from = 0;
+
+	if (start == 0 || !is_wanted(d, DETECT_IPV6))
+		return false;
+	if (left < WHOLE_LOOK) { /* nothing may be read behind the text */
+		memset(tail, ' ', sizeof(tail));
+		p = memcpy(tail, p, left);
+	}
+	colons = are_colons48(p);
+	end = (unsigned)__builtin_ctzll(~(are_hex48(p) | colons));
+	colons = (colons & ((UINT64_C(1) << end) - 1)) | UINT64_C(1) << end;
+	for (; g.n < 8 && colons != 0; colons &= colons - 1) {
+		const unsigned to = (unsigned)__builtin_ctzll(colons), len = to - from;
+
+		if (len - 1 > 3)
+			return false;
+		g.v[g.n++] = htons((uint16_t)group_of(p + from, len));
+		g.wide |= len ^ 2;
+		from = to + 1;
+	}
+	if (g.n < 8 || colons != 0 || g.wide == 0 || p[end] == '.' || char_is(p[end], CHAR_ALPHA))
+		return false;
+	make_address(&g, &ret->address);
+	return detect_found(ret, start, start + end, DETECT_IPV6,
+		ret->address.family == 4 ? FORM_MAPPED : FORM_PLAIN);
+}
+#endif
+
 bool
 detect_v6(struct detect *d, size_t at, struct finding *ret)
 {
 	size_t start, end;
 	struct groups g;
 
+#ifdef __SSE2__
+	if (find_whole(d, at, ret))
+		return true;
+#endif
 	if (find_start(d, at, &start)) {
 		if (start > at) /* "2.7:2001:db8::7": at its first colon nothing can be said */
 			return false;
