@@ -137,30 +137,42 @@ is_digit(char c)
 }
 
 static inline bool
+is_letter(char c)
+{
+	return (unsigned char)((c | 0x20) - 'a') < 26;
+}
+
+static inline bool
 is_alnum(char c)
 {
-	return is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 26;
+	return is_digit(c) || is_letter(c);
 }
 
 /* What a byte beside a datum means for it. */
-#define BESIDE_BEFORE 1 /* may stand in front of an address that stands alone */
-#define BESIDE_BEHIND 2 /* … and behind it */
-#define BESIDE_WITHIN 4 /* may stand within a telephone number */
+#define BESIDE_BEFORE 1  /* may stand in front of an address that stands alone */
+#define BESIDE_BEHIND 2  /* … and behind it */
+#define BESIDE_WITHIN 4  /* may stand within a telephone number */
+#define BESIDE_KEY    8  /* in front of KEY= */
+#define BESIDE_CALM   16 /* behind a placeholder that stands alone */
+#define BESIDE_QUERY  32 /* ends a parameter of a URL */
 
 static const unsigned char beside[256] = {
-	['\t'] = BESIDE_BEFORE | BESIDE_BEHIND | BESIDE_WITHIN,
-	[' '] = BESIDE_BEFORE | BESIDE_BEHIND | BESIDE_WITHIN,
-	['"'] = BESIDE_BEFORE | BESIDE_BEHIND,
+	['\t'] = BESIDE_BEFORE | BESIDE_BEHIND | BESIDE_WITHIN | BESIDE_KEY,
+	[' '] = BESIDE_BEFORE | BESIDE_BEHIND | BESIDE_WITHIN | BESIDE_KEY | BESIDE_CALM |
+		BESIDE_QUERY,
+	['"'] = BESIDE_BEFORE | BESIDE_BEHIND | BESIDE_KEY | BESIDE_CALM | BESIDE_QUERY,
+	['&'] = BESIDE_KEY | BESIDE_CALM | BESIDE_QUERY,
 	['\''] = BESIDE_BEFORE | BESIDE_BEHIND,
-	['('] = BESIDE_BEFORE | BESIDE_WITHIN,
-	[')'] = BESIDE_BEHIND | BESIDE_WITHIN,
-	[','] = BESIDE_BEFORE | BESIDE_BEHIND,
+	['('] = BESIDE_BEFORE | BESIDE_WITHIN | BESIDE_KEY,
+	[')'] = BESIDE_BEHIND | BESIDE_WITHIN | BESIDE_CALM,
+	[','] = BESIDE_BEFORE | BESIDE_BEHIND | BESIDE_KEY | BESIDE_CALM,
 	['-'] = BESIDE_WITHIN,
 	['.'] = BESIDE_WITHIN,
 	['/'] = BESIDE_WITHIN,
-	[';'] = BESIDE_BEHIND,
+	[';'] = BESIDE_BEHIND | BESIDE_KEY,
 	['<'] = BESIDE_BEFORE,
-	['>'] = BESIDE_BEHIND,
+	['>'] = BESIDE_BEHIND | BESIDE_CALM,
+	['?'] = BESIDE_KEY,
 	['['] = BESIDE_BEFORE,
 	[']'] = BESIDE_BEHIND,
 };
@@ -182,16 +194,67 @@ has_digit_near(struct span text, size_t at, bool forward)
 	return at < text.len && is_digit(text.p[at]);
 }
 
-/* Is F an address between bytes that part words in everybody's grammar? Then what is put in its
- * place cannot grow together with them into something new. A telephone number goes on across such
- * bytes, so no digit may be near: with the address it was none, without it it may be. */
+/* What stands in front of the KEY of which the "=" ends before AT; 0: there is no key, or something that a value
+ * may go on across. */
+static char
+before_key(struct span text, size_t at)
+{
+	size_t i = at - 1;
+	char c;
+
+	while (i > 0 && (is_letter(text.p[i - 1]) || text.p[i - 1] == '_' || text.p[i - 1] == '-'))
+		i--;
+	c = i > 0 ? text.p[i - 1] : ' ';
+	return i + 1 < at && is_beside(c, BESIDE_KEY) ? c : 0;
+}
+
+/* Is what follows AT such that a placeholder there is no key of it, as in "[token]>x<" or "[token]&amp;#61;x", and
+ * that it is no number? QUERY: the placeholder is a parameter of a URL, of which "," is no end. */
+static bool
+is_calm_behind(struct span text, size_t at, bool query)
+{
+	const char *from = text.p + at, *end = text.p + text.len, *p = from;
+
+	if (p < end && ((query && !is_beside(*p, BESIDE_QUERY)) ||
+			       (*p == '&' && p + 1 < end && p[1] == 'a')))
+		return false;
+	while (p < end && p - from < 4 && is_beside(*p, BESIDE_CALM))
+		p++;
+	return p == end || (p > from && is_letter(*p));
+}
+
+/* The same for what is replaced by a fixed word in brackets: <MAIL> or KEY=SECRET, and behind it a blank or the like
+ * and then a word. Had it a quote in it, one elsewhere could close another one without it. */
+static bool
+word_stands_alone(const struct finding *f, struct span text)
+{
+	const char *p = text.p + f->start, *end = text.p + f->end;
+	char before = f->start > 0 ? p[-1] : ' ';
+
+	if (before == '=')
+		before = before_key(text, f->start);
+	else if (before != '<' || f->type != DETECT_EMAIL)
+		return false;
+	if (before == 0 || !is_calm_behind(text, f->end, before == '?' || before == '&'))
+		return false;
+	if (before != '<' && end < text.p + text.len && *end == '>')
+		return false;
+	for (; p < end; p++)
+		if (*p == '"' || *p == '\'' || *p == '\\')
+			return false;
+	return true;
+}
+
+/* Is F between bytes that part words in everybody's grammar? Then what is put in its place cannot grow together
+ * with them into something new. A telephone number goes on across such bytes, so no digit may be near: with the
+ * address it was none, without it it may be. */
 static bool
 stands_alone(const struct transform *t, const struct finding *f, struct span text)
 {
 	const char *p = text.p + f->start, *end = text.p + text.len;
 
 	if (f->type != DETECT_IPV4 && f->type != DETECT_IPV6)
-		return false;
+		return word_stands_alone(f, text);
 	if (f->start > 0 && p[-1] == '=') { /* KEY=ADDRESS */
 		if (f->start < 2 || !is_alnum(p[-2]))
 			return false;

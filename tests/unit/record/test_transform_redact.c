@@ -16,6 +16,9 @@ static const struct pair texts[] = {
 	/* one number up to the address, which is seen only when that is gone */
 	{ "+490.113452 1 203.0.13.7:80", "[phone] <203.0.13.7>:80" },
 	{ "GET /join?sessionToken=zdc8cdw69a1nr7z0&x=1", "GET /join?sessionToken=[token]&x=1" },
+	/* what comes to light only beside the placeholder */
+	{ "GET /a?token=abc123)", "GET /a?token=[token]" },
+	{ "token=abc123&amp;#61;hello", "token=[token]&amp;#61;[token]" },
 	{ "6aa3ad04-aa86-34a0-2a50-621e22549eb8", "6aa3ad04-aa86-34a0-2a50-621e22549eb8" },
 	{ "nginx 1.22.1, std::string, 10:42:07", "nginx 1.22.1, std::string, 10:42:07" },
 	/* control bytes */
