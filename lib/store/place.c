@@ -129,8 +129,8 @@ walk_name(const struct walk *w, int dirfd, uint64_t mount, const char *folder, c
 	cleanup_fd int fd = -1;
 	struct err ignored;
 
-	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
-		return 0; /* no path that could be opened is longer */
+	if (!place_join(path, folder, name))
+		return 0;
 	if (!*rest)
 		return give(w, dirfd, mount, path, name, e);
 	fd = walk_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0, NULL, &ignored);
@@ -198,6 +198,19 @@ place_fits(const char *component, const char *name)
 	if (component[literal] == '*' && component[literal + 1] == '\0')
 		return literal > 0 || name[0] != '.';
 	return fnmatch(component, name, FNM_PERIOD) == 0;
+}
+
+bool
+place_join(char ret[PATH_MAX], const char *folder, const char *name)
+{
+	const size_t n = strlen(folder), len = strlen(name);
+
+	if (n + len + 2 > PATH_MAX)
+		return false;
+	memcpy(ret, folder, n);
+	ret[n] = '/';
+	memcpy(ret + n + 1, name, len + 1);
+	return true;
 }
 
 /* Leaves the first half of the names, in order: the others come in a later round. */

@@ -189,6 +189,7 @@ struct question {
 	struct plan *plan;
 	struct plan_step files; /* the step of the folder whose files come one by one */
 	char files_place[PATH_MAX];
+	bool files_of_first; /* of the declared paths */
 	struct weight weight;
 	struct store_size *size;
 	struct store_cost *cost;
@@ -338,7 +339,7 @@ files_flush(struct question *q, struct err *e)
 /* The pattern under which the files of P's folder are found: the folder, and the pattern's own last
  * part. False: that would not name itself, as "[a-z]" does not. */
 static bool
-files_of(const struct question *q, const struct tree_units *u, const struct tree_part *p, char *ret)
+files_of(struct question *q, const struct tree_units *u, const struct tree_part *p, char *ret)
 {
 	const struct conf_list *paths = &q->t->store.conf->paths;
 	char path[PATH_MAX];
@@ -348,10 +349,23 @@ files_of(const struct question *q, const struct tree_units *u, const struct tree
 
 		if (fnmatch(paths->v[i], path, FNM_PATHNAME | FNM_PERIOD) != 0)
 			continue;
+		q->files_of_first = i == 0;
 		(void)snprintf(ret, PATH_MAX, "%s%s", tree_text(u, p->folder), last);
 		return fnmatch(paths->v[i], ret, FNM_PATHNAME | FNM_PERIOD) == 0;
 	}
 	return false;
+}
+
+/* Is P found in the folder, and under the pattern, of the file before? No path stands before the first. */
+static bool
+is_among_files(const struct question *q, const struct tree_units *u, const struct tree_part *p)
+{
+	const char *folder = tree_text(u, p->folder), *last = strrchr(q->files_place, '/');
+	const size_t len = strlen(folder);
+
+	return last && q->files_of_first && (size_t)(last - q->files_place) == len &&
+	       memcmp(folder, q->files_place, len) == 0 &&
+	       place_fits(last + 1, tree_text(u, p->name));
 }
 
 /* One of many files, each a unit: the folder is one step. */
@@ -362,6 +376,10 @@ plan_file(struct question *q, const struct tree_units *u, const struct tree_unit
 	const struct tree_part *p = tree_next_part(u, one, NULL);
 	char place[PATH_MAX];
 
+	if (is_among_files(q, u, p)) {
+		plan_count(&q->files, us, p->bytes);
+		return 0;
+	}
 	if (!files_of(q, u, p, place))
 		return plan_whole(q, u, one, us, p->bytes, e);
 	if (strcmp(place, q->files_place) != 0) {

@@ -162,7 +162,7 @@ struct files {
 	struct store_result *ret;
 	int dirfd;
 	dev_t dev;
-	const char *pattern;
+	const char *pattern, *folder;
 };
 
 static int
@@ -171,16 +171,13 @@ act_file(void *ctx, const char *name, unsigned char type, struct err *e)
 	const struct files *f = ctx;
 	struct place p = { .dirfd = f->dirfd, .name = name };
 	char path[PATH_MAX];
-	const int len = (int)(f->pattern - f->step->place);
 	bool selected;
 	int64_t us;
 
 	(void)type;
 	if (!place_fits(f->pattern, name) ||
 		fstatat(f->dirfd, name, &p.st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(p.st.st_mode) ||
-		p.st.st_nlink != 1 || p.st.st_dev != f->dev ||
-		snprintf(path, sizeof(path), "%.*s%s", len, f->step->place, name) >=
-			(int)sizeof(path))
+		p.st.st_nlink != 1 || p.st.st_dev != f->dev || !place_join(path, f->folder, name))
 		return 0;
 	p.path = path;
 	tree_units_clear(f->one);
@@ -208,6 +205,7 @@ act_files(struct tree *t, const struct plan_step *step, const struct selector *w
 	struct files f = { .t = t, .one = one, .step = step, .which = which, .ret = ret };
 	cleanup_fd int dirfd = place_open_folder(&t->store.conf->paths, step->place, &f.pattern, e);
 	cleanup_fd int fd = -1;
+	char folder[PATH_MAX];
 	struct stat st;
 
 	if (!one)
@@ -218,6 +216,9 @@ act_files(struct tree *t, const struct plan_step *step, const struct selector *w
 	fd = walk_open(dirfd, ".", O_RDONLY | O_DIRECTORY, 0, &st, e);
 	if (fd < 0)
 		return -1;
+	(void)snprintf(
+		folder, sizeof(folder), "%.*s", (int)(f.pattern - 1 - step->place), step->place);
+	f.folder = folder;
 	f.dirfd = fd;
 	f.dev = st.st_dev;
 	if (folder_each(fd, act_file, &f, e) < 0)

@@ -360,8 +360,7 @@ tree_next_part(const struct tree_units *u, const struct tree_unit *one, const st
 bool
 tree_part_path(const struct tree_units *u, const struct tree_part *p, char *ret)
 {
-	return snprintf(ret, PATH_MAX, "%s/%s", tree_text(u, p->folder), tree_text(u, p->name)) <
-	       PATH_MAX;
+	return place_join(ret, tree_text(u, p->folder), tree_text(u, p->name));
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */

@@ -188,6 +188,37 @@ START_TEST(files_of_a_folder_are_one_step)
 }
 END_TEST
 
+START_TEST(files_are_of_the_first_path_that_names_them)
+{
+	const char *const places[] = { "d/a*", "d/*z", "e/a*" };
+
+	claim("*/a*");
+	claim("*/*z");
+	declare("age", "mtime");
+	make("d/a1", 8, "x");
+	make("d/a2z", 8, "x");
+	make("d/bz", 8, "x");
+	make("d/cz", 8, "x");
+	make("d/c", 8, "x");
+	make("e/a1", 8, "x");
+	make("e/a2", 6, "x");
+	plan_for(&old);
+	ck_assert_uint_eq(plan.n, 3);
+	for (size_t i = 0; i < 3; i++) {
+		size_t k = 0;
+
+		while (k < 3 && strcmp(plan.step[k].place, in(places[i])) != 0)
+			k++;
+		ck_assert_msg(k < 3, "%s is no step", places[i]);
+		ck_assert_uint_eq(plan.step[k].n_records, i < 2 ? 2 : 1);
+	}
+	ck_assert_uint_eq(act(&old), 5);
+	ck_assert(is_there("d/c") && is_there("e/a2"));
+	ck_assert(
+		!is_there("d/a1") && !is_there("d/a2z") && !is_there("d/bz") && !is_there("e/a1"));
+}
+END_TEST
+
 START_TEST(the_newest_file_in_it_is_its_age)
 {
 	claim("r/*");
@@ -531,6 +562,7 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, folders_go_by_their_last_change);
 	tcase_add_test(t, files_of_a_folder_are_one_step);
+	tcase_add_test(t, files_are_of_the_first_path_that_names_them);
 	tcase_add_test(t, the_newest_file_in_it_is_its_age);
 	tcase_add_test(t, what_is_touched_since_the_plan_stays);
 	tcase_add_test(t, a_date_in_the_name_is_its_age);
