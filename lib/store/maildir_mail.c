@@ -54,7 +54,7 @@ maildir_declared(struct maildir *m, const struct conf_store *s, struct err *e)
 	char *rest = NULL;
 
 	m->answered = store_option(s, "answered", "R");
-	m->about_text = strdup(store_option(s, "about", "From To Cc Reply-To Subject"));
+	m->about_text = strdup(store_option(s, "about", "From To Cc Reply-To Subject body"));
 	m->about.v = m->about_text ? calloc(strlen(m->about_text) + 1, sizeof(*m->about.v)) : NULL;
 	if (!m->about.v)
 		return err_memory(e);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/mime.h"
 
-#include <errno.h>
 #include <iconv.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,28 +24,33 @@ after_blanks(const char *p, const char *end)
 
 /* --- charsets --------------------------------------------------------------------------------- */
 
-/* One byte a character: tables, no state that a stranger's text could lead astray. */
-static bool
-is_simple(const char *charset)
+/* Bytes of a unit of CHARSET; 0: not one of those that have no state which a stranger's text could lead astray. What
+ * has, but UTF-7, keeps ASCII as it is. */
+static size_t
+unit_of(const char *charset)
 {
-	static const char *const begin[] = { "iso-8859-", "windows-125", "cp125", "koi8-" };
+	static const struct {
+		const char *begin;
+		size_t unit;
+	} known[] = { { "iso-8859-", 1 }, { "windows-125", 1 }, { "cp125", 1 }, { "koi8-", 1 },
+		{ "utf-16", 2 }, { "utf-32", 4 } };
 
-	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
-		if (strncasecmp(charset, begin[i], strlen(begin[i])) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strncasecmp(charset, known[i].begin, strlen(known[i].begin)) == 0)
+			return known[i].unit;
+	return 0;
 }
 
 /* Turns what OUT has from FROM on into UTF-8. Each byte makes at most three. */
 static void
 to_utf8(struct buf *out, size_t from, const char *charset)
 {
-	const size_t len = out->len - from;
+	const size_t len = out->len - from, unit = unit_of(charset);
 	char *in, *to;
 	size_t n_in = len, n_to = 3 * len;
 	iconv_t cd;
 
-	if (out->failed || len == 0 || !is_simple(charset) || !buf_room(out, 4 * len))
+	if (out->failed || len == 0 || unit == 0 || !buf_room(out, 4 * len))
 		return;
 	cd = iconv_open("UTF-8", charset);
 	if ((intptr_t)cd == -1)
@@ -54,10 +58,15 @@ to_utf8(struct buf *out, size_t from, const char *charset)
 	/* its bytes behind the room for what they become */
 	in = memmove(out->p + from + 3 * len, out->p + from, len);
 	to = out->p + from;
-	while (n_in > 0 && iconv(cd, &in, &n_in, &to, &n_to) == (size_t)-1 && errno == EILSEQ) {
-		*to++ = *in++; /* no character of it */
-		n_in--;
-		n_to--;
+	while (n_in > 0 && iconv(cd, &in, &n_in, &to, &n_to) == (size_t)-1) {
+		const size_t odd = n_in < unit ? n_in
+					       : unit; /* no character of it, or a piece of one */
+
+		memmove(to, in, odd);
+		in += odd;
+		to += odd;
+		n_in -= odd;
+		n_to -= odd;
 	}
 	(void)iconv_close(cd);
 	out->len = (size_t)(to - out->p);
@@ -309,6 +318,18 @@ put_parts(struct buf *out, const struct part *p, struct span body, unsigned dept
 	put_content(out, &(struct part){ 0 }, body);
 }
 
+/* Programs that forward a mail say "7bit", which changes nothing. */
+static bool
+stands_as_it_is(const struct part *p)
+{
+	static const char *const names[] = { "", "7bit", "8bit", "binary" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasecmp(p->encoding, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static void
 put_part(struct buf *out, struct span text, bool head, unsigned depth)
 {
@@ -318,7 +339,7 @@ put_part(struct buf *out, struct span text, bool head, unsigned depth)
 
 	if (!deep && strncasecmp(p.type, "multipart/", strlen("multipart/")) == 0 && *p.boundary)
 		put_parts(out, &p, body, depth);
-	else if (!deep && strcasecmp(p.type, "message/rfc822") == 0 && !*p.encoding) {
+	else if (!deep && strcasecmp(p.type, "message/rfc822") == 0 && stands_as_it_is(&p)) {
 		while (body.len > 0 && strchr("\r\n", *body.p))
 			body = span_from(body, 1);
 		put_part(out, body, true, depth + 1);

@@ -4,7 +4,7 @@
  *
  * Headers are unfolded and their encoded words decoded (RFC 5322, 2047), bodies undone from base64 and
  * quoted-printable, part by part (RFC 2045, 2046), text and words turned into UTF-8 where their charset
- * is one of one byte a character. What is damaged, nested deeper than MIME_DEPTH_MAX or of another
+ * is one of one byte a character, UTF-16 or UTF-32. What is damaged, nested deeper than MIME_DEPTH_MAX or of another
  * charset is given as it stands. Nothing is kept and nothing else is read: not HTML, not archives, not
  * what is encrypted.
  */

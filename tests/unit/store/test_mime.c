@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +80,29 @@ START_TEST(bodies_are_decoded)
 }
 END_TEST
 
+START_TEST(wide_characters_are_utf8)
+{
+	static const struct {
+		const char *charset, *text;
+	} cases[] = { { "utf-16", "//5GAHIAYQB1ACAATQD8AGwAbABlAHIAIAA92ADe" },
+		{ "UTF-16LE", "RgByAGEAdQAgAE0A/ABsAGwAZQByACAAPdgA3g==" },
+		{ "utf-16be", "AEYAcgBhAHUAIABNAPwAbABsAGUAcgAg2D3eAA==" },
+		{ "UTF-32BE",
+			"AAAARgAAAHIAAABhAAAAdQAAACAAAABNAAAA/AAAAGwAAABsAAAAZQAAAHIAAAAgAAH2AA==" },
+		/* half a pair of surrogates, and half a character at the end */
+		{ "utf-16le", "ANhGAHIAYQB1ACAATQD8AGwAbABlAHIAIAA92ADeeA==" } };
+	char mail[512];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)snprintf(mail, sizeof(mail),
+			"Content-Type: text/plain; charset=\"%s\"\nContent-Transfer-Encoding: base64\n\n%s\n",
+			cases[i].charset, cases[i].text);
+		read_mail(mail, true);
+		ck_assert_msg(has("Frau Müller 😀"), "%s", cases[i].charset);
+	}
+}
+END_TEST
+
 START_TEST(parts_are_decoded_each_in_its_own_way)
 {
 	read_mail("From: a@example.org\nContent-Type: multipart/mixed;\n boundary=\"=_x y\"\n\n"
@@ -89,12 +113,15 @@ START_TEST(parts_are_decoded_each_in_its_own_way)
 		  "--in\nContent-Type: text/html; charset=iso-8859-1\n\n<p>\xe4\xf6</p>\n--in--\n"
 		  "--=_x y\nContent-Type: message/rfc822\n\nFrom: =?utf-8?q?=C3=96zg=C3=BCr?=\n"
 		  "Content-Transfer-Encoding: base64\n\nZm9yd2FyZGVk\n"
+		  "--=_x y\nContent-Type: message/rfc822\nContent-Transfer-Encoding: 7bit\n\n"
+		  "Content-Transfer-Encoding: base64\n\nMjAzLjAuMTEzLjc=\n"
 		  "--=_x y\nContent-Type: application/pdf\nContent-Disposition: attachment;\n"
 		  " filename=\"=?utf-8?q?Zeugnis_M=C3=BCller.pdf?=\"\n"
 		  "Content-Transfer-Encoding: base64\n\nJVBERi0=\n--=_x y--\nafter\n",
 		true);
 	for (const char *const *s = (const char *const[]){ "before", "Müller", "März", "<p>äö</p>",
-		     "Özgür", "forwarded", "Zeugnis Müller.pdf", "%PDF-", "after", NULL };
+		     "Özgür", "forwarded", "203.0.113.7", "Zeugnis Müller.pdf", "%PDF-", "after",
+		     NULL };
 		*s; s++)
 		ck_assert_msg(has(*s), "%s", *s);
 }
@@ -143,6 +170,7 @@ main(void)
 	tcase_add_test(t, headers_are_unfolded_and_decoded);
 	tcase_add_test(t, a_long_word_in_base64_is_decoded);
 	tcase_add_test(t, bodies_are_decoded);
+	tcase_add_test(t, wide_characters_are_utf8);
 	tcase_add_test(t, parts_are_decoded_each_in_its_own_way);
 	tcase_add_test(t, what_is_nested_too_deep_or_never_ends_is_given_as_it_stands);
 	tcase_add_test(t, text_that_does_not_fit_is_told);
