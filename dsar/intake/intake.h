@@ -32,8 +32,9 @@ struct intake { /* what came of a mail */
 	bool verified;      /* signed by the key that is pinned, and it names the case */
 	char signed_by[41]; /* "": by nobody that counts */
 	struct err unsent;  /* exit not 0: the mail server refused its receipt, for good */
-	bool refused;       /* it is kept, and of no case, for … */
-	struct err why;     /* … this: EX_DATAERR */
+	bool refused;       /* it is to be kept where it is, for … */
+	struct err
+		why; /* … this: EX_DATAERR: it is of no case; EX_TEMPFAIL: its receipt cannot be made yet */
 };
 
 struct taking; /* a mail on its way */

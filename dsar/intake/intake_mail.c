@@ -445,6 +445,16 @@ is_among(const struct receipt *due, size_t n, const struct taking *t)
 	return false;
 }
 
+/* The mail comes again, and is known then: its receipt is due as long as its case is new. */
+static void
+put_off(struct taking *t, const struct err *why)
+{
+	t->ret.refused = true;
+	t->ret.why = *why;
+	(void)err_within(&t->ret.why, "%s", t->c.number);
+	t->ret.why.exit = EX_TEMPFAIL;
+}
+
 /* Of N that were filed; *ret_n: with those behind it something is left to be done. */
 static int
 receipts(struct session *s, struct taking *const *t, size_t n, size_t *ret_n, struct err *e)
@@ -465,6 +475,8 @@ receipts(struct session *s, struct taking *const *t, size_t n, size_t *ret_n, st
 	for (size_t i = 0; i < n_done; i++) {
 		t[of[i]]->ret.receipt = due[i].sent;
 		t[of[i]]->ret.unsent = due[i].refused;
+		if (due[i].unmade.exit)
+			put_off(t[of[i]], &due[i].unmade);
 	}
 	*ret_n = n_done < n_due ? of[n_done] : n;
 	return rc;

@@ -32,15 +32,16 @@ receipted(struct session *s, const struct case_file *c, struct err *e)
 	return registry_end(s->registry, rc, e);
 }
 
+/* Sends V, or sets v->unmade. */
 static int
-one_send(struct session *s, const struct receipt *v, struct err *e)
+one_send(struct session *s, struct receipt *v, struct err *e)
 {
 	struct letter l;
 	struct buf text = { .max = LETTER_MAX };
-	int rc = letter_write(s, v->c, letter_kind_find("receipt"), SPAN_NONE, &l, e);
+	int rc = letter_write(s, v->c, letter_kind_find("receipt"), SPAN_NONE, &l, &v->unmade);
 
 	if (rc == 0)
-		rc = letter_text(&l, &text, e);
+		rc = letter_text(&l, &text, &v->unmade);
 	if (rc == 0) {
 		const struct mail_draft m = { .sendmail = s->conf->sendmail,
 			.from = s->conf->request_mail,
@@ -56,7 +57,7 @@ one_send(struct session *s, const struct receipt *v, struct err *e)
 	}
 	letter_release(&l);
 	buf_wipe(&text);
-	return rc;
+	return v->unmade.exit ? -1 : rc;
 }
 
 /* --- what has left ---------------------------------------------------------------------------- */
@@ -188,6 +189,8 @@ send_all(struct session *s, struct receipt *v, size_t n, size_t *ret_n, struct e
 		one->sent = one_send(s, one, e) == 0;
 		if (one->sent)
 			sent_note(fd, one->c->number);
+		else if (one->unmade.exit)
+			continue; /* of this one alone: a letter in another language may be well */
 		else if (is_refused(e))
 			one->refused = *e;
 		else if (e->exit !=

@@ -21,11 +21,13 @@ struct receipt { /* all borrowed */
 	struct span to, in_reply_to; /* an address; the Message-ID of the mail that is answered */
 	bool sent;          /* set here; not where no mail can be written to that address, or … */
 	struct err refused; /* … the mail server takes none to it; exit 0: it did not refuse */
+	struct err
+		unmade; /* … or the letter cannot be made, which is ours to mend; exit 0: it can */
 };
 
 /* Sends the N receipts of V, and moves their cases and the others of their letters to "receipted". *ret_n: the first so
  * many are done with, also on failure; the cases of the others stay as they are. Fails as base/sendmail.h does, but not
- * for a refusal, which is of one mail alone. */
+ * for a refusal or a letter that cannot be made, which are of one mail alone. */
 int receipts_send(struct session *s, struct receipt *v, size_t n, size_t *ret_n, struct err *e);
 
 /* Moves the cases whose receipt was sent by somebody who was ended before she could say so. */

@@ -202,6 +202,26 @@ printf 'From: bad@example.org\nMessage-ID: <again@example.org>\n\nPlease send me
 [ "$(jq -r '"\(.opened) \(.receipt)"' "$scratch/out")" = "true false" ] || fail "$(cat "$scratch/out")"
 has "$scratch/stderr" 'the mail server refused the mail'
 
+promise "a receipt that cannot be made keeps no other one back, and goes when it can"
+mkdir -p "$scratch/templates/de"
+echo 'no subject' >"$scratch/templates/de/receipt.txt"
+rm -r "$box" && mkdir -p "$box"/{new,cur,tmp}
+for i in {1..5}; do
+	printf 'From: q%d@example.org\nMessage-ID: <q%d@example.org>\n\nPlease send me a copy of my data.\n' "$i" "$i" >"$box/new/$i"
+done
+printf 'From: dora@example.org\nMessage-ID: <dora@example.org>\nContent-Language: de\n\nBitte senden Sie mir eine Kopie meiner Daten.\n' | tee "$box/new/0" "$box/new/3" >"$scratch/dora"
+sed -i s/dora@/dorb@/ "$box/new/3"
+expect 75 dsar --json intake --maildir "$box" >"$scratch/out" 2>"$scratch/stderr"
+[ "$(jq -rs '"\(length) \(map(select(.receipt)) | length)"' "$scratch/out")" = "4 4" ] || fail "$(cat "$scratch/out" "$scratch/stderr")"
+[ "$(grep -c 'a letter without a subject: 20' "$scratch/stderr")" -eq 2 ] || fail "$(cat "$scratch/stderr")"
+[ "$(find "$box/new" -type f -printf '%f ')" = "0 3 " ] || [ "$(find "$box/new" -type f -printf '%f ')" = "3 0 " ] || fail "$(ls "$box/new")"
+expect 75 dsar intake <"$scratch/dora" 2>"$scratch/stderr"
+rm -r "$scratch/templates"
+n=$(sent)
+dsar --json intake --maildir "$box" >"$scratch/out"
+[ "$(jq -rs '"\(length) \(map(select(.again and .receipt)) | length)"' "$scratch/out")" = "2 2" ] || fail "$(cat "$scratch/out")"
+[ "$(sent)" -eq $((n + 2)) ] || fail "not one receipt each"
+
 promise "without a mail server no receipt is refused: the mail comes again"
 rm "$scratch/refuse"
 mv "$scratch/sendmail" "$scratch/gone"
