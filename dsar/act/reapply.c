@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What a backup has brought back is looked for by its tombstones, and erased again. What is held, or under a
- * duty, stays as it did before.
+ * What a backup has brought back is looked for by its tombstones, and erased again; before, what was set right
+ * (reapply_set.c). What is held, or under a duty, stays as it did before.
  */
 #include <getopt.h>
 #include <libintl.h>
@@ -14,6 +14,7 @@
 #include "base/options.h"
 #include "dsar/command.h"
 #include "dsar/act/keeper.h"
+#include "dsar/act/reapply-private.h"
 #include "dsar/register/registry.h"
 #include "dsar/session.h"
 #include "dsar/act/tombstone.h"
@@ -26,6 +27,7 @@
 struct reapplying {
 	struct session *s;
 	struct tombstones *tombstones;
+	struct corrections *corrections;
 	struct keeper keeper;
 	struct select_question erased;
 	struct selector of;
@@ -96,6 +98,27 @@ show(struct reapplying *a, const char *store, uint64_t n)
 			store, (unsigned long long)n);
 }
 
+static bool
+is_ours(const struct err *e)
+{
+	return e->exit == EX_DATAERR ||
+	       e->exit == EX_CANTCREAT; /* a ledger, the register, the holds */
+}
+
+/* What cannot be set right keeps nothing from being erased. */
+static int
+set_again(struct reapplying *a, struct store *store, struct err *e)
+{
+	if (reapply_set(a->s, a->corrections, store, a->dry, e) == 0)
+		return 0;
+	if (is_ours(e))
+		return -1;
+	(void)err_within(e, "store \"%s\"", store_conf(store)->name);
+	(void)err_print(e, "dsar", stderr);
+	a->n_failed++;
+	return 0;
+}
+
 static int
 reapply_store(struct reapplying *a, const struct conf_store *st, struct err *e)
 {
@@ -107,6 +130,8 @@ reapply_store(struct reapplying *a, const struct conf_store *st, struct err *e)
 	if (rc == STORE_ABSENT)
 		return 0;
 	if (rc < 0)
+		return -1;
+	if (set_again(a, store, e) < 0)
 		return -1;
 	plan_init(&plan);
 	rc = store_plan(store, a->which, &plan, e);
@@ -129,7 +154,8 @@ concerns(const struct reapplying *a, const struct conf_store *st)
 
 	if (a->only && strcmp(a->only, st->name) != 0)
 		return false;
-	if (tombstones_concern(a->tombstones, st->name))
+	if (tombstones_concern(a->tombstones, st->name) ||
+		corrections_concern(a->corrections, st->name))
 		return true;
 	for (size_t i = 0; strcmp(st->type, "journal") == 0 && i < c->n_stores; i++)
 		if (c->store[i].journal.n > 0 &&
@@ -151,7 +177,7 @@ reapply(struct reapplying *a, struct err *e)
 
 		if (!concerns(a, st) || reapply_store(a, st, e) == 0)
 			continue;
-		if (e->exit == EX_DATAERR || e->exit == EX_CANTCREAT)
+		if (is_ours(e))
 			return -1;
 		(void)err_within(e, "store \"%s\"", st->name);
 		(void)err_print(e, "dsar", stderr);
@@ -166,7 +192,8 @@ static void
 help(void)
 {
 	fputs(_("Usage: dsar reapply [--store NAME] [--dry-run]\n"
-		"Erases again what was erased and a backup has brought back.\n"),
+		"Erases again what was erased and a backup has brought back, and sets right again what was\n"
+		"rectified.\n"),
 		stdout);
 }
 
@@ -174,6 +201,7 @@ int
 reapply_main(struct session *s, int argc, char **argv, struct err *e)
 {
 	CLEANUP(tombstones_freep) struct tombstones *tombstones = NULL;
+	CLEANUP(corrections_freep) struct corrections *corrections = NULL;
 	struct reapplying a = { .s = s };
 	const struct option_to table[] = {
 		{ "store", 's', &a.only, NULL },
@@ -186,8 +214,10 @@ reapply_main(struct session *s, int argc, char **argv, struct err *e)
 	if (optind != argc)
 		return usage_fail(_("reapply takes no argument"));
 	if (keeper_init(&a.keeper, s, "-", e) < 0 ||
-		tombstones_open(s->conf, s->registry, s->now_us, &tombstones, e) < 0)
+		tombstones_open(s->conf, s->registry, s->now_us, &tombstones, e) < 0 ||
+		corrections_open(s->conf, s->registry, s->now_us, &corrections, e) < 0)
 		return -1;
+	a.corrections = corrections;
 	a.tombstones = tombstones;
 	a.erased = (struct select_question){ .ctx = &a, .block = ask_block, .record = ask_erased };
 	a.of = select_ask(&a.erased);

@@ -168,7 +168,7 @@ show(struct session *s, const struct rectification *x)
 		printf(_(
 			"What is missing is not there any more, or not as it was looked at: search "
 			"again.\n"));
-	puts(_("Not changed: copies in backups."));
+	puts(_("Not changed: copies in backups. What they bring back is set right again by `dsar reapply`."));
 	printf("%s %s\n", _("plan"), x->hash);
 }
 

@@ -12,6 +12,7 @@
 #include "base/now.h"
 #include "dsar/case/case.h"
 #include "dsar/search/find.h"
+#include "dsar/act/correction.h"
 #include "dsar/act/keeper.h"
 #include "dsar/act/rectify-private.h"
 #include "dsar/register/registry.h"
@@ -24,6 +25,9 @@ struct acting {
 	struct session *s;
 	struct rectification *x;
 	struct keeper keeper;
+	struct corrections *corrections;
+	struct store_value *value;       /* of the find at hand, as many as its items */
+	int64_t begun_us;                /* … when it was looked at */
 	const struct rectify_item *item; /* the first of the find at hand */
 	size_t n;                        /* its items, one behind the other */
 	struct select_question as_was, as_becomes;
@@ -66,7 +70,10 @@ see(void *ctx, const struct record *r, struct err *e)
 
 	if (ask_was(a, r)) {
 		a->was = true;
-		return 0;
+		return memcmp(a->item->digest, a->item->becomes, RECORD_DIGEST_LEN) == 0
+			       ? 0
+			       : corrections_add(a->corrections, a->x->number, r, a->item->becomes,
+					 a->value, a->n, a->begun_us, e);
 	}
 	a->is = true;
 	buf_clear(&a->text);
@@ -149,16 +156,11 @@ set(struct acting *a, struct store *store, uint64_t *ret_n, struct err *e)
 {
 	const struct selector was = select_ask(&a->as_was);
 	const struct selector *which = keeper_spare(&a->keeper, &was);
-	cleanup_mem struct store_value *v = calloc(a->n, sizeof(*v));
 	int rc;
 
-	if (!v)
-		return err_memory(e);
-	for (size_t i = 0; i < a->n; i++)
-		v[i] = (struct store_value){ a->item[i].field, a->item[i].value };
 	if (holds_lock(a->s->holds, e) < 0)
 		return -1;
-	rc = store_set(store, which, v, a->n, ret_n, e);
+	rc = store_set(store, which, a->value, a->n, ret_n, e);
 	holds_unlock(a->s->holds);
 	return rc == STORE_FIXED
 		       ? err_fail(e, EX_UNAVAILABLE, 0,
@@ -181,6 +183,14 @@ act_set(struct acting *a, struct store *store, struct err *e)
 	uint64_t n = 0;
 	json_t *d;
 
+	cleanup_mem struct store_value *v = calloc(a->n, sizeof(*v));
+
+	if (!v)
+		return err_memory(e);
+	for (size_t i = 0; i < a->n; i++)
+		v[i] = (struct store_value){ a->item[i].field, a->item[i].value };
+	a->value = v;
+	a->begun_us = now_us();
 	if (look(a, store, e) < 0)
 		return -1;
 	if (!a->was && !a->is)
@@ -218,6 +228,8 @@ act_refused(struct acting *a, struct err *e)
 {
 	struct rectify_item *i = &a->x->item[a->item - a->x->item];
 
+	if (corrections_drop(a->corrections, a->x->number, i->store, a->begun_us, e) < 0)
+		return -1;
 	for (size_t k = 0; k < a->n; k++) {
 		free(i[k].ground);
 		i[k].ground = strdup(N_("the store does not take the value"));
@@ -293,14 +305,17 @@ act_all(struct acting *a, uint64_t *n_failed, struct err *e)
 int
 rectify_act(struct session *s, struct rectification *x, uint64_t *ret_failed, struct err *e)
 {
+	CLEANUP(corrections_freep) struct corrections *corrections = NULL;
 	struct acting a = { .s = s, .x = x };
 	uint64_t n_failed = 0;
 	int rc;
 
 	a.as_was = (struct select_question){ .ctx = &a, .record = ask_was };
 	a.as_becomes = (struct select_question){ .ctx = &a, .record = ask_becomes };
-	if (keeper_init(&a.keeper, s, x->number, e) < 0)
+	if (keeper_init(&a.keeper, s, x->number, e) < 0 ||
+		corrections_open(s->conf, s->registry, s->now_us, &corrections, e) < 0)
 		return -1;
+	a.corrections = corrections;
 	buf_init(&a.text, s->env.memory_max);
 	rc = act_all(&a, &n_failed, e);
 	buf_wipe(&a.text);

@@ -21,7 +21,7 @@
 #include "record/digest.h"
 
 #define MAC_LEN   32
-#define KEY_LEN   crypto_generichash_KEYBYTES
+#define KEY_LEN   TOMBSTONE_KEY_LEN
 #define DEFAULT_S (INT64_C(366) * 86400)
 
 const char tombstone_schema[] =
@@ -77,20 +77,20 @@ key_make(const char *path, struct err *e)
 	return 0;
 }
 
-static int
-key_read(struct tombstones *t, struct err *e)
+int
+tombstone_key(const struct conf *c, uint8_t ret[TOMBSTONE_KEY_LEN], struct err *e)
 {
 	cleanup_mem char *path = NULL;
 	cleanup_fd int fd = -1;
 
-	if (asprintf(&path, "%s/tombstone.key", t->conf->state_dir) < 0)
+	if (asprintf(&path, "%s/tombstone.key", c->state_dir) < 0)
 		return err_memory(e);
 	if (access(path, F_OK) < 0 && errno == ENOENT && key_make(path, e) < 0)
 		return -1;
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return fail_key(path, errno, N_("cannot read the key of tombstones"), e);
-	if (read(fd, t->key, sizeof(t->key)) != (ssize_t)sizeof(t->key))
+	if (read(fd, ret, KEY_LEN) != (ssize_t)KEY_LEN)
 		return fail_key(path, 0, N_("the key of tombstones is damaged"), e);
 	return 0;
 }
@@ -170,7 +170,7 @@ tombstones_open(const struct conf *c, struct registry *r, int64_t now_us, struct
 	t->conf = c;
 	t->registry = r;
 	buf_init(&t->text, 64u << 10);
-	if (key_read(t, e) < 0 || stones_read(t, now_us, e) < 0)
+	if (tombstone_key(c, t->key, e) < 0 || stones_read(t, now_us, e) < 0)
 		return -1;
 	*ret = TAKE(t);
 	return 0;
@@ -215,11 +215,16 @@ mac_of(const struct tombstones *t, const char *store, const char *kind, struct s
 	(void)crypto_generichash_final(&st, ret, MAC_LEN);
 }
 
+int64_t
+tombstone_until_us(const struct conf *c, int64_t now_us)
+{
+	return now_us + (c->backup_s ? c->backup_s : DEFAULT_S) * 1000000;
+}
+
 int
 tombstone_add(struct tombstones *t, const struct tombstone *s, struct err *e)
 {
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
-	const int64_t live_s = t->conf->backup_s ? t->conf->backup_s : DEFAULT_S;
 	uint8_t mac[MAC_LEN];
 
 	if (registry_prepare(t->registry,
@@ -232,7 +237,7 @@ tombstone_add(struct tombstones *t, const struct tombstone *s, struct err *e)
 	statement_blob(st, 3, span_of((const char *)mac, sizeof(mac)));
 	statement_text(st, 4, span_str(s->number));
 	(void)sqlite3_bind_int64(st, 5, s->erased_us);
-	(void)sqlite3_bind_int64(st, 6, s->erased_us + live_s * 1000000);
+	(void)sqlite3_bind_int64(st, 6, tombstone_until_us(t->conf, s->erased_us));
 	return registry_step(t->registry, st, e) < 0 ? -1 : 0;
 }
 

@@ -28,6 +28,13 @@ struct record;
 struct registry;
 struct tombstones;
 
+/* The key itself, made where there is none, for what else says "this one" (correction.h). */
+#define TOMBSTONE_KEY_LEN 32
+int tombstone_key(const struct conf *c, uint8_t ret[TOMBSTONE_KEY_LEN], struct err *e);
+
+/* When the last backup of before NOW_US is gone. */
+int64_t tombstone_until_us(const struct conf *c, int64_t now_us);
+
 /* Opens the key, makes it where there is none, and reads what is in force at NOW_US; what is past its time is
  * deleted. The caller owns *ret. EX_NOPERM: not root; EX_DATAERR: the key is damaged. */
 int tombstones_open(const struct conf *c, struct registry *r, int64_t now_us,

@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "dsar/act/correction.h"
 #include "dsar/case/case-private.h"
 #include "dsar/act/erasure.h"
 #include "dsar/openpgp/openpgp.h"
@@ -36,11 +37,11 @@ const char case_count_schema[] =
  * changed, without which it would be wrong again (Art. 16). */
 static const char *const proof_tables[] = { "case_file", "case_event", "made", "approvals",
 	"erasures", "erasure_items", "rectifications", "statements", "restricted", "notices",
-	"breach", "tombstones" };
+	"breach", "tombstones", "corrections" };
 /* Of their own life: until the last backup that may hold the person is gone, until the restriction is lifted, until
  * what an erasure had to keep is erased. */
 static const char *const own_life_tables[] = { "case_file", "case_event", "tombstones",
-	"restricted", "erasures", "erasure_items" };
+	"corrections", "restricted", "erasures", "erasure_items" };
 /* Of an event's data; what a person wrote, or wrote about a person, goes. A refusal's reasons are proof (R12e). */
 static const char *const proof_words[] = { "what", "method", "ground", "reasons", "article",
 	"received", "to", "from", "reason", "notice_sent", "until_raw", "role", "answer_to", "by",
@@ -338,7 +339,7 @@ int
 case_wipe(struct registry *r, const char *number, struct err *e)
 {
 	/* the agent's ledger says that an order was done, not of whom it was */
-	static const char *const kept[] = { "tombstones", "agent_orders" };
+	static const char *const kept[] = { "tombstones", "corrections", "agent_orders" };
 
 	if (registry_run(r, "PRAGMA defer_foreign_keys = ON", e) < 0)
 		return -1;
@@ -432,5 +433,5 @@ case_tidy(struct registry *r, int64_t now_us, bool dry, case_tidied *tell, void 
 			tell(ctx, d.number[i]);
 	}
 	free(d.number);
-	return rc;
+	return rc == 0 && !dry ? corrections_expire(r, now_us, e) : rc;
 }

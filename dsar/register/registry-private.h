@@ -37,6 +37,7 @@ extern const char rectification_schema[];
 extern const char restriction_schema[];
 extern const char approval_schema[];
 extern const char tombstone_schema[];
+extern const char correction_schema[];
 extern const char made_schema[];
 extern const char probe_schema[];
 extern const char notice_schema[];

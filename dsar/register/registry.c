@@ -39,6 +39,7 @@ static const char *const schemas[] = {
 	restriction_schema,
 	approval_schema,
 	tombstone_schema,
+	correction_schema,
 	made_schema,
 	notice_schema,
 	ordered_schema,
