@@ -194,7 +194,8 @@ place_add(struct format *f, struct pattern_place p)
 {
 	for (unsigned i = 0; i < f->n_places; i++)
 		if (f->place[i].at == p.at && f->place[i].len == p.len &&
-			f->place[i].next == p.next)
+			f->place[i].next == p.next &&
+			memcmp(f->place[i].shape, p.shape, sizeof(p.shape)) == 0)
 			return true;
 	if (f->n_places == PATTERN_PLACES_MAX)
 		return false;
@@ -492,12 +493,20 @@ format_message(const struct format *f)
 }
 
 static bool
-is_at(struct pattern_place p, struct span line)
+is_at(const struct pattern_place *p, struct span line)
 {
-	const size_t end = p.at + p.len;
+	const size_t end = p->at + p->len;
 
-	return p.next < 0 ? line.len >= end
-			  : line.len > end && (unsigned char)line.p[end] == (unsigned)p.next;
+	if (p->next < 0 ? line.len < end
+			: line.len <= end || (unsigned char)line.p[end] != (unsigned)p->next)
+		return false;
+	for (size_t i = 0; i < PATTERN_SHAPE_MAX && i < p->len && p->shape[i]; i++) {
+		const char c = line.p[p->at + i];
+
+		if (p->shape[i] == '0' ? c < '0' || c > '9' : c != p->shape[i])
+			return false;
+	}
+	return true;
 }
 
 bool
@@ -509,7 +518,7 @@ format_glance(struct format *f, struct span line, struct split *ret)
 	if (f->decl->type == FORMAT_TEMPLATE)
 		return template_split_head(f->template, (unsigned)f->glance_at, line, ret);
 	for (unsigned i = 0; i < f->n_places; i++)
-		if (is_at(f->place[i], line) &&
+		if (is_at(&f->place[i], line) &&
 			!split_add(ret, line.p + f->place[i].at, f->place[i].len, f->glance_at))
 			return true;
 	return true;

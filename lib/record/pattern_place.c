@@ -305,6 +305,33 @@ alternatives(struct reading *r, struct lens *ret)
 	return true;
 }
 
+/* What the group that begins with OPENING begins with: digits and signs, each there just so often. */
+static void
+shape_read(const char *source, const char *opening, char ret[PATTERN_SHAPE_MAX])
+{
+	const char *p = strstr(source, opening) + strlen(opening), *end = skip_rest(p);
+	size_t n = 0, depth = 0, min, max;
+
+	for (const char *q = p; q && q < end; q = skip_one(q)) {
+		if (*q == '|' && depth == 0)
+			return; /* there is another begin */
+		depth += *q == '(';
+		depth -= *q == ')';
+	}
+	for (const char *q = p; q && q < end; q = p) {
+		const bool is_digit = q[0] == '\\' && q[1] == 'd';
+		const int sign = is_digit ? '0' : literal(q);
+
+		if (sign < 0)
+			return;
+		p = skip_one(q);
+		if (!quantifier(&p, &min, &max) || min != max)
+			return;
+		for (; min > 0 && n < PATTERN_SHAPE_MAX; min--)
+			ret[n++] = (char)sign;
+	}
+}
+
 unsigned
 pattern_places(const char *source, const char *name, struct pattern_place ret[PATTERN_PLACES_MAX])
 {
@@ -312,6 +339,7 @@ pattern_places(const char *source, const char *name, struct pattern_place ret[PA
 	char text[80] = "(?<";
 	struct reading r = { .p = source, .group = text };
 	struct lens all;
+	char shape[PATTERN_SHAPE_MAX] = "";
 	unsigned n = 0, max;
 
 	if (len > sizeof(text) - 5)
@@ -323,10 +351,13 @@ pattern_places(const char *source, const char *name, struct pattern_place ret[PA
 	max = r.next < 0 ? PATTERN_PLACES_ANY : PATTERN_PLACES_MAX;
 	if (lens_count(&r.at) * lens_count(&r.len) > max)
 		return 0;
+	shape_read(source, text, shape);
 	for (size_t at = 0; at < LEN_MAX; at++)
 		for (size_t k = 0; lens_has(&r.at, at) && k < LEN_MAX; k++)
-			if (lens_has(&r.len, k))
-				ret[n++] = (struct pattern_place){ at, k, r.next };
+			if (lens_has(&r.len, k)) {
+				ret[n] = (struct pattern_place){ at, k, r.next, "" };
+				memcpy(ret[n++].shape, shape, sizeof(shape));
+			}
 	return n;
 }
 

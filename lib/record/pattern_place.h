@@ -10,11 +10,15 @@
 #include <stddef.h>
 
 #define PATTERN_PLACES_MAX 128
+#define PATTERN_SHAPE_MAX  5
 #define PATTERN_PLACES_ANY 24 /* where no byte behind them tells them apart */
 
 struct pattern_place {
 	size_t at, len;
 	int next; /* the byte that stands behind it in each line that matches; -1: any, or none */
+	char shape
+		[PATTERN_SHAPE_MAX]; /* what it begins with, if it is not empty: '0' is a digit, another one itself;
+					* 0: that, and all behind it, may be anything */
 };
 
 /* Reads SOURCE, NUL-terminated, which PCRE2 takes as a pattern for the whole of a line, bytes, DOTALL. If it matches

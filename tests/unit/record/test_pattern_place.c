@@ -108,6 +108,33 @@ START_TEST(what_stands_behind_a_group_and_whether_it_is_needed)
 }
 END_TEST
 
+static const struct {
+	const char *pattern, *shape;
+} shapes[] = {
+	{ "(?<time>\\d{4}-\\d\\d)", "0000-" },
+	{ "(?<time>\\d\\d:\\d)", "00:0" },
+	{ "(?<time>\\d\\d(?::|-)\\d)", "00" },
+	{ "(?<time>\\d{1,2}-)", "" },
+	{ "(?<time>\\d?-)", "" },
+	{ "(?<time>\\d|-)", "" },
+	{ "(?<time>\\d(?:a|b))", "0" },
+	{ "(?<time>\\[\\d{2}\\])", "[00]" },
+	{ "(?<time>[0-9]\\d)", "" },
+	{ "(?<time>1\\d)", "" },
+	{ "(?<time>\\d\\D)", "0" },
+	{ "(?<time>\\d.)", "0" },
+};
+
+START_TEST(what_a_group_begins_with)
+{
+	struct pattern_place p[PATTERN_PLACES_MAX];
+
+	ck_assert_uint_gt(pattern_places(shapes[_i].pattern, "time", p), 0);
+	ck_assert_msg(strncmp(p[0].shape, shapes[_i].shape, PATTERN_SHAPE_MAX) == 0, "%s: %.*s",
+		shapes[_i].pattern, PATTERN_SHAPE_MAX, p[0].shape);
+}
+END_TEST
+
 /* A copy of TEXT whose last byte is the last that may be read. */
 static const char *
 at_the_edge(const char *text)
@@ -146,6 +173,8 @@ main(void)
 
 	tcase_add_loop_test(t, what_stands_behind_a_group_and_whether_it_is_needed, 0,
 		sizeof(nexts) / sizeof(nexts[0]));
+	tcase_add_loop_test(
+		t, what_a_group_begins_with, 0, (int)(sizeof(shapes) / sizeof(shapes[0])));
 	tcase_add_loop_test(t, a_group_lies_in_these_places_or_it_is_not_known, 0,
 		sizeof(cases) / sizeof(cases[0]));
 	tcase_add_loop_test(t, nothing_is_read_behind_the_end_of_a_pattern, 0, N_ENDS);
