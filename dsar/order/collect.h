@@ -30,6 +30,7 @@ struct collecting {
 	struct rectification wishes; /* rectify-plan, rectify: what is wished of its finds, … */
 	size_t n_said;               /* … and of how many it says what becomes of them */
 	bool strange;                /* … or of one that is not wished any more */
+	bool became;                 /* it has told of a record that was changed */
 
 	char hash[SHA256_HEX];
 	bool proved;     /* erase: it has searched again, … */

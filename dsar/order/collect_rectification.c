@@ -76,6 +76,7 @@ become(struct collecting *g, const struct find *f, struct err *e)
 {
 	bool known = false;
 
+	g->became = true;
 	for (size_t i = 0; i < g->wishes.n; i++)
 		if (g->wishes.item[i].find == f->id) {
 			known = true;
@@ -184,6 +185,8 @@ check_plan(struct collecting *g, struct err *e)
 	int rc = rectification_text(&g->wishes, &text, e);
 
 	buf_wipe(&text);
+	if (rc == 0 && g->became)
+		rc = fail_rectification(g, e);
 	for (size_t i = 0; rc == 0 && i < g->wishes.n; i++)
 		if (g->wishes.item[i].fate != RECTIFY_SET &&
 			g->wishes.item[i].fate != RECTIFY_STATE)

@@ -180,3 +180,33 @@ o=$(order)
 as dpo collect >/dev/null
 [ "$(ids 'select(.value == "u-bert-0002")')" = "" ] || fail "$(ids .)"
 [ "$(dsar --json review "$case" | jq -r 'select(.store) | "\(.own)"' | sort | tr '\n' ,)" = "false,true," ] || fail "$(dsar --json review "$case")"
+
+promise "of what is to be rectified it cannot say that a plan has done it, nor give a hash of its own, nor change another find"
+sqlite3 "$register" "UPDATE case_file SET identity = 2; UPDATE finds SET decision = 1 WHERE number = '$case'"
+mine=$(dsar --json review "$case" | jq -r 'select(.store) | .find' | head -n 1)
+others=$(dsar --json review "$case" | jq -r 'select(.store) | .find' | tail -n 1)
+[ "$mine" != "$others" ] || fail "there is one find only"
+dsar rectify "$case" --find "$mine" --field name <<<"Anna"
+kept() { sqlite3 "$register" "SELECT group_concat(fate || ground) FROM rectified" && sqlite3 "$register" "SELECT hex(digest), text FROM finds ORDER BY id"; }
+kept >"$scratch/before"
+item() { jq -cnS --argjson f "$mine" --arg w "$1" '{ type: "item", find: $f, field: "name", fate: $w, ground: "" }'; }
+digest() { sqlite3 "$register" "SELECT lower(hex(digest)) FROM finds WHERE id = $1"; }
+sha256() { sha256sum | cut -c 1-64; }
+plan() { printf '{"type":"plan","hash":"%s"}\n' "$1"; }
+good=$(printf 'sparsam-rectification-1 %s\nset %s %s name %s\n' "$case" "$mine" "$(digest "$mine")" "$(printf Anna | sha256)" | sha256)
+became() { jq -cnS --argjson f "$1" --arg d "$(printf b%.0s {1..64})" '{ type: "became", find: $f, digest: $d, size: 1, text: "YQ==" }'; }
+for lie in "$(item set)
+$(plan "${good//[0-9]/0}")" "$(item "done")" "$(became "$others")" "$(item set)
+$(became "$others")" "$(item set)
+$(became "$mine")" "$(item undone)" "$(item set | jq -c '.x = 1')"; do
+	o=$(as dpo --json order "$case" rectify-plan --node node1 | jq -r .order)
+	case $lie in *'"plan"'*) ;; *) lie+=$'\n'$(plan "$good") ;; esac
+	printf '%s\n' "$lie" "$end" | forge "$o"
+	expect 65 as dpo collect 2>"$scratch/stderr"
+	has "$scratch/stderr" "not what was ordered of that machine's finds"
+	kept | cmp -s - "$scratch/before" || fail "$lie: $(kept)"
+	rm "$scratch/state/queue/results"/*
+done
+o=$(as dpo --json order "$case" rectify-plan --node node1 | jq -r .order)
+printf '%s\n' "$(item set)" "$(plan "$good")" "$end" | forge "$o"
+[ "$(as dpo --json collect | jq -r .plan)" = "$good" ] || fail "the truth is not taken, either"
