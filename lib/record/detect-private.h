@@ -59,11 +59,12 @@ is_wanted(const struct detect *d, enum detect_type t)
 	return d->types & DETECT_BIT(t);
 }
 
-/* Does the text before END end in the lower-case WORD, in either case? */
+/* Does the text before END end in the lower-case WORD, in either case? Nearly always its last byte says no. */
 static inline bool
 ends_in(const struct detect *d, size_t end, const char *word, size_t len)
 {
-	return end >= len && end <= d->text.len &&
+	return len > 0 && end >= len && end <= d->text.len &&
+	       bytes_lower(d->text.p[end - 1]) == word[len - 1] &&
 	       strncasecmp(d->text.p + end - len, word, len) == 0;
 }
 

@@ -179,7 +179,8 @@ is_message(const struct detect *d, size_t start)
 	if (bracket && d->skip > d->at && char_at(d, d->skip) == '>' && start - d->skip < 5)
 		return true; /* the next of many in References */
 	i -= bracket;
-	for (int n = 0; n < 2 && i > 0 && strchr(" =:", p[i - 1]) && p[i - 1] != '\0'; n++)
+	for (int n = 0; n < 2 && i > 0 && (p[i - 1] == ' ' || p[i - 1] == '=' || p[i - 1] == ':');
+		n++)
 		i--;
 	if (i == start || !char_is(bytes_lower(char_before(d, i)), CHAR_ALPHA))
 		return false;
@@ -228,9 +229,12 @@ is_extension(const struct detect *d, size_t start, size_t at, size_t end)
 bool
 detect_email(struct detect *d, size_t at, struct finding *ret)
 {
-	size_t start = local_start(d, at), end;
+	size_t start, end;
 	char before;
 
+	if (at == d->at) /* "+4915112345678@": what is before it has been found */
+		return false;
+	start = local_start(d, at);
 	if (start == at)
 		start = quoted_start(d, at);
 	if (is_wanted(d, DETECT_PHONE) && is_number(d, start, at))

@@ -146,9 +146,19 @@ word_at(const struct detect *d, size_t end)
 static size_t
 back_over_signs(const struct detect *d, size_t i)
 {
-	for (int n = 0; n < 6 && i > 0 && strchr(" \t=>:\"'([.\\", d->text.p[i - 1]) &&
-			d->text.p[i - 1] != '\0';
-		n++)
+	static const bool signs[256] = { [' '] = true,
+		['\t'] = true,
+		['='] = true,
+		['>'] = true,
+		[':'] = true,
+		['"'] = true,
+		['\''] = true,
+		['('] = true,
+		['['] = true,
+		['.'] = true,
+		['\\'] = true };
+
+	for (int n = 0; n < 6 && i > 0 && signs[(uint8_t)d->text.p[i - 1]]; n++)
 		i--;
 	return i;
 }

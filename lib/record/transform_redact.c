@@ -155,14 +155,16 @@ is_alnum(char c)
 #define BESIDE_KEY    8  /* in front of KEY= */
 #define BESIDE_CALM   16 /* behind a placeholder that stands alone */
 #define BESIDE_QUERY  32 /* ends a parameter of a URL */
+#define BESIDE_QUOTE  64
 
 static const unsigned char beside[256] = {
 	['\t'] = BESIDE_BEFORE | BESIDE_BEHIND | BESIDE_WITHIN | BESIDE_KEY,
 	[' '] = BESIDE_BEFORE | BESIDE_BEHIND | BESIDE_WITHIN | BESIDE_KEY | BESIDE_CALM |
 		BESIDE_QUERY,
-	['"'] = BESIDE_BEFORE | BESIDE_BEHIND | BESIDE_KEY | BESIDE_CALM | BESIDE_QUERY,
+	['"'] = BESIDE_BEFORE | BESIDE_BEHIND | BESIDE_KEY | BESIDE_CALM | BESIDE_QUERY |
+		BESIDE_QUOTE,
 	['&'] = BESIDE_KEY | BESIDE_CALM | BESIDE_QUERY,
-	['\''] = BESIDE_BEFORE | BESIDE_BEHIND,
+	['\''] = BESIDE_BEFORE | BESIDE_BEHIND | BESIDE_QUOTE,
 	['('] = BESIDE_BEFORE | BESIDE_WITHIN | BESIDE_KEY,
 	[')'] = BESIDE_BEHIND | BESIDE_WITHIN | BESIDE_CALM,
 	[','] = BESIDE_BEFORE | BESIDE_BEHIND | BESIDE_KEY | BESIDE_CALM,
@@ -174,6 +176,7 @@ static const unsigned char beside[256] = {
 	['>'] = BESIDE_BEHIND | BESIDE_CALM,
 	['?'] = BESIDE_KEY,
 	['['] = BESIDE_BEFORE,
+	['\\'] = BESIDE_QUOTE,
 	[']'] = BESIDE_BEHIND,
 };
 
@@ -240,7 +243,7 @@ word_stands_alone(const struct finding *f, struct span text)
 	if (before != '<' && end < text.p + text.len && *end == '>')
 		return false;
 	for (; p < end; p++)
-		if (*p == '"' || *p == '\'' || *p == '\\')
+		if (is_beside(*p, BESIDE_QUOTE))
 			return false;
 	return true;
 }
