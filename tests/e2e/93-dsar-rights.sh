@@ -31,9 +31,13 @@ cp "$SPARSAM_BIN/dsar" "$scratch/build/release/bin"
 cp -rL "$root/conf" "$scratch/build/conf"
 chmod -R go+rX "$scratch/build"
 chmod 755 "$scratch" "$scratch/build" "$scratch/build/release" "$scratch/build/release/bin" "$scratch/state"
-printf 'state_dir = "%s/state"\nkey_dir = "%s/keys"\ndsar { land = "HE" mail = "privacy@node.example" }\nretention { sendmail = "/bin/true" }\n' \
-	"$scratch" "$scratch" >"$scratch/sparsam.conf"
+printf 'state_dir = "%s/state"\nkey_dir = "%s/keys"\ndpo = "dpo@node.example"\ndsar { land = "HE" mail = "privacy@node.example" }\nretention { sendmail = "%s/sendmail" }\n' \
+	"$scratch" "$scratch" "$scratch" >"$scratch/sparsam.conf"
+printf '#!/bin/sh\nexec cat >>"%s/sent"\n' "$scratch" >"$scratch/sendmail"
+: >"$scratch/sent"
 chmod 644 "$scratch/sparsam.conf"
+chmod 755 "$scratch/sendmail"
+chmod 666 "$scratch/sent"
 dsar=$scratch/build/release/bin/dsar
 as() { setpriv --reuid "$1" --regid "$1" --groups "$2" -- "$dsar" -c "$scratch/sparsam.conf" "${@:3}"; }
 dpo() { as 64711 64711,64710 "$@"; }
@@ -86,6 +90,27 @@ has "$scratch/out" 'my data, two'
 ! find "$register/pgp" ! -group sparsam-dpo | grep . || fail "not the group's"
 ! find "$register/pgp" -perm /007 ! -type l ! -type s | grep . || fail "for everybody"
 ! setpriv --reuid 64713 --regid 64713 --clear-groups cat "$register"/pgp/own/private-keys-v1.d/* 2>/dev/null | grep -q . || fail "a stranger reads it"
+
+promise "a member is reminded of dates, and of keys in rings that another has made; the officer gets it by mail"
+anna --passphrase '' --quick-gen-key anna@example.org future-default default 10d
+anna --armor --export anna@example.org >"$scratch/anna.asc"
+chmod 644 "$scratch/anna.asc"
+fpr=$(anna --with-colons -k anna@example.org | awk -F: '$1 == "fpr" { print $10; exit }')
+echo 'by telephone' | second identity "$number" --by-hand
+second key "$number" add --from "$scratch/anna.asc" >/dev/null
+second key "$number" confirm "$fpr"
+late=$(dpo case new --lang en --article 17 --received "$(date -d -60days +%F)" | tail -n 1)
+: >"$scratch/sent"
+for member in dpo second; do
+	expect 1 "$member" --json remind --mail >"$scratch/out"
+	jq -r 'select(.waits != "undelivered") | [.case, .waits] | join(" ")' "$scratch/out" >"$scratch/waits"
+	has "$scratch/waits" "$number key"
+	has "$scratch/waits" "$late date"
+done
+[ "$(grep -c '^To: dpo@node.example' "$scratch/sent")" -eq 2 ] || fail "$(cat "$scratch/sent")"
+has_not "$scratch/sent" anna
+expect 77 stranger remind 2>"$scratch/stderr"
+! find "$register" -type f ! -perm -060 ! -path '*/pgp/*' ! -name backup.tar | grep . || fail "not the group's"
 gpgconf --homedir "$scratch/h" --kill all
 
 promise "what a killed one leaves, another one mends"
