@@ -285,13 +285,14 @@ collect_denial(struct collect *g, const struct wanted *w, enum order_fault fault
 	return queue_remove_all(g->dir, w->id, e);
 }
 
-static bool
-has_file(struct collect *g, const char *id, const char *suffix)
+/* 0: it is there; 1: it is not. */
+static int
+has_file(const struct collect *g, const char *id, const char *suffix, struct err *e)
 {
 	char name[QUEUE_NAME_MAX];
 
 	queue_name(id, suffix, name);
-	return faccessat(g->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return queue_has(g->dir, name, e);
 }
 
 static int
@@ -349,17 +350,20 @@ collect_there(struct collect *g, const struct wanted *w, struct sign_check *chec
 {
 	const struct result_head denied = { .id = w->id, .node = w->node, .sha256 = w->file };
 	enum order_fault fault = ORDER_FINE;
-	int rc = 1;
+	int rc = has_file(g, w->id, QUEUE_FIRST, e), left = 0;
 
+	if (rc < 0)
+		return -1;
 	if (w->state == ORDERED_ANSWERED)
-		return has_file(g, w->id, QUEUE_FIRST) ? collect_again(g, w, check, e)
-						       : queue_remove_all(g->dir, w->id, e);
-	if (has_file(g, w->id, QUEUE_FIRST))
+		return rc == 0 ? collect_again(g, w, check, e) : queue_remove_all(g->dir, w->id, e);
+	if (rc == 0)
 		rc = collect_result(g, w, check, e);
 	if (rc > 0 && w->state <= ORDERED_SENT)
 		rc = result_denied(g->dir, &denied, check, &fault, e);
-	else if (rc > 0 && !has_file(g, w->id, QUEUE_FIRST))
-		return queue_remove_all(g->dir, w->id, e); /* a denial once more */
+	else if (rc > 0)
+		left = has_file(g, w->id, QUEUE_FIRST, e);
+	if (left != 0) /* a denial once more */
+		return left < 0 ? -1 : queue_remove_all(g->dir, w->id, e);
 	if (rc == 2)
 		return collect_other(g, w, e);
 	if (rc == 0 &&
@@ -373,9 +377,11 @@ collect_one(struct collect *g, const struct wanted *w, struct err *e)
 {
 	CLEANUP(sign_check_freep) struct sign_check *check = NULL;
 	char scratch[SCRATCH_MAX];
-	int rc = 1;
+	int rc = has_file(g, w->id, QUEUE_FIRST, e);
 
-	if (has_file(g, w->id, QUEUE_FIRST) || has_file(g, w->id, QUEUE_DENIED)) {
+	if (rc > 0)
+		rc = has_file(g, w->id, QUEUE_DENIED, e);
+	if (rc == 0) {
 		if (scratch_make(scratch, e) < 0)
 			return -1;
 		rc = check_open(g, w->node, scratch, &check, e);
