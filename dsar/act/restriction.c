@@ -164,18 +164,20 @@ restriction_became(struct registry *r, const uint8_t from[RECORD_DIGEST_LEN],
 	return registry_step(r, st, e) < 0 ? -1 : 0;
 }
 
+/* The cases of other letters than ?1's that restrict the record of that digest: also one that is forgotten, and what an
+ * erasure had to keep. */
+#define RESTRICTED_BY(digest)                                                                      \
+	"SELECT x.number FROM (SELECT number FROM restricted WHERE digest = " digest               \
+	" UNION SELECT i.number FROM erasure_items i JOIN erasures USING (number)"                 \
+	" WHERE i.digest = " digest " AND i.fate = 2 AND state <> 0) x"                            \
+	" LEFT JOIN case_file c ON c.number = x.number WHERE c.correspondence IS NOT"              \
+	" (SELECT correspondence FROM case_file WHERE number = ?1)"
+
 int
 restriction_by(struct registry *r, const char *number, const uint8_t digest[RECORD_DIGEST_LEN],
 	char ret[CASE_NUMBER_MAX], struct err *e)
 {
-	static const char sql[] =
-		"SELECT x.number FROM (SELECT number FROM restricted WHERE digest = ?2"
-		" UNION SELECT i.number FROM erasure_items i JOIN erasures USING (number)"
-		" WHERE i.digest = ?2 AND i.fate = 2 AND state <> 0) x"
-		" LEFT JOIN case_file c ON c.number = x.number"
-		" WHERE c.correspondence IS NULL OR c.correspondence <>"
-		" (SELECT correspondence FROM case_file WHERE number = ?1)"
-		" ORDER BY x.number LIMIT 1";
+	static const char sql[] = RESTRICTED_BY("?2") " ORDER BY x.number LIMIT 1";
 	CLEANUP_KEPT sqlite3_stmt *st = NULL;
 	int rc;
 
@@ -193,15 +195,9 @@ restriction_by(struct registry *r, const char *number, const uint8_t digest[RECO
 int
 restriction_count(struct registry *r, const char *number, uint64_t *ret, struct err *e)
 {
-#define OTHERS                                                                                     \
-	" LEFT JOIN case_file c USING (number) WHERE digest = f.digest"                            \
-	" AND c.correspondence IS NOT (SELECT correspondence FROM case_file WHERE number = ?1)"
 	static const char sql[] =
-		"SELECT count(*) FROM finds f WHERE number = ?1 AND (EXISTS"
-		" (SELECT 1 FROM restricted" OTHERS ") OR EXISTS"
-		" (SELECT 1 FROM erasure_items JOIN erasures USING (number)" OTHERS
-		" AND fate = 2 AND erasures.state <> 0))";
-#undef OTHERS
+		"SELECT count(*) FROM finds f WHERE number = ?1 AND EXISTS (" RESTRICTED_BY(
+			"f.digest") ")";
 	CLEANUP_STATEMENT sqlite3_stmt *st = NULL;
 
 	if (registry_prepare(r, sql, &st, e) < 0)
