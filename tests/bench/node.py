@@ -3,6 +3,7 @@
 import glob
 import os
 import select
+import shutil
 import subprocess
 import tempfile
 import time
@@ -45,6 +46,11 @@ class Node:
                     open(os.path.join(folder, os.path.basename(shipped)), "w").close()
         with open(os.path.join(folder, "bench.conf"), "w") as f:
             f.write(text)
+
+    def end(self):
+        """Its folder goes, and first gpg's agent, which would answer for the next node of that path with keys that are gone."""
+        subprocess.run(["gpgconf", "--homedir", os.path.join(self.work, "state/node"), "--kill", "all"], capture_output=True)
+        shutil.rmtree(self.work)
 
     def run(self, argv):
         return timed([RETENTION, *argv, "-c", self.conf], self.env)
