@@ -66,3 +66,21 @@ same "$scratch/kept" - <<-END
 	keep hold 1 ($anna); Section 147 AO (books) -
 	keep Section 147 AO (books) 2035
 END
+
+promise "rows of a table that inherits from hers are found and erased with it, and those of others stay"
+db -c 'create table rental_before () inherits (rental); grant select, update, delete on rental_before to retention' pagila
+db -c "insert into rental_before select (r).* from (select (jsonb_populate_record(null::rental, to_jsonb(r) || jsonb_build_object('rental_id', r.rental_id + 1000, 'customer_id', c))) as r from rental r, (values (77), (78)) v(c) where r.rental_id = (select min(rental_id) from rental)) x" pagila
+db -c "insert into customer select (c).* from (select (jsonb_populate_record(null::customer, to_jsonb(c) || '{\"customer_id\": 77, \"email\": \"dora@example.org\", \"address_id\": 4}')) as c from customer c where customer_id = 1) x" pagila
+search dora@example.org 17
+[ "$(finds "$case" | tr ' ' '\n' | grep rentals)" = "pagila-rentals:1:1" ] || fail "$(finds "$case")"
+sqlite3 "$register" "UPDATE finds SET decision = CASE store WHEN 'pagila-addresses' THEN 3 ELSE 1 END, ground = 'hers, too' WHERE number = '$case'; UPDATE case_file SET state = 4 WHERE number = '$case'"
+dsar --json erase "$case" >"$scratch/plan" 2>"$scratch/plan.log" || fail "$(cat "$scratch/plan.log")"
+approve "$case" "$(plan_of "$scratch/plan")"
+dsar --json erase "$case" --confirm "$(plan_of "$scratch/plan")" >"$scratch/done" 2>"$scratch/act.log" || fail "$(cat "$scratch/act.log" "$scratch/done")"
+[ "$(db -c "select tableoid::regclass, customer_id from rental where customer_id > 70" -c "select count(*) from customer where customer_id = 77" pagila | tr '\n' ,)" = "rental_before|78,0," ] ||
+	fail "$(db -c 'select tableoid::regclass, * from rental' pagila)"
+
+promise "rows that a policy hides are not said to be none"
+db -c 'alter table customer enable row level security' pagila
+expect 69 dsar search "$case" >"$scratch/found" 2>"$scratch/search.log"
+has "$scratch/found" 'no right to read or delete in the table'
