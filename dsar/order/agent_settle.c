@@ -8,6 +8,7 @@
 #include "base/now.h"
 #include "dsar/order/agent-private.h"
 #include "dsar/order/agent_kept.h"
+#include "dsar/act/correction.h"
 #include "dsar/act/erase.h"
 #include "dsar/act/rectification.h"
 #include "dsar/act/restriction.h"
@@ -178,6 +179,13 @@ agent_dropped(struct agent *a, struct err *e)
 
 /* --- what is due ------------------------------------------------------------------------------ */
 
+/* No case is closed here: what waits for a backup to come back goes by its own time. */
+static int
+tidy(struct registry *r, struct err *e)
+{
+	return corrections_expire(r, now_us(), e) < 0 ? -1 : agent_kept_tidy(r, e);
+}
+
 int
 agent_due(struct agent *a, struct err *e)
 {
@@ -186,5 +194,5 @@ agent_due(struct agent *a, struct err *e)
 
 	if (status < 0 || registry_begin(r, e) < 0)
 		return -1;
-	return registry_end(r, agent_kept_tidy(r, e), e) < 0 ? -1 : status;
+	return registry_end(r, tidy(r, e), e) < 0 ? -1 : status;
 }

@@ -165,6 +165,14 @@ sqlite3 "$db" "UPDATE people SET name = 'Ana' WHERE name = 'Anna'"
 cp "$scratch/replay" "$node_state/queue/orders/$order.order"
 denied replayed
 
+promise "a backup that has the old value is put right on that machine, until no backup can have it"
+[ "$(of_node "SELECT count(*) > 0 FROM corrections")" = 1 ] || fail "nothing is known of it"
+node agent reapply >/dev/null
+[ "$(rows)" = Anna,Ben, ] || fail "$(rows)"
+of_node "UPDATE corrections SET until_us = 1"
+node agent >/dev/null
+[ "$(of_node "SELECT count(*) FROM corrections")" = 0 ] || fail "it is kept past its time"
+
 promise "what is objected to is restricted on the other machine, and not erased before the objection is upheld"
 as dpo order "$case" release --node node1 >/dev/null # else its own search keeps that record from the other's erasure
 answer_orders >/dev/null
