@@ -56,7 +56,7 @@ lib.srcs      :=
 logscrub.srcs :=
 retention.srcs :=
 dsar.srcs     :=
-modules       := $(wildcard $(foreach d,lib logscrub retention dsar,$(d)/module.mk $(d)/*/module.mk))
+modules       := $(wildcard $(foreach d,lib logscrub retention dsar,$(d)/module.mk $(d)/*/module.mk $(d)/*/*/module.mk))
 include $(modules)
 
 programs := logscrub retention dsar
@@ -124,7 +124,7 @@ pot:                               ## gather the messages for translators and me
 	xgettext -o po/sparsam.pot --from-code=UTF-8 --no-location --sort-output -c \
 		--package-name=sparsam --package-version=$(VERSION) -k_ -kN_ -kngettext:1,2 \
 		-kerr_fail:4 -kerr_fail:5 -kconf_fail:3 -kconf_fail:4 \
-		$(sort $(wildcard lib/*/*.[ch] $(programs:%=%/*.[ch]) $(programs:%=%/*/*.[ch])))
+		$(sort $(wildcard lib/*/*.[ch] lib/*/*/*.[ch] $(programs:%=%/*.[ch]) $(programs:%=%/*/*.[ch])))
 	sed -i '/^"POT-Creation-Date:/d' po/sparsam.pot
 	for po in po/*.po; do msgmerge -q -U --backup=none --no-location --sort-output $$po po/sparsam.pot; done
 

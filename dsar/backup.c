@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/scratch.h"
+#include "base/file/scratch.h"
 #include "dsar/case/case-private.h"
 #include "dsar/command.h"
 #include "dsar/register/registry-private.h"

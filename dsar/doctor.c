@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/options.h"
 #include "dsar/command.h"
 #include "dsar/openpgp/key_state.h"
@@ -20,7 +20,7 @@
 #include "dsar/order/agent.h"
 #include "dsar/register/registry.h"
 #include "dsar/session.h"
-#include "record/day.h"
+#include "record/key/day.h"
 
 #define _(text) gettext(text)
 

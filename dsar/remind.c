@@ -10,14 +10,14 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/options.h"
 #include "dsar/command.h"
 #include "dsar/openpgp/key_state.h"
 #include "dsar/mail/mail_compose.h"
 #include "dsar/register/registry.h"
 #include "dsar/session.h"
-#include "record/day.h"
+#include "record/key/day.h"
 
 #define _(text) gettext(text)
 

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/html.h"
+#include "base/print/html.h"
 #include "base/options.h"
-#include "base/plot.h"
+#include "base/print/plot.h"
 #include "dsar/case/case.h"
 #include "dsar/command.h"
 #include "dsar/figures.h"

@@ -12,7 +12,7 @@
 #include "evidence/hold_known.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
-#include "record/format.h"
+#include "record/format/format.h"
 #include "store/open_file.h"
 
 #define _(text) gettext(text)

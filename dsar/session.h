@@ -8,9 +8,9 @@
 
 #include <jansson.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
-#include "base/print.h"
+#include "base/print/print.h"
 #include "evidence/duty.h"
 #include "store/store.h"
 

@@ -7,7 +7,7 @@
 #include <libintl.h>
 
 #include "base/options.h"
-#include "base/print.h"
+#include "base/print/print.h"
 #include "logscrub/command.h"
 #include "logscrub/rule/setup.h"
 

@@ -10,12 +10,12 @@
 #include <libintl.h>
 #include <string.h>
 
-#include "base/input.h"
+#include "base/file/input.h"
 #include "base/options.h"
-#include "base/print.h"
+#include "base/print/print.h"
 #include "logscrub/command.h"
 #include "logscrub/rule/lines.h"
-#include "record/detect.h"
+#include "record/detect/detect.h"
 
 #define _(text) gettext(text)
 

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "base/options.h"
-#include "base/print.h"
+#include "base/print/print.h"
 #include "logscrub/command.h"
 #include "logscrub/rule/lines.h"
 #include "logscrub/rule/setup.h"

@@ -11,10 +11,10 @@
 #include <signal.h>
 
 #include "base/now.h"
-#include "base/print.h"
-#include "base/replace.h"
-#include "base/walk.h"
-#include "base/whole.h"
+#include "base/print/print.h"
+#include "base/file/replace.h"
+#include "base/file/walk.h"
+#include "base/file/whole.h"
 #include "logscrub/command.h"
 #include "logscrub/sink/confirm.h"
 #include "logscrub/rule/lines.h"

@@ -6,13 +6,13 @@
 #include <libintl.h>
 #include <string.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/options.h"
-#include "base/print.h"
+#include "base/print/print.h"
 #include "logscrub/command.h"
-#include "record/day.h"
-#include "record/keydir.h"
-#include "record/wrapkey.h"
+#include "record/key/day.h"
+#include "record/key/keydir.h"
+#include "record/key/wrapkey.h"
 
 #define _(text) gettext(text)
 

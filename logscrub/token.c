@@ -11,10 +11,10 @@
 #include <time.h>
 
 #include "base/options.h"
-#include "base/print.h"
+#include "base/print/print.h"
 #include "logscrub/command.h"
 #include "logscrub/rule/setup.h"
-#include "record/day.h"
+#include "record/key/day.h"
 #include "record/timestamp.h"
 
 #define _(text) gettext(text)

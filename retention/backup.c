@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/scratch.h"
+#include "base/file/scratch.h"
 #include "evidence/hold.h"
 #include "evidence/hold_known.h"
 #include "evidence/ledger.h"

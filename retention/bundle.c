@@ -12,7 +12,7 @@
 #include <sodium.h>
 
 #include "base/buf.h"
-#include "base/scratch.h"
+#include "base/file/scratch.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
 #include "evidence/tar.h"

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "evidence/ledger.h"
-#include "record/sha256.h"
+#include "record/key/sha256.h"
 #include "retention/session.h"
 
 /* --- the state -------------------------------------------------------------------------------- */

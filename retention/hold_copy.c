@@ -9,7 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/walk.h"
+#include "base/file/walk.h"
 #include "evidence/hold.h"
 #include "retention/session.h"
 

@@ -5,7 +5,7 @@
 #pragma once
 #include <stdint.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 #include "retention/match.h"
 

@@ -9,11 +9,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "base/settings.h"
+#include "base/conf/settings.h"
 #include "retention/due.h"
 #include "retention/session.h"
 #include "retention/standing.h"
-#include "store/journal_map.h"
+#include "store/journal/journal_map.h"
 
 #define _(text) gettext(text)
 

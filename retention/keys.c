@@ -7,8 +7,8 @@
 
 #include "base/now.h"
 #include "evidence/ledger.h"
-#include "record/day.h"
-#include "record/keydir.h"
+#include "record/key/day.h"
+#include "record/key/keydir.h"
 #include "record/timestamp.h"
 #include "retention/session.h"
 #include "store/plan.h"

@@ -8,8 +8,8 @@
 #include <sodium.h>
 
 #include "base/cleanup.h"
-#include "base/conf.h"
-#include "base/mount.h"
+#include "base/conf/conf.h"
+#include "base/file/mount.h"
 #include "evidence/ledger.h"
 #include "retention/session.h"
 

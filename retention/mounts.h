@@ -3,7 +3,7 @@
  * mounts.h - does a store lie where it lay before?
  *
  * Expected is what the ledger has. The first run that meets a folder of a store notes on which file
- * system it lies and where in it (base/mount.h), and which places below are on other mounts. A store
+ * system it lies and where in it (base/file/mount.h), and which places below are on other mounts. A store
  * of which a folder lies elsewhere now, or below whose folders another mount has come, is refused:
  * what is there may be another system's, and what was there is hidden. Folders that come later are
  * noted then; a restored ledger may be on another machine, and begins anew.

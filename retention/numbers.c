@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "base/prom.h"
+#include "base/print/prom.h"
 #include "retention/session.h"
 #include "retention/standing.h"
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/html.h"
+#include "base/print/html.h"
 #include "evidence/duty.h"
 #include "retention/command.h"
 #include "retention/due.h"

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/html.h"
-#include "base/plot.h"
-#include "record/day.h"
+#include "base/print/html.h"
+#include "base/print/plot.h"
+#include "record/key/day.h"
 #include "record/timestamp.h"
 #include "retention/report.h"
 #include "retention/session.h"

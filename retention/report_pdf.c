@@ -15,7 +15,7 @@
 #include <hpdf.h>
 
 #include "base/utf8.h"
-#include "record/day.h"
+#include "record/key/day.h"
 #include "record/timestamp.h"
 #include "retention/report.h"
 #include "retention/session.h"

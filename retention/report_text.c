@@ -2,7 +2,7 @@
 #include <libintl.h>
 #include <stdio.h>
 
-#include "record/day.h"
+#include "record/key/day.h"
 #include "record/timestamp.h"
 #include "retention/report.h"
 #include "retention/session.h"

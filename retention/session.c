@@ -16,7 +16,7 @@
 #include "evidence/hold_known.h"
 #include "evidence/ledger.h"
 #include "evidence/sign.h"
-#include "record/format.h"
+#include "record/format/format.h"
 #include "retention/command.h"
 #include "retention/mounts.h"
 #include "store/known.h"

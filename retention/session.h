@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
-#include "base/print.h"
+#include "base/print/print.h"
 #include "evidence/duty.h"
 #include "store/store.h"
 

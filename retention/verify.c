@@ -16,7 +16,7 @@
 
 #include <sodium.h>
 
-#include "base/scratch.h"
+#include "base/file/scratch.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/options.h"

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "base/conf.h"
-#include "record/day.h"
+#include "base/conf/conf.h"
+#include "record/key/day.h"
 #include "record/timestamp.h"
 
 bool

@@ -7,8 +7,8 @@
 #include <sysexits.h>
 
 #include "base/buf.h"
-#include "base/conf.h"
-#include "base/scratch.h"
+#include "base/conf/conf.h"
+#include "base/file/scratch.h"
 #include "dsar/case/case.h"
 #include "dsar/register/registry-private.h"
 #include "evidence/sign.h"

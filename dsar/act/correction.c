@@ -9,8 +9,8 @@
 #include <sodium.h>
 
 #include "base/buf.h"
-#include "base/conf.h"
-#include "base/wipe.h"
+#include "base/conf/conf.h"
+#include "base/file/wipe.h"
 #include "dsar/act/tombstone.h"
 #include "dsar/register/registry-private.h"
 #include "dsar/subject/identifier.h"

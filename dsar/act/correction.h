@@ -19,7 +19,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "record/digest.h"
+#include "record/key/digest.h"
 #include "store/store.h"
 
 struct conf;

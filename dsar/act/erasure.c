@@ -8,10 +8,10 @@
 
 #include <sodium.h>
 
-#include "base/conf.h"
-#include "base/wipe.h"
+#include "base/conf/conf.h"
+#include "base/file/wipe.h"
 #include "dsar/register/registry-private.h"
-#include "record/digest.h"
+#include "record/key/digest.h"
 #include "record/record.h"
 
 #define TEXT_MAX (256u << 20)

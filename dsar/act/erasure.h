@@ -23,8 +23,8 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "dsar/search/find.h"
-#include "record/digest.h"
-#include "record/sha256.h"
+#include "record/key/digest.h"
+#include "record/key/sha256.h"
 
 struct conf;
 struct conf_store;

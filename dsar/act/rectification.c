@@ -8,7 +8,7 @@
 
 #include <sodium.h>
 
-#include "base/wipe.h"
+#include "base/file/wipe.h"
 #include "dsar/search/find.h"
 #include "dsar/register/registry-private.h"
 

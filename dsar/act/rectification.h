@@ -22,7 +22,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "dsar/act/erasure.h"
-#include "record/digest.h"
+#include "record/key/digest.h"
 
 struct registry;
 

@@ -14,7 +14,7 @@
 
 #include "base/err.h"
 #include "dsar/case/case.h"
-#include "record/digest.h"
+#include "record/key/digest.h"
 
 struct find;
 struct registry;

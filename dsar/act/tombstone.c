@@ -13,12 +13,12 @@
 #include <sodium.h>
 
 #include "base/buf.h"
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "dsar/subject/identifier.h"
 #include "dsar/subject/match.h"
 #include "dsar/register/registry-private.h"
 #include "record/record.h"
-#include "record/digest.h"
+#include "record/key/digest.h"
 
 #define MAC_LEN   32
 #define KEY_LEN   TOMBSTONE_KEY_LEN

@@ -14,9 +14,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/options.h"
-#include "base/scratch.h"
+#include "base/file/scratch.h"
 #include "dsar/answer/bundle-private.h"
 #include "dsar/command.h"
 #include "dsar/answer/letter_case.h"

@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "dsar/act/approval.h"
 #include "dsar/answer/bundle-private.h"
 #include "dsar/case/deadline.h"
@@ -14,7 +14,7 @@
 #include "dsar/act/rectification.h"
 #include "dsar/review/review.h"
 #include "dsar/session.h"
-#include "record/day.h"
+#include "record/key/day.h"
 #include "record/timestamp.h"
 
 /* --- without others --------------------------------------------------------------------------- */

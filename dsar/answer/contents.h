@@ -43,7 +43,7 @@ int contents_rectification(
 int contents_objection(
 	struct session *s, const struct case_file *c, struct places *p, struct err *e);
 
-/* A day (record/day.h) or the local day of a time, as it is written: "27. November 2026", "27 November 2026". */
+/* A day (record/key/day.h) or the local day of a time, as it is written: "27. November 2026", "27 November 2026". */
 #define CONTENTS_DAY_MAX 32
 void contents_day(const char *lang, int32_t day, char ret[CONTENTS_DAY_MAX]);
 

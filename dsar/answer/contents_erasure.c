@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "dsar/answer/contents.h"
 #include "dsar/act/erasure.h"
 #include "dsar/answer/notice.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "dsar/answer/contents.h"
 #include "dsar/subject/identifier.h"
 #include "dsar/register/registry.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "base/cleanup.h"
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "dsar/answer/contents.h"
 #include "dsar/search/find.h"
 #include "dsar/register/registry.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "dsar/answer/contents.h"
 #include "dsar/answer/notice.h"
 #include "dsar/act/rectification.h"

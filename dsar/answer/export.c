@@ -13,7 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/options.h"
 #include "dsar/command.h"
 #include "dsar/answer/contents.h"

@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/utf8.h"
 #include "dsar/answer/export-private.h"
 #include "dsar/act/rectification.h"

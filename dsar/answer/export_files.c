@@ -17,8 +17,8 @@
 
 #include <jansson.h>
 
-#include "base/conf.h"
-#include "base/walk.h"
+#include "base/conf/conf.h"
+#include "base/file/walk.h"
 #include "dsar/answer/export-private.h"
 #include "dsar/session.h"
 #include "store/folder.h"

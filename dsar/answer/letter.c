@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "base/wipe.h"
+#include "base/file/wipe.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 /* U+2068, first strong isolate, and U+2069, its end: not as texts, which would turn this file's own lines */

@@ -8,7 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/whole.h"
+#include "base/file/whole.h"
 #include "dsar/answer/contents.h"
 #include "dsar/session.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>
 
-#include "base/html.h"
+#include "base/print/html.h"
 #include "dsar/answer/letter.h"
 
 static void

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "dsar/search/find.h"
 #include "dsar/register/registry-private.h"
 #include "record/timestamp.h"

@@ -2,7 +2,7 @@
  *
  * notice.h - who has to be told that the person's data were rectified, erased or restricted (Art. 19, R19)
  *
- * The recipients are those declared for the stores in which the case has finds (base/conf.h). Each is told, or it
+ * The recipients are those declared for the stores in which the case has finds (base/conf/conf.h). Each is told, or it
  * is on record why that was impossible or would have been disproportionate.
  */
 #pragma once

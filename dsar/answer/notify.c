@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/options.h"
 #include "dsar/command.h"
 #include "dsar/answer/contents.h"

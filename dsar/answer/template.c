@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dsar/answer/template.h"
-#include "base/wipe.h"
+#include "base/file/wipe.h"
 
 #include <fcntl.h>
 #include <stdarg.h>

@@ -20,7 +20,7 @@
 #pragma once
 #include <stdbool.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 #include "dsar/answer/letter.h"
 

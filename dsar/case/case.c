@@ -14,7 +14,7 @@
 #include "dsar/case/deadline.h"
 #include "dsar/order/order.h"
 #include "dsar/register/registry-private.h"
-#include "record/day.h"
+#include "record/key/day.h"
 
 #define PAUSES_MAX 64
 

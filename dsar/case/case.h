@@ -73,7 +73,7 @@ struct case_file {
 	enum article article;
 	enum case_state state;
 	enum case_identity identity;
-	int32_t received_day;      /* record/day.h's count, of the local date */
+	int32_t received_day;      /* record/key/day.h's count, of the local date */
 	int32_t due_day, raw_day;  /* never suspended; raw: not moved to a working day */
 	int32_t due_suspended_day; /* recomputed from events (R12a, EDPB 01/2022 5.3) */
 	bool extended;
@@ -186,7 +186,7 @@ typedef int case_event_seen(
 int case_events(
 	struct registry *r, const char *number, case_event_seen *seen, void *ctx, struct err *e);
 
-int32_t day_local(int64_t us); /* record/day.h's count of the local date */
+int32_t day_local(int64_t us); /* record/key/day.h's count of the local date */
 bool article_is(long number);
 const char *article_name(enum article a); /* N_("access"), … */
 

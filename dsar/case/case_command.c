@@ -18,7 +18,7 @@
 #include "dsar/answer/notice.h"
 #include "dsar/register/registry.h"
 #include "dsar/session.h"
-#include "record/day.h"
+#include "record/key/day.h"
 
 #define _(text) gettext(text)
 

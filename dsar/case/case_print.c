@@ -9,7 +9,7 @@
 #include "dsar/case/case-private.h"
 #include "dsar/register/registry.h"
 #include "dsar/session.h"
-#include "record/day.h"
+#include "record/key/day.h"
 #include "record/timestamp.h"
 
 #define _(text) gettext(text)

@@ -8,7 +8,7 @@
  * those of the whole Land; one that only some places keep (Assumption Day in Bavaria, Corpus Christi
  * in Saxony and Thuringia) is none here, since the earlier date is always in time. From 2018 on.
  *
- * No input, no output, no clock. Days are local, counted as in record/day.h. Also: GDPR Art. 12(3);
+ * No input, no output, no clock. Days are local, counted as in record/key/day.h. Also: GDPR Art. 12(3);
  * EDPB Guidelines 01/2022, 5.3.
  */
 #pragma once
@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 
 #define DEADLINE_MONTHS          1 /* GDPR Art. 12(3) s. 1 */
 #define DEADLINE_MONTHS_EXTENDED 3 /* … s. 2: two further months, from receipt as well */

@@ -11,7 +11,7 @@
 #include <sodium.h>
 
 #include "base/buf.h"
-#include "base/scratch.h"
+#include "base/file/scratch.h"
 #include "dsar/register/registry-private.h"
 
 #define STATEMENT_MAX (1u << 20) /* bytes */

@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "dsar/case/case.h"
-#include "record/sha256.h"
+#include "record/key/sha256.h"
 
 struct registry;
 

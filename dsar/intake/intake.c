@@ -18,7 +18,7 @@
 
 #include "base/cleanup.h"
 #include "base/options.h"
-#include "base/walk.h"
+#include "base/file/walk.h"
 #include "dsar/command.h"
 #include "dsar/mail/mail_check.h"
 #include "dsar/openpgp/openpgp.h"

@@ -12,7 +12,7 @@
 #include <sodium.h>
 
 #include "base/cleanup.h"
-#include "base/whole.h"
+#include "base/file/whole.h"
 #include "dsar/case/identity.h"
 #include "dsar/mail/mail_box.h"
 #include "dsar/mail/mail_trust.h"

@@ -18,7 +18,7 @@
 #include <seccomp.h>
 
 #include "base/cleanup.h"
-#include "base/whole.h"
+#include "base/file/whole.h"
 #include "dsar/mail/mail_account.h"
 #include "dsar/mail/mail_check.h"
 #include "dsar/mail/mail_gmime.h"

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/whole.h"
+#include "base/file/whole.h"
 
 #define DECRYPTED_MAX (50u << 20)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/whole.h"
+#include "base/file/whole.h"
 #include "dsar/openpgp/armour.h"
 
 #include <stdio.h>

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
-#include "base/scratch.h"
+#include "base/file/scratch.h"
 #include "dsar/openpgp/openpgp-private.h"
 
 /* --- the home --------------------------------------------------------------------------------- */

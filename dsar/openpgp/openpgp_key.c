@@ -5,7 +5,7 @@
 
 #include <sodium.h>
 
-#include "base/scratch.h"
+#include "base/file/scratch.h"
 #include "dsar/openpgp/openpgp-private.h"
 
 #define BITS_MIN   2048

@@ -14,8 +14,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/scratch.h"
-#include "base/whole.h"
+#include "base/file/scratch.h"
+#include "base/file/whole.h"
 
 #define ANSWER_MS 30000
 #define TEXT_FD   3 /* where gpg finds the file in memory */

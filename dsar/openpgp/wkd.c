@@ -10,7 +10,7 @@
 #include <sodium.h>
 
 #include "base/bytes.h"
-#include "base/wipe.h"
+#include "base/file/wipe.h"
 
 #define CONNECT_S  10
 #define HASH_LEN   32  /* 160 bits, five a character */

@@ -17,7 +17,7 @@
  *   agent_kept.c    what stays of a case between its orders
  */
 #pragma once
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 #include "dsar/order/order.h"
 

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/now.h"
-#include "base/scratch.h"
-#include "base/whole.h"
+#include "base/file/scratch.h"
+#include "base/file/whole.h"
 #include "dsar/order/agent-private.h"
 #include "dsar/openpgp/openpgp.h"
 #include "dsar/order/queue.h"

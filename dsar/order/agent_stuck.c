@@ -10,7 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/print.h"
+#include "base/print/print.h"
 #include "dsar/order/agent-private.h"
 #include "dsar/order/queue.h"
 #include "dsar/register/registry.h"

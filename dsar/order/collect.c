@@ -14,7 +14,7 @@
 
 #include "base/now.h"
 #include "base/options.h"
-#include "base/scratch.h"
+#include "base/file/scratch.h"
 #include "dsar/command.h"
 #include "dsar/search/find.h"
 #include "dsar/order/ordered.h"

@@ -38,14 +38,14 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 #include "base/span.h"
 #include "dsar/case/case.h"
 #include "dsar/search/find.h"
 #include "dsar/subject/subject.h"
 #include "evidence/sign.h"
-#include "record/sha256.h"
+#include "record/key/sha256.h"
 
 #define ORDER_ID_HEX         33 /* with its NUL */
 #define ORDER_NODE_MAX       65

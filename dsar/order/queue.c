@@ -12,8 +12,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/walk.h"
-#include "base/whole.h"
+#include "base/file/walk.h"
+#include "base/file/whole.h"
 #include "dsar/order/order.h"
 
 #define GROUP "sparsam-dpo"

@@ -4,7 +4,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/whole.h"
+#include "base/file/whole.h"
 #include "dsar/order/result-private.h"
 #include "evidence/sign.h"
 

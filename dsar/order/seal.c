@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/scratch.h"
+#include "base/file/scratch.h"
 #include "dsar/openpgp/openpgp.h"
 
 #define KEYS_OF_ONE 8

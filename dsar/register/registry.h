@@ -21,7 +21,7 @@
 #include <sqlite3.h>
 
 #include "base/cleanup.h"
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 #include "base/span.h"
 

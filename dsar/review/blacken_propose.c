@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/html.h"
+#include "base/print/html.h"
 #include "base/utf8.h"
 #include "dsar/review/blacken-private.h"
-#include "record/detect.h"
+#include "record/detect/detect.h"
 
 #define KNOWN_MIN 3 /* characters: shorter ones are about as often something else */
 

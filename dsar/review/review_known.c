@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "dsar/subject/identifier.h"
 #include "dsar/register/registry.h"
 #include "dsar/review/review.h"

@@ -2,7 +2,7 @@
  *
  * find.h - a record that was found to be about the person, as the register keeps it until its case closes
  *
- * A find is known again by its record's digest (record/digest.h), wherever that has moved since: of the store's name, the
+ * A find is known again by its record's digest (record/key/digest.h), wherever that has moved since: of the store's name, the
  * record's time and its text (for files, which have none, of their place and size). So an erasure asks
  * of each record "was this one looked at and approved?" and takes nothing that came later. Records of the same store, time
  * and text are one find, with their number and all their places: nobody could decide them apart, they are
@@ -15,7 +15,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
-#include "record/digest.h"
+#include "record/key/digest.h"
 
 struct record;
 struct registry;

@@ -14,7 +14,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "record/digest.h"
+#include "record/key/digest.h"
 
 struct conf;
 struct hold;

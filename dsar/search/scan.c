@@ -12,14 +12,14 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/whole.h"
+#include "base/file/whole.h"
 #include "dsar/subject/identifier.h"
 #include "dsar/subject/match.h"
 #include "dsar/session.h"
 #include "dsar/subject/subject.h"
-#include "record/day.h"
-#include "record/digest.h"
-#include "record/keyring.h"
+#include "record/key/day.h"
+#include "record/key/digest.h"
+#include "record/key/keyring.h"
 #include "record/record.h"
 #include "store/store.h"
 

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 #include "dsar/search/find.h"
 

@@ -7,10 +7,10 @@
 #include "base/bytes.h"
 #include "dsar/subject/subject.h"
 #include "record/address.h"
-#include "record/day.h"
-#include "record/keyring.h"
-#include "record/needles.h"
-#include "record/pseudonym.h"
+#include "record/key/day.h"
+#include "record/key/keyring.h"
+#include "record/detect/needles.h"
+#include "record/key/pseudonym.h"
 #include "record/timestamp.h"
 
 #define TOKEN_ANCHOR 1  /* "p4:…": the same for all tokens of a kind */

@@ -14,7 +14,7 @@
 #include "dsar/subject/literal.h"
 #include "dsar/subject/sign.h"
 #include "dsar/subject/subject.h"
-#include "record/needles.h"
+#include "record/detect/needles.h"
 #include "record/record.h"
 
 #define PATTERN_STEPS 1000000 /* a pattern that needs more is decided by people */

@@ -7,7 +7,7 @@
  * the day's key lives), or where an identifier stands in its text on its own. The first is certain;
  * what only stands in a text is a mention, and goes to review.
  *
- * All identifiers are looked for in one pass over the text, whatever their number (record/needles.h);
+ * All identifiers are looked for in one pass over the text, whatever their number (record/detect/needles.h);
  * nothing is allocated per record. Of lines of logs only those in which one stands are split into fields.
  * An identifier of its kind's own bytes (not an address, a number, a name) that has less than eight of them, or
  * none but digits and less than ten, is looked for in fields alone: "42" stands everywhere.
@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 #include "store/selector.h"
 
@@ -58,7 +58,7 @@ const struct select_question *matcher_ask(struct matcher *m);
  * among them. */
 const struct select_question *matcher_ask_fields(struct matcher *m);
 
-/* Appends to OUT what VALUE is as AS says (base/conf.h). */
+/* Appends to OUT what VALUE is as AS says (base/conf/conf.h). */
 struct buf;
 void match_as(const char *as, struct span value, struct buf *out);
 

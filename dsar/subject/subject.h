@@ -2,7 +2,7 @@
  *
  * subject.h - the person of a case: the identifiers by which records are about her
  *
- * Kinds are the words that stores use in `subject "KIND"` and `link "KIND"` (base/conf.h): email,
+ * Kinds are the words that stores use in `subject "KIND"` and `link "KIND"` (base/conf/conf.h): email,
  * account, external-id, name, ip, phone, room, meeting, user, pattern, … New ones come with a store's
  * declaration. They grow along the links of what was found until nothing new comes.
  *

@@ -2,7 +2,7 @@
  *
  * duty.h - laws under which records are restricted instead of erased
  *
- * A duty (base/conf.h: duty "NAME" { … }) keeps what it covers like a hold does, under its own name,
+ * A duty (base/conf/conf.h: duty "NAME" { … }) keeps what it covers like a hold does, under its own name,
  * and ends by itself: at a day, or so many years after the calendar year that a record is of
  * (Section 147(4) AO, Section 257(5) HGB). Deletion then goes on as if it had never been. A record
  * without a time cannot be told to be outside, so it is under the duty.
@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "store/selector.h"
 
 struct duties {

@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 #include "evidence/hold.h"
-#include "record/pseudonym.h"
+#include "record/key/pseudonym.h"
 
 #define HOLD_MATCH_MAX   1024       /* bytes of a pattern or identifier */
 #define HOLD_TEXT_MAX    (4u << 20) /* … of a text that is not plain; what has more is held unread */

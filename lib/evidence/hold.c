@@ -13,7 +13,7 @@
 #include <sqlite3.h>
 
 #include "evidence/hold-private.h"
-#include "record/keyring.h"
+#include "record/key/keyring.h"
 
 #define BUSY_MS      10000
 #define INCIDENT_MAX 64

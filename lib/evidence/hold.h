@@ -14,7 +14,7 @@
  * person wants restricted instead of erased (GDPR Art. 18). Its end is that answer's or hers, so its
  * stores' ceilings do not bound it.
  *
- * An identifier in a scope (an address, a name) is sealed under the wrapping key (record/wrapkey.h)
+ * An identifier in a scope (an address, a name) is sealed under the wrapping key (record/key/wrapkey.h)
  * and never listed. Ended holds stay on record, without it.
  *
  * Times are microseconds since 1970-01-01 UTC; ranges include `from` and exclude `to`. One thread
@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 #include "base/span.h"
 #include "store/selector.h"
@@ -45,7 +45,7 @@ enum hold_match {
 	/* the text contains it, in either case and any encoding (hold_text.h); a part is enough. Of an
 	 * address: in any form, or its day's token */
 	HOLD_IDENTIFIER,
-	HOLD_RECORDS /* these records: their digests (record/digest.h), one behind the other */
+	HOLD_RECORDS /* these records: their digests (record/key/digest.h), one behind the other */
 };
 
 struct hold {                    /* one claim; its pointers are borrowed from its `struct holds` */

@@ -10,9 +10,9 @@
 #include "base/bytes.h"
 #include "evidence/hold-private.h"
 #include "evidence/hold_text.h"
-#include "record/detect.h"
-#include "record/digest.h"
-#include "record/keyring.h"
+#include "record/detect/detect.h"
+#include "record/key/digest.h"
+#include "record/key/keyring.h"
 #include "record/record.h"
 #include "record/timestamp.h"
 

@@ -9,7 +9,7 @@
 #include <sodium.h>
 
 #include "evidence/hold-private.h"
-#include "record/wrapkey.h"
+#include "record/key/wrapkey.h"
 
 static const unsigned char personal[crypto_generichash_blake2b_PERSONALBYTES] = "sparsam-hold";
 

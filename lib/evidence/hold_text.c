@@ -10,7 +10,7 @@
 #include <unistr.h>
 
 #include "base/bytes.h"
-#include "base/html.h"
+#include "base/print/html.h"
 
 /* What may begin an escape, what a form writes in place of a blank, and what is no ASCII. */
 enum { MARK = 1, PLUS = 2, LETTER = 4 };

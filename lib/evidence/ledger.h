@@ -26,7 +26,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 
 #define LEDGER_HASH_LEN 32

@@ -10,7 +10,7 @@
 #pragma once
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 #include "base/span.h"
 

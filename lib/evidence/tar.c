@@ -13,8 +13,8 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/walk.h"
-#include "base/whole.h"
+#include "base/file/walk.h"
+#include "base/file/whole.h"
 #include "record/timestamp.h"
 
 /* --- writing ---------------------------------------------------------------------------------- */

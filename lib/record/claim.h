@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 #include "base/span.h"
 

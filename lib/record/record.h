@@ -25,7 +25,7 @@ struct record {
 	/* Reads it, where nobody has yet; SPAN_NONE: it cannot be read. NULL: `text` is it. */
 	struct span (*read)(const struct record *r);
 	bool silent; /* no field of it is one that a question says may matter (store/selector.h) */
-	/* Of its text, the bytes that it is known by (record/digest.h); 0: all. What hangs on a row goes
+	/* Of its text, the bytes that it is known by (record/key/digest.h); 0: all. What hangs on a row goes
 	 * with it, and comes and goes while the row stays what it was; what the row points to may go, too. */
 	size_t known_by;
 	uint64_t size;     /* bytes that it takes up in its place */

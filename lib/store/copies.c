@@ -14,8 +14,8 @@
 
 #include <sodium.h>
 
-#include "base/conf.h"
-#include "base/replace.h"
+#include "base/conf/conf.h"
+#include "base/file/replace.h"
 
 #define NAMES_MAX 100000 /* of one hold and store */
 

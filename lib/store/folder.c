@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/walk.h"
-#include "base/watch.h"
+#include "base/file/walk.h"
+#include "base/file/watch.h"
 
 #define PIECE_LEN    (4u << 20) /* of one folder whose files are looked at one by one */
 #define ENTRY_LEAST  24u        /* bytes of a struct dirent64 */

@@ -3,7 +3,7 @@
  * folder.h - a whole folder, measured or removed by directory descriptor
  *
  * Its owner may be a stranger who renames and swaps what is in it meanwhile: a folder is entered by
- * base/walk.h alone (never through a link, never onto another mount), unlinkat() names what lies in
+ * base/file/walk.h alone (never through a link, never onto another mount), unlinkat() names what lies in
  * a folder that is open and follows nothing. So nothing is reached that was not inside at that
  * moment. Read in large pieces by getdents64(2), without a stat where the kernel tells the type.
  * Memory: 64 KiB for each of the first levels, 4 KiB for each of the others.
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 
 #define FOLDER_DEPTH_MAX 200 /* each level takes a descriptor */

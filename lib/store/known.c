@@ -15,7 +15,7 @@
 #include <sqlite3.h>
 #include <systemd/sd-id128.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "record/timestamp.h"
 
 #define BUSY_MS    200 /* nobody waits for a cache */

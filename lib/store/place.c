@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/walk.h"
+#include "base/file/walk.h"
 #include "store/folder.h"
 
 #define DEPTH_MAX 16          /* components with a pattern in them, and those behind */

@@ -4,7 +4,7 @@
  *
  * A declared path is a pattern of glob(7), component by component. The longest part without a
  * pattern is the administrator's and may lead through links that belong to root or to us; all below it is
- * walked by descriptor (base/walk.h), because it may belong to a stranger. Names that begin with a dot are matched only
+ * walked by descriptor (base/file/walk.h), because it may belong to a stranger. Names that begin with a dot are matched only
  * by patterns that do. Order: of the paths as declared, in one folder by bytes; what an earlier
  * path of the list names is not given again.
  */
@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 
 /* Nothing in a file is younger than its last write. */

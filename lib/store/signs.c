@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/bytes.h"
 #include "store/signs.h"
-#include "base/wipe.h"
+#include "base/file/wipe.h"
 
 #include <stdlib.h>
 #include <string.h>

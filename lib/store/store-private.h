@@ -6,7 +6,7 @@
  * the driver, and answers where a driver leaves a function out.
  */
 #pragma once
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "record/record.h"
 #include "store/store.h"
 

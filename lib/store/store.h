@@ -11,7 +11,7 @@
  * plan stays. Each step may be killed at any point and run again.
  *
  * Times are microseconds since 1970-01-01 UTC. One thread per store. Paths are walked by
- * base/walk.h, from the longest part of a declared path that has no pattern in it: that folder is
+ * base/file/walk.h, from the longest part of a declared path that has no pattern in it: that folder is
  * the administrator's, who may reach it through links of his own, and all below it may belong to a
  * stranger.
  */

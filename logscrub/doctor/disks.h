@@ -7,7 +7,7 @@
  */
 #pragma once
 #include "base/cleanup.h"
-#include "base/tree.h"
+#include "base/file/tree.h"
 
 struct disks;
 

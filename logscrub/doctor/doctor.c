@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "base/options.h"
-#include "base/print.h"
+#include "base/print/print.h"
 #include "logscrub/command.h"
 #include "logscrub/doctor/doctor_checks.h"
 #include "logscrub/doctor/doctor_findings.h"

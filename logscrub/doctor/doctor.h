@@ -16,8 +16,8 @@
 
 #include <jansson.h>
 
-#include "base/conf.h"
-#include "base/tree.h"
+#include "base/conf/conf.h"
+#include "base/file/tree.h"
 
 enum doctor_severity { DOCTOR_LOW, DOCTOR_MEDIUM, DOCTOR_HIGH };
 

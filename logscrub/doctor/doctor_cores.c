@@ -11,7 +11,7 @@
 
 #include "logscrub/doctor/doctor.h"
 #include "logscrub/doctor/raw_off.h"
-#include "base/settings.h"
+#include "base/conf/settings.h"
 #include "logscrub/doctor/words.h"
 
 #define _(text) gettext(text)

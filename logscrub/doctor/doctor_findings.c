@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "record/day.h"
-#include "record/detect.h"
+#include "record/key/day.h"
+#include "record/detect/detect.h"
 
 #define _(text) gettext(text)
 

@@ -3,7 +3,7 @@
  * doctor_findings.h - what the doctor found: kept, put in order, held against what is accepted
  */
 #pragma once
-#include "base/print.h"
+#include "base/print/print.h"
 #include "logscrub/doctor/doctor.h"
 
 struct doctor_record {

@@ -15,7 +15,7 @@
 #include "logscrub/doctor/doctor.h"
 #include "logscrub/doctor/raw_off.h"
 #include "logscrub/doctor/rsyslog_filter.h"
-#include "record/detect.h"
+#include "record/detect/detect.h"
 
 #define _(text) gettext(text)
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/settings.h"
+#include "base/conf/settings.h"
 #include "logscrub/doctor/words.h"
 
 #define DAY          86400L

@@ -10,7 +10,7 @@
  */
 #pragma once
 #include "base/cleanup.h"
-#include "base/tree.h"
+#include "base/file/tree.h"
 
 struct rotation {
 	const char *pattern; /* the files */

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/input.h"
-#include "record/pseudonym.h"
+#include "base/file/input.h"
+#include "record/key/pseudonym.h"
 
 #define OWN_MAX  4096
 #define LOOK_MAX 16384 /* bytes of each file */

@@ -8,9 +8,9 @@
  */
 #pragma once
 #include "base/cleanup.h"
-#include "base/conf.h"
-#include "base/tree.h"
-#include "record/detect.h"
+#include "base/conf/conf.h"
+#include "base/file/tree.h"
+#include "record/detect/detect.h"
 
 struct tails;
 

@@ -3,7 +3,7 @@
  * metrics-private.h - what the counters and their two ways out share
  */
 #pragma once
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "logscrub/metrics/metrics.h"
 
 struct metrics {

@@ -15,7 +15,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "logscrub/rule/rule.h"
-#include "record/detect.h"
+#include "record/detect/detect.h"
 
 #define METRICS_FILE       "sparsam_logscrub.prom"
 #define METRICS_INTERVAL_S 15

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <time.h>
 
-#include "base/prom.h"
+#include "base/print/prom.h"
 #include "logscrub/metrics/metrics-private.h"
 
 static void

@@ -4,7 +4,7 @@
  */
 #include <inttypes.h>
 
-#include "base/print.h"
+#include "base/print/print.h"
 #include "logscrub/metrics/metrics-private.h"
 
 static bool

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/input.h"
+#include "base/file/input.h"
 #include "base/span.h"
 #include "logscrub/rule/rule.h"
 

@@ -4,7 +4,7 @@
  */
 #pragma once
 #include "logscrub/rule/rule.h"
-#include "record/json.h"
+#include "record/format/json.h"
 #include "record/timestamp.h"
 
 #define RULE_DEPTH_MAX 6   /* formats within formats */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "logscrub/rule/rule-private.h"
-#include "record/escape.h"
+#include "record/format/escape.h"
 
 /* What a trace keeps of the values before; a longer line shows less. */
 #define BEFORES_MAX (64u << 10)

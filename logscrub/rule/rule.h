@@ -12,10 +12,10 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
-#include "record/format.h"
-#include "record/transform.h"
+#include "record/format/format.h"
+#include "record/transform/transform.h"
 
 enum drop_reason {
 	DROP_NONE,

@@ -3,10 +3,10 @@
  * setup.h - configuration, formats and keys, opened together for one command
  */
 #pragma once
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "logscrub/rule/rule.h"
-#include "record/keyring.h"
-#include "record/pseudonym.h"
+#include "record/key/keyring.h"
+#include "record/key/pseudonym.h"
 
 struct setup {
 	struct conf *conf;

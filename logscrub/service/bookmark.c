@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/walk.h"
+#include "base/file/walk.h"
 #include "logscrub/sink/position_record.h"
 
 #define NAME     "positions"

@@ -7,7 +7,7 @@
  * claims it; else none.
  */
 #pragma once
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "logscrub/source/entry.h"
 
 /* NULL: nobody's. */

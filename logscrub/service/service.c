@@ -14,7 +14,7 @@
 #include <sys/signalfd.h>
 #include <time.h>
 
-#include "base/print.h"
+#include "base/print/print.h"
 #include "logscrub/say.h"
 #include "logscrub/service/service-private.h"
 

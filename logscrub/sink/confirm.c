@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "logscrub/sink/sink.h"
-#include "record/keyring.h"
+#include "record/key/keyring.h"
 #include "record/timestamp.h"
 
 #define SOURCE_NAME "omprog"

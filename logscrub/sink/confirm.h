@@ -9,7 +9,7 @@
  */
 #pragma once
 #include "base/cleanup.h"
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 #include "logscrub/rule/rule.h"
 

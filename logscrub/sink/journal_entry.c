@@ -7,8 +7,8 @@
 #include <systemd/sd-id128.h>
 #include <time.h>
 
-#include "record/detect.h"
-#include "record/pseudonym.h"
+#include "record/detect/detect.h"
+#include "record/key/pseudonym.h"
 #include "record/timestamp.h"
 
 #define NAME_MAX_BYTES 64  /* journald drops longer names */

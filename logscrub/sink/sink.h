@@ -32,7 +32,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 #include "logscrub/source/entry.h"
 #include "logscrub/rule/rule.h"

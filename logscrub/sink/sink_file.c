@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/walk.h"
+#include "base/file/walk.h"
 #include "logscrub/sink/sink-private.h"
 #include "logscrub/sink/sink_tail.h"
 

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/walk.h"
+#include "base/file/walk.h"
 #include "logscrub/sink/sink-private.h"
 
 /* Two batches, each with a record of the greatest length (sink_file.c says why two). */

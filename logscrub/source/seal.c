@@ -4,7 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "record/keyring.h"
+#include "record/key/keyring.h"
 
 struct seal_key {
 	struct keyring *keyring;

@@ -19,7 +19,7 @@
 #include "logscrub/source/journal_files.h"
 #include "logscrub/rule/rule.h"
 #include "logscrub/source/source-private.h"
-#include "record/detect.h"
+#include "record/detect/detect.h"
 
 #define SEQUENCE_GAP_MAX (UINT64_C(1) << 32)
 #define SEQUENCES_MAX    8   /* journald begins another one where it finds no file to go on from */

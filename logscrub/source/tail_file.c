@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "base/walk.h"
+#include "base/file/walk.h"
 #include "logscrub/rule/rule.h"
 #include "logscrub/source/tail_find.h"
-#include "record/day.h"
+#include "record/key/day.h"
 
 static int64_t
 monotonic_us(void)

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "base/walk.h"
+#include "base/file/walk.h"
 
 static uint64_t
 nanoseconds(const struct statx_timestamp *t)

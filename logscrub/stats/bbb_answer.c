@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/wipe.h"
+#include "base/file/wipe.h"
 
 #define TEXT_MAX   32 /* bytes of a number or a word that are looked at */
 #define PIECE_MAX  4096

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/wipe.h"
+#include "base/file/wipe.h"
 
 #define CALL      "getMeetings"
 #define CONNECT_S 3

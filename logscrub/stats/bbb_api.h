@@ -8,7 +8,7 @@
  * Source: BigBlueButton, API reference, "API Security Model".
  */
 #pragma once
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "logscrub/stats/bbb_answer.h"
 
 #define API_TIMEOUT_S  10

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "record/json.h"
+#include "record/format/json.h"
 #include "record/timestamp.h"
 
 enum { LOG_CODE, MEETING_ID, USER_ID, EXTERNAL_USER_ID, IS_BREAKOUT, MEMBERS };

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 
 #define MAGIC        "spcens1\n"
 #define NAME_MAX_LEN (STATS_NODE_MAX + 32)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "logscrub/stats/bbb_line.h"
 #include "logscrub/stats/counting.h"
 #include "logscrub/say.h"

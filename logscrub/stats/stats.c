@@ -7,13 +7,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/options.h"
-#include "base/print.h"
+#include "base/print/print.h"
 #include "logscrub/command.h"
 #include "logscrub/stats/stats_poll.h"
 #include "logscrub/stats/stats_report.h"
-#include "record/day.h"
+#include "record/key/day.h"
 #include "record/timestamp.h"
 
 #define _(text) gettext(text)

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
-#include "base/conf.h"
+#include "base/conf/conf.h"
 
 #define VERSION 1
 #define BUSY_MS 10000 /* another program writes for milliseconds */

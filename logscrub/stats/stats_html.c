@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <libintl.h>
 
-#include "base/html.h"
-#include "base/plot.h"
+#include "base/print/html.h"
+#include "base/print/plot.h"
 #include "logscrub/stats/stats_report.h"
 
 #define _(text) gettext(text)

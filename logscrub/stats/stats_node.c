@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 
 void
 stats_node(const struct conf *c, char ret[STATS_NODE_MAX + 1])

@@ -5,7 +5,7 @@
 #include <libintl.h>
 
 #include "base/now.h"
-#include "base/print.h"
+#include "base/print/print.h"
 #include "logscrub/stats/bbb_api.h"
 #include "logscrub/stats/counting.h"
 #include "logscrub/stats/stats_prom.h"

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "base/conf.h"
-#include "base/prom.h"
+#include "base/conf/conf.h"
+#include "base/print/prom.h"
 #include "logscrub/stats/stats_db.h"
 
 /* What is told of each node: a gauge of now, or a sum since the beginning. */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 
 #define ROWS_MAX 20000 /* two years of hours, and some */
 

@@ -6,7 +6,7 @@
 #include <libintl.h>
 #include <string.h>
 
-#include "base/print.h"
+#include "base/print/print.h"
 #include "logscrub/stats/stats_report.h"
 
 #define _(text)   gettext(text)

@@ -14,7 +14,7 @@
 
 #include "logscrub/command.h"
 #include "logscrub/rule/lines.h"
-#include "record/detect.h"
+#include "record/detect/detect.h"
 
 #define _(text) gettext(text)
 

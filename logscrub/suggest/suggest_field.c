@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "record/detect.h"
+#include "record/detect/detect.h"
 
 #define _(text) gettext(text)
 #define N_SEEN  (sizeof(((struct field *)0)->seen) / sizeof(uint64_t))

@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "logscrub/suggest/suggest.h"
-#include "record/detect.h"
+#include "record/detect/detect.h"
 
 #define NAMES_MAX      256
 #define SIGNATURES_MAX 1024

@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
-#include "record/detect.h"
+#include "record/detect/detect.h"
 
 static double
 now_s(void)

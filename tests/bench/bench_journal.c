@@ -20,7 +20,7 @@
 
 #include <sodium.h>
 
-#include "store/journal_collect.h"
+#include "store/journal/journal_collect.h"
 
 #define UNPACKED_MAX (64u << 20)
 

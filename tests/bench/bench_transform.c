@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "record/json.h"
-#include "record/keyring.h"
-#include "record/pseudonym.h"
+#include "record/format/json.h"
+#include "record/key/keyring.h"
+#include "record/key/pseudonym.h"
 #include "record/timestamp.h"
-#include "record/transform.h"
+#include "record/transform/transform.h"
 
 #define N_VALUES  50000u
 #define N_CLIENTS 20000u

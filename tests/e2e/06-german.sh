@@ -7,7 +7,7 @@ promise "every message of the code is translated, none by guess"
 cd "$root" || exit
 xgettext -o "$scratch/now.pot" --from-code=UTF-8 -k_ -kN_ -kngettext:1,2 -kerr_fail:4 -kerr_fail:5 \
 	-kconf_fail:3 -kconf_fail:4 \
-	lib/*/*.[ch] {logscrub,retention,dsar}/*.[ch] {logscrub,dsar}/*/*.[ch]
+	lib/*/*.[ch] lib/*/*/*.[ch] {logscrub,retention,dsar}/*.[ch] {logscrub,dsar}/*/*.[ch]
 msgmerge -q --no-fuzzy-matching -o "$scratch/de.po" po/de.po "$scratch/now.pot"
 msgattrib --no-obsolete --untranslated --no-wrap "$scratch/de.po" >"$scratch/untranslated"
 msgattrib --no-obsolete --only-fuzzy --no-wrap "$scratch/de.po" >"$scratch/fuzzy"

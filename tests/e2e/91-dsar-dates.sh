@@ -9,7 +9,7 @@ need cc
 cat >"$scratch/ours.c" <<-'EOF'
 	#include <stdio.h>
 	#include "dsar/case/deadline.h"
-	#include "record/day.h"
+	#include "record/key/day.h"
 	int main(void)
 	{
 		static const char *const lands[LANDS] = { "BW", "BY", "BE", "BB", "HB", "HH", "HE", "MV", "NI", "NW",

@@ -82,7 +82,7 @@ as dpo collect
 
 need_root
 unshare -m true 2>/dev/null || skip "needs to be allowed to mount"
-temporary=/tmp # as base/scratch.h says
+temporary=/tmp # as base/file/scratch.h says
 [ ! -w /run/sparsam ] || temporary=/run/sparsam
 # small SIZE COMMAND...: the folder for what is temporary being a file system of SIZE; what the story has in it stays where it is
 small() {

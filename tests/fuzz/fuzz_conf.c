@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/conf-private.h"
+#include "base/conf/conf-private.h"
 
 static bool
 reads(const char *text, size_t len)

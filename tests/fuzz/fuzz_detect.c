@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "record/detect.h"
+#include "record/detect/detect.h"
 
 #define CHECK(x)                                                                                   \
 	do {                                                                                       \

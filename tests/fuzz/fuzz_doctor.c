@@ -13,12 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/conf-private.h"
+#include "base/conf/conf-private.h"
 #include "logscrub/doctor/disks.h"
 #include "logscrub/doctor/doctor_checks.h"
 #include "logscrub/doctor/doctor_findings.h"
 #include "logscrub/doctor/rotations.h"
-#include "record/detect.h"
+#include "record/detect/detect.h"
 
 static const struct {
 	const char *path;

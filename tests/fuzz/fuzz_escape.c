@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "record/escape.h"
+#include "record/format/escape.h"
 
 #define CHECK(x)                                                                                   \
 	do {                                                                                       \

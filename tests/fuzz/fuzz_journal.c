@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "store/journal_collect.h"
+#include "store/journal/journal_collect.h"
 
 #define SIZE_MOST    65536u
 #define UNPACKED_MAX (1u << 20)

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "record/json.h"
+#include "record/format/json.h"
 
 #define CHECK(x)                                                                                   \
 	do {                                                                                       \

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "store/mime.h"
+#include "store/maildir/mime.h"
 
 #define CHECK(x)                                                                                   \
 	do {                                                                                       \

@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/scratch.h"
+#include "base/file/scratch.h"
 #include "dsar/openpgp/openpgp-private.h"
 
 #define CHECK(x)                                                                                   \

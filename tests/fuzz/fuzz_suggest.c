@@ -8,10 +8,10 @@
 
 #include <sodium.h>
 
-#include "base/conf-private.h"
+#include "base/conf/conf-private.h"
 #include "logscrub/rule/rule.h"
 #include "logscrub/suggest/suggest.h"
-#include "record/format.h"
+#include "record/format/format.h"
 
 #define CHECK(x)                                                                                   \
 	do {                                                                                       \

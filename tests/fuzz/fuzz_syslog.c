@@ -8,7 +8,7 @@
  */
 #include "base/buf.h"
 #include "pieces.h"
-#include "record/format-private.h"
+#include "record/format/format-private.h"
 
 static void
 drop_all(const struct format *f, const struct split *s, struct buf *out)

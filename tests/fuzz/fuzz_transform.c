@@ -8,11 +8,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "record/escape.h"
-#include "record/keyring.h"
-#include "record/pseudonym.h"
+#include "record/format/escape.h"
+#include "record/key/keyring.h"
+#include "record/key/pseudonym.h"
 #include "record/timestamp.h"
-#include "record/transform.h"
+#include "record/transform/transform.h"
 
 #define CHECK(x)                                                                                   \
 	do {                                                                                       \

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "record/format.h"
+#include "record/format/format.h"
 
 #define CHECK(x)                                                                                   \
 	do {                                                                                       \

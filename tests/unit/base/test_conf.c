@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/conf.h"
+#include "base/conf/conf.h"
 
 #include <check.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/conf-private.h"
+#include "base/conf/conf-private.h"
 
 /* Reads TEXT as sparsam.conf, without any other file. NULL: it was refused. */
 static struct conf *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/input.h"
+#include "base/file/input.h"
 
 #include <check.h>
 #include <fcntl.h>

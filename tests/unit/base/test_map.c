@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/map.h"
+#include "base/file/map.h"
 
 #define LEN 65536
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/print.h"
+#include "base/print/print.h"
 
 #include <check.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/replace.h"
+#include "base/file/replace.h"
 
 #include <acl/libacl.h>
 #include <check.h>

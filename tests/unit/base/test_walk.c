@@ -2,7 +2,7 @@
  *
  * Each test runs twice: with openat2, and with the fallback; their answers have to be the same.
  */
-#include "base/walk.h"
+#include "base/file/walk.h"
 
 #include <check.h>
 #include <fcntl.h>

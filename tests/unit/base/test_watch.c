@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/watch.h"
+#include "base/file/watch.h"
 
 #include <check.h>
 #include <fcntl.h>

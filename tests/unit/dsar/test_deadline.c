@@ -4,7 +4,7 @@
 
 #include "base/span.h"
 #include "dsar/case/deadline.h"
-#include "record/day.h"
+#include "record/key/day.h"
 
 static int32_t
 day(const char *text)

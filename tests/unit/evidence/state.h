@@ -11,7 +11,7 @@
 
 #include <sodium.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/err.h"
 #include "tests/unit/folder.h"
 

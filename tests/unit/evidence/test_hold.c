@@ -8,7 +8,7 @@
 #include "evidence/duty.h"
 #include "evidence/hold_known.h"
 #include "evidence/ledger.h"
-#include "record/digest.h"
+#include "record/key/digest.h"
 #include "record/record.h"
 #include "tests/unit/evidence/state.h"
 

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/scratch.h"
+#include "base/file/scratch.h"
 #include "tests/unit/folder.h"
 
 static struct err e;

@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "base/wipe.h"
+#include "base/file/wipe.h"
 #include "logscrub/stats/bbb_answer.h"
 #include "logscrub/stats/bbb_api.h"
 

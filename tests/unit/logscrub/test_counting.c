@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "logscrub/stats/counting.h"
 
 #define BEGIN (INT64_C(1795471200) * 1000000)

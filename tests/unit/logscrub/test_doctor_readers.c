@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "logscrub/doctor/families.h"
-#include "base/settings.h"
+#include "base/conf/settings.h"
 
 static const struct {
 	const char *text;

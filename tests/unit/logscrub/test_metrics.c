@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/conf.h"
-#include "base/print.h"
+#include "base/conf/conf.h"
+#include "base/print/print.h"
 #include "logscrub/metrics/metrics.h"
 
 static char folder[64], text[1 << 16];

@@ -15,9 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/conf.h"
-#include "record/day.h"
-#include "record/keyring.h"
+#include "base/conf/conf.h"
+#include "record/key/day.h"
+#include "record/key/keyring.h"
 
 static char scratch[64], key_dir[96], creds_dir[96];
 static struct conf conf;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "record/format.h"
+#include "record/format/format.h"
 #include "tests/fuzz/pieces.h"
 
 struct splitting {

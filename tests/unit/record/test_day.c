@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "record/day.h"
+#include "record/key/day.h"
 #include "record/timestamp.h"
 
 static const struct {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "record/detect.h"
+#include "record/detect/detect.h"
 
 #define CASES       "tests/data/detect_cases.jsonl"
 #define N_CASES_MAX 6000

@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "record/escape.h"
+#include "record/format/escape.h"
 
 static const struct {
 	enum conf_escape kind;

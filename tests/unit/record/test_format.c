@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "record/format.h"
+#include "record/format/format.h"
 
 #define PLACE(n)                                                                                   \
 	{                                                                                          \

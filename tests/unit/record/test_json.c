@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "record/json.h"
+#include "record/format/json.h"
 
 static const char *const valid[] = {
 	"{}",

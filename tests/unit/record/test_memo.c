@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "record/memo.h"
+#include "record/transform/memo.h"
 
 #include <check.h>
 #include <stdio.h>

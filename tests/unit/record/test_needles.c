@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "record/needles.h"
+#include "record/detect/needles.h"
 
 #define N_MAX 300
 

@@ -2,13 +2,13 @@
  *
  * Segments judged by their bits and byte by byte, and the same bits with and without SIMD.
  */
-#include "record/path_mask-private.h"
+#include "record/transform/path_mask-private.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "record/detect.h"
+#include "record/detect/detect.h"
 
 #define ROUNDS 100000
 

@@ -2,7 +2,7 @@
 #include <glob.h>
 
 #include "base/cleanup.h"
-#include "record/pattern_need.h"
+#include "record/format/pattern_need.h"
 #include "splitting.h"
 
 static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "record/pattern_place.h"
+#include "record/format/pattern_place.h"
 
 #include <check.h>
 #include <stdbool.h>

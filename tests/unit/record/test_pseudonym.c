@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/cleanup.h"
 #include "keyfolder.h"
-#include "record/pseudonym.h"
+#include "record/key/pseudonym.h"
 
 #define N_MANY 300000u
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "base/conf.h"
-#include "record/format.h"
-#include "record/reader.h"
+#include "base/conf/conf.h"
+#include "record/format/format.h"
+#include "record/format/reader.h"
 #include "record/record.h"
 #include "record/timestamp.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <malloc.h>
 
-#include "record/escape.h"
+#include "record/format/escape.h"
 #include "transform_setup.h"
 
 static const struct pair classes[] = {

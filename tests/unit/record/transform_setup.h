@@ -9,10 +9,10 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "record/keyring.h"
-#include "record/pseudonym.h"
+#include "record/key/keyring.h"
+#include "record/key/pseudonym.h"
 #include "record/timestamp.h"
-#include "record/transform.h"
+#include "record/transform/transform.h"
 
 #define DAY 20781 /* 2026-11-24 */
 

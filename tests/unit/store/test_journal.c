@@ -8,8 +8,8 @@
 
 #include <sodium.h>
 
-#include "store/journal_collect.h"
-#include "store/journal_hash.h"
+#include "store/journal/journal_collect.h"
+#include "store/journal/journal_hash.h"
 
 #define SEEDS "tests/fuzz/corpus/journal/"
 

@@ -9,7 +9,7 @@
 
 #include <sodium.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "base/now.h"
 #include "record/timestamp.h"
 #include "store/known.h"

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "record/record.h"
 #include "store/store.h"
 #include "tests/unit/store/under_test.h"

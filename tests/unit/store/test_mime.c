@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/mime.h"
+#include "store/maildir/mime.h"
 
 static struct buf out;
 

@@ -12,7 +12,7 @@
 
 #include <sqlite3.h>
 
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "record/record.h"
 #include "store/store.h"
 #include "tests/unit/store/under_test.h"

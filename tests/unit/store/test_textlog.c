@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/input.h"
-#include "base/walk.h"
-#include "record/format.h"
+#include "base/file/input.h"
+#include "base/file/walk.h"
+#include "record/format/format.h"
 #include "record/record.h"
 #include "store/store.h"
 #include "tests/unit/folder.h"

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "record/format.h"
-#include "record/needles.h"
+#include "record/format/format.h"
+#include "record/detect/needles.h"
 #include "record/record.h"
 #include "record/timestamp.h"
 #include "store/store.h"

@@ -3,7 +3,7 @@
  * under_test.h - the store under test: its options, and what it tells
  */
 #pragma once
-#include "base/conf.h"
+#include "base/conf/conf.h"
 #include "store/store.h"
 #include "tests/unit/folder.h"
 
