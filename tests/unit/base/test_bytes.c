@@ -4,6 +4,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/unit/suite.h"
+
 #define LEN_MAX 100
 
 static const uint64_t seed[2] = { 0x0123456789abcdefu, 0xfedcba9876543210u };
@@ -128,8 +130,6 @@ main(void)
 {
 	Suite *s = suite_create("bytes");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(t, texts_are_the_same_or_differ_in_one_byte, 0, LEN_MAX);
 	tcase_add_loop_test(
@@ -139,9 +139,5 @@ main(void)
 	tcase_add_test(t, a_few_bytes_are_a_word);
 	tcase_add_test(t, hashes_of_similar_texts_spread);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

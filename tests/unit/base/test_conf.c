@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/conf/conf-private.h"
+#include "tests/unit/suite.h"
 
 /* Reads TEXT as sparsam.conf, without any other file. NULL: it was refused. */
 static struct conf *
@@ -934,11 +935,5 @@ suite(void)
 int
 main(void)
 {
-	SRunner *sr = srunner_create(suite());
-	int failures;
-
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures ? 1 : 0;
+	return suite_run(suite());
 }

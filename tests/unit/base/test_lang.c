@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/unit/suite.h"
+
 /* A message of the library that German says otherwise. */
 #define MESSAGE "out of memory"
 #define GERMAN  "kein Speicher mehr"
@@ -103,8 +105,6 @@ main(void)
 {
 	Suite *s = suite_create("lang");
 	TCase *t = tcase_create("lang");
-	SRunner *sr = srunner_create(s);
-	int failures;
 
 	suite_add_tcase(s, t);
 	tcase_add_test(t, speaks_german_where_no_german_locale_is_there);
@@ -112,8 +112,5 @@ main(void)
 	tcase_add_test(t, speaks_english_unless_asked);
 	tcase_add_test(t, an_unknown_language_is_a_usage_error);
 	tcase_add_test(t, numbers_and_letters_are_read_as_ever);
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures ? 1 : 0;
+	return suite_run(s);
 }

@@ -8,6 +8,8 @@
 
 #include "base/file/map.h"
 
+#include "tests/unit/suite.h"
+
 #define LEN 65536
 
 static int
@@ -74,16 +76,10 @@ main(void)
 {
 	Suite *suite = suite_create("map");
 	TCase *tc = tcase_create("map");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, a_file_that_is_cut_reads_as_zeros_and_says_so);
 	tcase_add_test(tc, a_write_that_finds_no_file_is_told);
 	tcase_add_test(tc, there_are_so_many_and_no_more);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

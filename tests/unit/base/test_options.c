@@ -5,6 +5,8 @@
 
 #include "base/options.h"
 
+#include "tests/unit/suite.h"
+
 static const char *file, *name;
 static bool json, quick;
 static unsigned n_helped;
@@ -76,16 +78,10 @@ main(void)
 {
 	Suite *s = suite_create("options");
 	TCase *t = tcase_create("options");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, flags_and_texts_are_taken_by_letter_and_by_name);
 	tcase_add_test(t, help_is_everybodys);
 	tcase_add_test(t, what_is_unknown_or_lacks_its_value_is_wrong);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

@@ -4,6 +4,7 @@
 
 #include "../folder.h"
 #include "base/sendmail.h"
+#include "tests/unit/suite.h"
 
 static char program[128], out[128];
 static struct err e;
@@ -151,8 +152,6 @@ main(void)
 {
 	Suite *s = suite_create("sendmail");
 	TCase *t = tcase_create("sendmail");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, folder_make, folder_remove);
 	tcase_add_test(t, all_of_a_mail_arrives_and_the_envelope_s_id_is_given);
@@ -160,9 +159,5 @@ main(void)
 	tcase_add_test(t, who_refuses_says_so_by_its_status);
 	tcase_add_test(t, a_mail_that_was_begun_and_not_ended_is_not_sent);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

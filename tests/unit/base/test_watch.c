@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/unit/suite.h"
+
 static char path[64];
 static int dir = -1, sub = -1,
 	   fd = -1; /* the folder, one in it, and a file in that, open to be written */
@@ -224,8 +226,6 @@ main(void)
 {
 	Suite *s = suite_create("watch");
 	TCase *t = tcase_create("watch");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
@@ -236,9 +236,5 @@ main(void)
 	tcase_add_test(t, an_ended_group_is_watched_no_longer);
 	tcase_add_test(t, there_is_an_end_to_it);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

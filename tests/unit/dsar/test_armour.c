@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "dsar/openpgp/armour.h"
 #include "tests/unit/folder.h"
+#include "tests/unit/suite.h"
 
 #define LARGEST 20000
 
@@ -97,16 +98,10 @@ main(void)
 {
 	Suite *s = suite_create("armour");
 	TCase *t = tcase_create("armour");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, gpg_reads_what_is_armoured_in_pieces_of_any_size);
 	tcase_add_test(t, what_cannot_be_written_is_said);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

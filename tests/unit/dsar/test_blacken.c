@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "dsar/review/blacken.h"
+#include "tests/unit/suite.h"
 
 static const struct known_value own[] = {
 	{ "email", { "erika.mustermann@example.org", 28 } },
@@ -179,8 +180,6 @@ main(void)
 {
 	Suite *s = suite_create("blacken");
 	TCase *t = tcase_create("blacken");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(
 		t, what_is_others_goes_and_what_is_hers_stays, 0, sizeof(cases) / sizeof(cases[0]));
@@ -189,8 +188,5 @@ main(void)
 	tcase_add_test(t, neither_bytes_nor_length_tell);
 	tcase_add_test(t, covers_from_anywhere_leave_json_valid);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return suite_run(s);
 }

@@ -5,6 +5,7 @@
 
 #include "dsar/answer/bundle-private.h"
 #include "dsar/case/made.h"
+#include "tests/unit/suite.h"
 
 static struct err e;
 static const struct case_file own = { .number = "2026-0002", .correspondence = "2026-0001" };
@@ -81,11 +82,5 @@ bundle_suite(void)
 int
 main(void)
 {
-	SRunner *r = srunner_create(bundle_suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return suite_run(bundle_suite());
 }

@@ -5,6 +5,7 @@
 #include "base/span.h"
 #include "dsar/case/deadline.h"
 #include "record/key/day.h"
+#include "tests/unit/suite.h"
 
 static int32_t
 day(const char *text)
@@ -111,11 +112,5 @@ deadline_suite(void)
 int
 main(void)
 {
-	SRunner *r = srunner_create(deadline_suite());
-	int failed;
-
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(deadline_suite());
 }

@@ -5,6 +5,7 @@
 #include "dsar/search/find.h"
 #include "record/record.h"
 #include "tests/unit/dsar/register.h"
+#include "tests/unit/suite.h"
 
 #define CASE "2026-0001"
 
@@ -177,11 +178,5 @@ find_suite(void)
 int
 main(void)
 {
-	SRunner *r = srunner_create(find_suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return suite_run(find_suite());
 }

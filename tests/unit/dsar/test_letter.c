@@ -5,6 +5,8 @@
 
 #include "dsar/answer/template.h"
 
+#include "tests/unit/suite.h"
+
 static const char *const names[] = { "name", "list", "empty" };
 static struct places places;
 static struct letter letter;
@@ -169,8 +171,6 @@ main(void)
 {
 	Suite *s = suite_create("letter");
 	TCase *t = tcase_create("letter");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, places_are_filled);
@@ -184,8 +184,5 @@ main(void)
 	tcase_add_test(t, html_is_quoted);
 	tcase_add_test(t, the_same_letter_is_the_same_pdf);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return suite_run(s);
 }

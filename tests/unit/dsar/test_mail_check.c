@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "dsar/mail/mail_check.h"
+#include "tests/unit/suite.h"
 
 static struct buf mail;
 
@@ -141,8 +142,7 @@ main(void)
 {
 	Suite *s = suite_create("mail_check");
 	TCase *t = tcase_create("mail_check");
-	SRunner *r;
-	int failed;
+	int ret;
 
 	buf_init(&mail, 8 << 20);
 	tcase_add_test(t, honest_mails_pass);
@@ -151,10 +151,7 @@ main(void)
 	tcase_add_test(t, a_parameter_s_name_is_shorter_than_seventy_bytes);
 	tcase_add_test(t, a_mail_of_more_than_fifty_megabytes_is_refused);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	ret = suite_run(s);
 	buf_release(&mail);
-	return failed != 0;
+	return ret;
 }

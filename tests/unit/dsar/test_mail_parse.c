@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "dsar/mail/mail_account.h"
 #include "dsar/mail/mail_parse.h"
+#include "tests/unit/suite.h"
 
 static struct mail m;
 static struct err e;
@@ -203,8 +204,7 @@ main(void)
 {
 	Suite *s = suite_create("mail_parse");
 	TCase *t = tcase_create("mail_parse");
-	SRunner *r;
-	int failed;
+	int ret;
 
 	tcase_add_test(t, a_letter_says_who_when_and_what);
 	tcase_add_test(t, who_it_is_from_is_one_address_or_not_to_be_told);
@@ -215,10 +215,7 @@ main(void)
 	tcase_add_test(t, hostile_mail_is_refused_and_the_next_one_is_read);
 	tcase_add_test(t, an_account_that_does_not_hold_together_is_refused);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	ret = suite_run(s);
 	mail_release(&m);
-	return failed != 0;
+	return ret;
 }

@@ -13,6 +13,7 @@
 #include "dsar/mail/mail_trust.h"
 #include "dsar/openpgp/openpgp-private.h"
 #include "tests/unit/folder.h"
+#include "tests/unit/suite.h"
 
 static struct err e;
 static struct openpgp *anna, *eve, *us;
@@ -311,8 +312,6 @@ main(void)
 {
 	Suite *s = suite_create("mail_trust");
 	TCase *t = tcase_create("mail_trust");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
@@ -322,9 +321,5 @@ main(void)
 	tcase_add_test(t, encrypted_is_not_signed_and_damage_is_refused);
 	tcase_add_test(t, keys_that_cannot_be_used_are_refused_in_plain_words);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

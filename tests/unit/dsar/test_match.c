@@ -10,6 +10,7 @@
 #include "record/record.h"
 #include "store/signs.h"
 #include "tests/unit/dsar/register.h"
+#include "tests/unit/suite.h"
 
 #define CASE "2026-0001"
 
@@ -612,11 +613,5 @@ match_suite(void)
 int
 main(void)
 {
-	SRunner *r = srunner_create(match_suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return suite_run(match_suite());
 }

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "dsar/openpgp/openpgp-private.h"
 #include "tests/unit/folder.h"
+#include "tests/unit/suite.h"
 
 #define THEN                                                                                       \
 	" && gpg --homedir h --batch -q --passphrase '' --pinentry-mode loopback --trust-model"    \
@@ -417,8 +418,6 @@ main(void)
 {
 	Suite *s = suite_create("openpgp");
 	TCase *t = tcase_create("openpgp");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
@@ -434,9 +433,5 @@ main(void)
 	tcase_add_test(t, one_signature_in_time_counts);
 	tcase_add_test(t, a_gpg_that_neither_answers_nor_ends_is_left);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

@@ -7,6 +7,7 @@
 #include "dsar/order/order.h"
 #include "evidence/sign.h"
 #include "tests/unit/folder.h"
+#include "tests/unit/suite.h"
 
 static struct err e;
 
@@ -332,8 +333,6 @@ main(void)
 {
 	Suite *s = suite_create("order");
 	TCase *t = tcase_create("order");
-	SRunner *r;
-	int failed;
 
 	if (sodium_init() < 0)
 		return EXIT_FAILURE;
@@ -345,9 +344,5 @@ main(void)
 	tcase_add_test(t, the_order_s_length_is_hidden_and_its_parts_come_back);
 	tcase_add_test(t, only_those_who_may_order_count_and_who_signs_twice_is_one);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -4,6 +4,8 @@
 
 #include "dsar/intake/propose.h"
 
+#include "tests/unit/suite.h"
+
 START_TEST(what_a_letter_asks_for_is_proposed)
 {
 	static const struct {
@@ -44,14 +46,8 @@ main(void)
 {
 	Suite *s = suite_create("propose");
 	TCase *t = tcase_create("propose");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, what_a_letter_asks_for_is_proposed);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

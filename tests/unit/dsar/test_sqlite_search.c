@@ -17,6 +17,7 @@
 #include "record/record.h"
 #include "store/store.h"
 #include "tests/unit/dsar/register.h"
+#include "tests/unit/suite.h"
 
 #define N_ROWS 400
 #define LONG   65536
@@ -349,11 +350,5 @@ search_suite(void)
 int
 main(void)
 {
-	SRunner *r = srunner_create(search_suite());
-	int n_failed;
-
-	srunner_run_all(r, CK_ENV);
-	n_failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n_failed != 0;
+	return suite_run(search_suite());
 }

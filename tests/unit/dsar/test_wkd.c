@@ -6,6 +6,8 @@
 
 #include "dsar/openpgp/wkd.h"
 
+#include "tests/unit/suite.h"
+
 static char url[WKD_URL_MAX];
 
 START_TEST(an_address_has_its_two_urls)
@@ -55,16 +57,10 @@ main(void)
 {
 	Suite *s = suite_create("wkd");
 	TCase *t = tcase_create("wkd");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, an_address_has_its_two_urls);
 	tcase_add_test(t, what_an_address_holds_stays_where_it_belongs);
 	tcase_add_test(t, only_names_of_the_dns_are_asked);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

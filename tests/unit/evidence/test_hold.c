@@ -11,6 +11,7 @@
 #include "record/key/digest.h"
 #include "record/record.h"
 #include "tests/unit/evidence/state.h"
+#include "tests/unit/suite.h"
 
 static struct holds *holds;
 static const char *web[] = { "web" }, *both[] = { "web", "mail" };
@@ -476,11 +477,5 @@ suite(void)
 int
 main(void)
 {
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return suite_run(suite());
 }

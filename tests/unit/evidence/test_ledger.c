@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include "tests/unit/evidence/state.h"
+#include "tests/unit/suite.h"
 
 static struct ledger *ledger;
 
@@ -221,11 +222,5 @@ suite(void)
 int
 main(void)
 {
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return suite_run(suite());
 }

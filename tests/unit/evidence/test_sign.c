@@ -5,6 +5,7 @@
 #include "evidence/ledger.h"
 #include "evidence/tar.h"
 #include "tests/unit/evidence/state.h"
+#include "tests/unit/suite.h"
 
 static struct sign *sign;
 static struct buf key, signature;
@@ -206,11 +207,5 @@ suite(void)
 int
 main(void)
 {
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return suite_run(suite());
 }

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/file/scratch.h"
 #include "tests/unit/folder.h"
+#include "tests/unit/suite.h"
 
 static struct err e;
 static const struct tar_member two[] = { { "a.db", SPAN("one\0two") }, { "b", SPAN("") } };
@@ -105,11 +106,5 @@ suite(void)
 int
 main(void)
 {
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return suite_run(suite());
 }

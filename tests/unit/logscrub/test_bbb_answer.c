@@ -5,6 +5,7 @@
 #include "base/file/wipe.h"
 #include "logscrub/stats/bbb_answer.h"
 #include "logscrub/stats/bbb_api.h"
+#include "tests/unit/suite.h"
 
 static const uint8_t key[CENSUS_KEY_LEN] = { 7 };
 
@@ -221,8 +222,6 @@ main(void)
 {
 	Suite *s = suite_create("bbb_answer");
 	TCase *t = tcase_create("bbb_answer");
-	SRunner *r;
-	int failed;
 
 	if (sodium_init() < 0)
 		return 1;
@@ -235,9 +234,5 @@ main(void)
 	tcase_add_test(t, checksums_are_those_of_coreutils);
 	tcase_add_test(t, blocks_grow_and_are_copied);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return suite_run(s);
 }

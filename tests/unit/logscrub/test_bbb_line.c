@@ -3,6 +3,8 @@
 
 #include "logscrub/stats/bbb_line.h"
 
+#include "tests/unit/suite.h"
+
 #define TIME "2024-05-20T14:46:51.233+02:00 INFO  "
 #define WHO  TIME "o.bigbluebutton.api.MeetingService -  --analytics-- data="
 #define JOIN                                                                                       \
@@ -129,17 +131,11 @@ main(void)
 {
 	Suite *s = suite_create("bbb_line");
 	TCase *t = tcase_create("bbb_line");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, a_join_is_read_in_every_frame);
 	tcase_add_test(t, each_event_has_its_meaning);
 	tcase_add_test(t, others_lines_are_nobodys_coming_and_going);
 	tcase_add_test(t, who_is_in_a_breakout_room_is_known_by_the_id);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return suite_run(s);
 }

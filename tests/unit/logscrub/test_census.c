@@ -8,6 +8,8 @@
 
 #include "logscrub/stats/census.h"
 
+#include "tests/unit/suite.h"
+
 #define MEETINGS 12
 #define SESSIONS 160
 #define MINUTES  (26 * 60)
@@ -418,8 +420,6 @@ main(void)
 {
 	Suite *s = suite_create("census");
 	TCase *t = tcase_create("census");
-	SRunner *r;
-	int failed;
 
 	if (sodium_init() < 0)
 		return 1;
@@ -431,9 +431,5 @@ main(void)
 	tcase_add_test(t, a_damaged_file_is_none);
 	tcase_add_test(t, numbers_are_rounded_to_multiples_but_not_to_nothing);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return suite_run(s);
 }

@@ -8,6 +8,7 @@
 
 #include "base/conf/conf.h"
 #include "logscrub/stats/counting.h"
+#include "tests/unit/suite.h"
 
 #define BEGIN (INT64_C(1795471200) * 1000000)
 
@@ -181,8 +182,6 @@ main(void)
 {
 	Suite *s = suite_create("counting");
 	TCase *t = tcase_create("counting");
-	SRunner *r;
-	int failed;
 
 	if (sodium_init() < 0)
 		return 1;
@@ -194,9 +193,5 @@ main(void)
 	tcase_add_test(t, another_secret_or_start_gives_other_hashes);
 	tcase_add_test(t, two_at_a_time_are_refused);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return suite_run(s);
 }

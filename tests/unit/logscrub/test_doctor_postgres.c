@@ -14,6 +14,7 @@
 #include "logscrub/doctor/disks.h"
 #include "logscrub/doctor/doctor_findings.h"
 #include "logscrub/doctor/rotations.h"
+#include "tests/unit/suite.h"
 
 /* A line in front of each case: a collector's log in /srv, whose names come again after a day. */
 #define COLLECTED                                                                                  \
@@ -324,11 +325,5 @@ suite(void)
 int
 main(void)
 {
-	SRunner *sr = srunner_create(suite());
-	int failures;
-
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures ? 1 : 0;
+	return suite_run(suite());
 }

@@ -11,6 +11,7 @@
 
 #include "logscrub/doctor/families.h"
 #include "base/conf/settings.h"
+#include "tests/unit/suite.h"
 
 static const struct {
 	const char *text;
@@ -192,11 +193,5 @@ suite(void)
 int
 main(void)
 {
-	SRunner *sr = srunner_create(suite());
-	int failures;
-
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures ? 1 : 0;
+	return suite_run(suite());
 }

@@ -4,6 +4,8 @@
 
 #include "logscrub/sink/journal_entry.h"
 
+#include "tests/unit/suite.h"
+
 static struct buf out;
 static struct entry en;
 static struct rule_trace trace;
@@ -196,8 +198,6 @@ main(void)
 {
 	Suite *s = suite_create("journal_entry");
 	TCase *t = tcase_create("journal_entry");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, setup, teardown);
@@ -213,8 +213,5 @@ main(void)
 	tcase_add_test(t, more_tokens_than_journald_takes_fields_are_cut_short);
 	tcase_add_test(t, the_place_of_what_cannot_be_read_again_is_a_dash);
 	tcase_add_test(t, an_export_has_a_time_and_a_boot_also_without_a_journal_behind_it);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -7,6 +7,8 @@
 
 #include "logscrub/rule/lines.h"
 
+#include "tests/unit/suite.h"
+
 static struct lines lines;
 
 /* Feeds TEXT through a pipe in pieces of STEP bytes and joins what comes out with "|". */
@@ -93,15 +95,9 @@ main(void)
 {
 	Suite *s = suite_create("lines");
 	TCase *t = tcase_create("lines");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(t, lines_come_out_whole_however_they_arrive);
 	tcase_add_test(t, a_line_that_is_too_long_costs_only_itself);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -7,6 +7,7 @@
 #include "base/conf/conf.h"
 #include "base/print/print.h"
 #include "logscrub/metrics/metrics.h"
+#include "tests/unit/suite.h"
 
 static char folder[64], text[1 << 16];
 static struct conf_store stores[] = { { .name = "web" }, { .name = "s\"s\\hd" } };
@@ -176,8 +177,6 @@ main(void)
 {
 	Suite *s = suite_create("metrics");
 	TCase *t = tcase_create("metrics");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, setup, teardown);
@@ -186,8 +185,5 @@ main(void)
 	tcase_add_test(t, no_folder_is_no_failure);
 	tcase_add_test(t, a_reload_keeps_the_counters_of_stores_that_stay);
 	tcase_add_test(t, it_is_printed_for_people_and_programs);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

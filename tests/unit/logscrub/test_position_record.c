@@ -7,6 +7,8 @@
 
 #include "logscrub/sink/position_record.h"
 
+#include "tests/unit/suite.h"
+
 static struct span
 as_text(const struct position_record *r, struct buf *b)
 {
@@ -161,8 +163,6 @@ main(void)
 {
 	Suite *s = suite_create("position_record");
 	TCase *t = tcase_create("position_record");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_add_test(t, what_is_formatted_is_read_back_alike);
@@ -172,8 +172,5 @@ main(void)
 	tcase_add_test(t, blanks_and_lengths_are_refused);
 	tcase_add_loop_test(t, a_damaged_record_is_none, 0, sizeof(damaged) / sizeof(damaged[0]));
 	tcase_add_test(t, the_xattr_gives_back_what_it_was_given);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

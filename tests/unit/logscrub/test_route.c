@@ -4,6 +4,7 @@
 #include "record/claim.h"
 #include "logscrub/source/position.h"
 #include "logscrub/service/route.h"
+#include "tests/unit/suite.h"
 
 #define LIST(...)                                                                                  \
 	{                                                                                          \
@@ -278,8 +279,6 @@ main(void)
 {
 	Suite *s = suite_create("route");
 	TCase *t = tcase_create("all");
-	SRunner *r;
-	int failures;
 
 	tcase_add_loop_test(t, claim_finds_the_store, 0, N(claim_cases));
 	tcase_add_loop_test(t, claim_by_numbers_finds_the_same_store, 0, N(claim_cases));
@@ -293,9 +292,5 @@ main(void)
 	tcase_add_test(t, source_reaches_what_its_entries_may_come_to);
 	tcase_add_loop_test(t, positions_are_compared_by_what_grows, 0, N(position_cases));
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failures = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failures ? 1 : 0;
+	return suite_run(s);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/suite.h"
+
 /* Statements, one a string:
  *   "S auth.*"                           under a selector
  *   "P programname isequal sshd"         under a property filter
@@ -239,8 +241,6 @@ main(void)
 {
 	Suite *suite = suite_create("rsyslog_filter");
 	TCase *tc = tcase_create("rsyslog_filter");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(
 		tc, what_gets_to_a_statement, 0, (int)(sizeof(cases) / sizeof(cases[0])));
@@ -248,9 +248,5 @@ main(void)
 	tcase_add_test(tc, more_programs_than_there_is_room_for_are_not_known);
 	tcase_add_test(tc, an_expression_that_is_too_long_is_not_known);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

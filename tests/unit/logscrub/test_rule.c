@@ -7,6 +7,7 @@
 
 #include "logscrub/rule/rule.h"
 #include "logscrub/rule/setup.h"
+#include "tests/unit/suite.h"
 
 static const char head[] =
 	"format \"line\" { type = \"template\" template = '$ip [$time_local] "
@@ -511,8 +512,6 @@ main(void)
 {
 	Suite *s = suite_create("rule");
 	TCase *t = tcase_create("rule");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup_folder, remove_folder);
 	tcase_add_test(t, a_field_that_no_rule_names_is_written_as_a_dash);
@@ -537,9 +536,5 @@ main(void)
 	tcase_add_loop_test(t, with_and_without_a_trace_the_same_is_written, 0, N_SHAPES);
 	tcase_set_timeout(t, 300);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

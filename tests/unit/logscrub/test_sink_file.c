@@ -13,6 +13,7 @@
 
 #include "logscrub/sink/position_record.h"
 #include "logscrub/sink/sink.h"
+#include "tests/unit/suite.h"
 
 static char folder[64], path[128];
 static const struct conf_store store = { .name = "web" };
@@ -482,8 +483,6 @@ main(void)
 {
 	Suite *s = suite_create("sink_file");
 	TCase *t = tcase_create("sink_file");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	if (!has_xattrs()) {
 		printf("/var/tmp has no user xattrs\n");
@@ -509,8 +508,5 @@ main(void)
 	tcase_add_test(t, what_a_quiet_sink_has_passed_over_is_carried);
 	tcase_add_test(t, a_symbolic_link_is_refused);
 	tcase_add_test(t, killed_at_any_time_every_record_is_there_once);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -11,6 +11,8 @@
 
 #include "logscrub/sink/sink.h"
 
+#include "tests/unit/suite.h"
+
 #define PAST_US INT64_C(1700000000123456)
 
 static char folder[64], path[128], output[1 << 16];
@@ -366,8 +368,6 @@ main(void)
 {
 	Suite *s = suite_create("sink_journal");
 	TCase *t = tcase_create("sink_journal");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	if (access("/lib/systemd/systemd-journal-remote", X_OK) < 0) {
 		printf("systemd-journal-remote is not installed\n");
@@ -384,8 +384,5 @@ main(void)
 	tcase_add_test(t, a_record_of_the_greatest_length_is_taken);
 	tcase_add_test(t, a_full_disk_is_waited_for_and_nothing_is_lost);
 	tcase_add_test(t, two_at_once_are_refused_and_so_is_another_suffix);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -18,6 +18,8 @@
 
 #include "logscrub/sink/sink.h"
 
+#include "tests/unit/suite.h"
+
 #define JOURNALD "/lib/systemd/systemd-journald"
 #define NS       "scrubtest"
 
@@ -388,8 +390,6 @@ main(void)
 {
 	Suite *s = suite_create("sink_namespace");
 	TCase *t = tcase_create("sink_namespace");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	if (geteuid() != 0 || access(JOURNALD, X_OK) < 0) {
 		printf("needs root and systemd-journald\n");
@@ -405,8 +405,5 @@ main(void)
 	tcase_add_test(t, a_journald_that_is_killed_and_comes_back_has_each_record_once);
 	tcase_add_test(t, killed_at_any_time_every_record_is_there_once);
 	tcase_add_test(t, without_a_namespace_it_is_refused);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

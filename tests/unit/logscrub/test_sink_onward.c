@@ -13,6 +13,8 @@
 
 #include "logscrub/sink/sink.h"
 
+#include "tests/unit/suite.h"
+
 static char received[1 << 18], address[128];
 static const struct conf_store store = { .name = "web" };
 
@@ -211,8 +213,6 @@ main(void)
 {
 	Suite *s = suite_create("sink_onward");
 	TCase *t = tcase_create("sink_onward");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_set_timeout(t, 60);
@@ -224,8 +224,5 @@ main(void)
 	tcase_add_test(t, an_oversized_datagram_is_cut_and_does_not_block_the_next);
 	tcase_add_loop_test(t, an_address_that_is_none_is_refused, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(t, a_reader_that_stands_still_is_waited_for);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -9,6 +9,8 @@
 
 #include "logscrub/source/source.h"
 
+#include "tests/unit/suite.h"
+
 static char folder[64], path[80], listen_[96];
 static int watched = -1;
 static struct source *source;
@@ -231,8 +233,6 @@ main(void)
 {
 	Suite *s = suite_create("source_syslog");
 	TCase *t = tcase_create("all");
-	SRunner *r;
-	int failures;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, line_end_within_a_message_forges_no_second_one);
@@ -246,9 +246,5 @@ main(void)
 	tcase_add_loop_test(t, bad_address_is_a_configuration_error, 0, 10);
 	tcase_add_test(t, paused_source_is_not_waited_for);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failures = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failures ? 1 : 0;
+	return suite_run(s);
 }

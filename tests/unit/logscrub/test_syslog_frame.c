@@ -4,6 +4,8 @@
 
 #include "logscrub/source/syslog_frame.h"
 
+#include "tests/unit/suite.h"
+
 /* --- headers ---------------------------------------------------------------------------------- */
 
 static const struct header_case {
@@ -149,8 +151,6 @@ main(void)
 {
 	Suite *s = suite_create("syslog_frame");
 	TCase *t = tcase_create("all");
-	SRunner *r;
-	int failures;
 
 	tcase_add_loop_test(t, header_gives_name_and_message, 0,
 		sizeof(header_cases) / sizeof(header_cases[0]));
@@ -158,9 +158,5 @@ main(void)
 		sizeof(framing_cases) / sizeof(framing_cases[0]));
 	tcase_add_loop_test(t, frame_too_long_is_passed_over_and_counted, 0, 2);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failures = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failures ? 1 : 0;
+	return suite_run(s);
 }

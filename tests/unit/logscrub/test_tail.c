@@ -9,6 +9,7 @@
 #include "logscrub/rule/rule.h"
 #include "logscrub/source/tail_file.h"
 #include "logscrub/source/tail_find.h"
+#include "tests/unit/suite.h"
 
 static char folder[64], path[96], rotated[112];
 static struct tail_file file = { .fd = -1 };
@@ -445,8 +446,6 @@ main(void)
 {
 	Suite *s = suite_create("tail");
 	TCase *t = tcase_create("all");
-	SRunner *r;
-	int failures;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, file_is_read_from_its_beginning_line_by_line);
@@ -466,9 +465,5 @@ main(void)
 	tcase_add_test(t, line_too_long_is_passed_over_in_bounded_memory);
 	tcase_add_test(t, sibling_is_known_by_its_name);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failures = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failures ? 1 : 0;
+	return suite_run(s);
 }

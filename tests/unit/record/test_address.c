@@ -5,6 +5,8 @@
 
 #include "record/address.h"
 
+#include "tests/unit/suite.h"
+
 static const struct {
 	const char *text, *canonical;
 } good[] = {
@@ -123,8 +125,6 @@ main(void)
 {
 	Suite *s = suite_create("address");
 	TCase *t = tcase_create("address");
-	SRunner *sr = srunner_create(s);
-	int failures;
 
 	tcase_add_loop_test(
 		t, an_address_has_one_canonical_form, 0, sizeof(good) / sizeof(good[0]));
@@ -132,8 +132,5 @@ main(void)
 	tcase_add_loop_test(t, ipv6_is_read_and_written_as_libc_does, 0, 10);
 	tcase_add_test(t, networks_hold_their_addresses);
 	suite_add_tcase(s, t);
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures ? 1 : 0;
+	return suite_run(s);
 }

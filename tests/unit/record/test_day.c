@@ -5,6 +5,7 @@
 
 #include "record/key/day.h"
 #include "record/timestamp.h"
+#include "tests/unit/suite.h"
 
 static const struct {
 	const char *text;
@@ -66,8 +67,6 @@ main(void)
 {
 	Suite *s = suite_create("day");
 	TCase *t = tcase_create("day");
-	SRunner *sr = srunner_create(s);
-	int failures;
 
 	tcase_add_loop_test(t, a_day_is_written_and_read_alike, 0, sizeof(days) / sizeof(days[0]));
 	tcase_add_loop_test(
@@ -75,8 +74,5 @@ main(void)
 	tcase_add_test(t, a_day_without_a_name_says_so);
 	tcase_add_test(t, a_day_begins_at_midnight_utc);
 	suite_add_tcase(s, t);
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures ? 1 : 0;
+	return suite_run(s);
 }

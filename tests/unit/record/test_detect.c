@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "record/detect/detect.h"
+#include "tests/unit/suite.h"
 
 #define CASES       "tests/data/detect_cases.jsonl"
 #define N_CASES_MAX 6000
@@ -374,8 +375,7 @@ main(void)
 	Suite *s = suite_create("detect");
 	TCase *labelled = tcase_create("labelled"), *twins = tcase_create("twins");
 	TCase *bad = tcase_create("bad input");
-	SRunner *sr = srunner_create(s);
-	int failures;
+	int ret;
 
 	load_cases();
 	if (n_cases < 400) {
@@ -399,10 +399,8 @@ main(void)
 	suite_add_tcase(s, labelled);
 	suite_add_tcase(s, twins);
 	suite_add_tcase(s, bad);
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
+	ret = suite_run(s);
 	for (int i = 0; i < n_cases; i++)
 		json_decref(cases[i].json);
-	return failures ? 1 : 0;
+	return ret;
 }

@@ -4,6 +4,8 @@
 
 #include "record/format/escape.h"
 
+#include "tests/unit/suite.h"
+
 static const struct {
 	enum conf_escape kind;
 	struct span raw, plain;
@@ -130,8 +132,6 @@ main(void)
 {
 	Suite *suite = suite_create("escape");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failures;
 
 	tcase_add_loop_test(
 		t, escapes_are_undone, 0, (int)(sizeof(readable) / sizeof(readable[0])));
@@ -141,9 +141,5 @@ main(void)
 	tcase_add_loop_test(t, a_byte_is_escaped_alike_in_each_place, ESCAPE_NONE, ESCAPE_SD + 1);
 	tcase_add_test(t, what_does_not_fit_is_told);
 	suite_add_tcase(suite, t);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures ? 1 : 0;
+	return suite_run(suite);
 }

@@ -4,6 +4,8 @@
 
 #include "record/format/format.h"
 
+#include "tests/unit/suite.h"
+
 #define PLACE(n)                                                                                   \
 	{                                                                                          \
 		"formats.conf", n                                                                  \
@@ -189,8 +191,6 @@ main(void)
 {
 	Suite *suite = suite_create("format");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failures;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, format_is_compiled_once);
@@ -203,9 +203,5 @@ main(void)
 	tcase_add_test(t, begin_is_looked_for_at_the_start_alone);
 	tcase_add_test(t, json_is_not_split_here);
 	suite_add_tcase(suite, t);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures ? 1 : 0;
+	return suite_run(suite);
 }

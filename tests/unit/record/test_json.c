@@ -5,6 +5,8 @@
 
 #include "record/format/json.h"
 
+#include "tests/unit/suite.h"
+
 static const char *const valid[] = {
 	"{}",
 	"[]",
@@ -436,8 +438,6 @@ main(void)
 {
 	Suite *s = suite_create("json");
 	TCase *t = tcase_create("json");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(t, a_glance_finds_what_reading_finds_or_says_that_it_does_not, 0,
 		sizeof(glances) / sizeof(glances[0]));
@@ -452,9 +452,5 @@ main(void)
 	tcase_add_test(t, each_hands_out_spans_into_the_line);
 	tcase_add_test(t, paths_that_contain_each_other_are_refused);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

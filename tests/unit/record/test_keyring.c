@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "keyfolder.h"
+#include "tests/unit/suite.h"
 
 #define N_RACERS 8
 
@@ -638,14 +639,9 @@ int
 main(void)
 {
 	Suite *s = suite_create("keyring");
-	SRunner *sr = srunner_create(s);
-	int failures;
 
 	suite_add_tcase(s, disk_case());
 	suite_add_tcase(s, destroy_case());
 	suite_add_tcase(s, throwaway_case());
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures ? 1 : 0;
+	return suite_run(s);
 }

@@ -4,6 +4,8 @@
 #include <check.h>
 #include <stdio.h>
 
+#include "tests/unit/suite.h"
+
 /* A table far too small for what is put into it. */
 START_TEST(a_hit_is_what_was_put_for_the_very_same_input)
 {
@@ -64,16 +66,10 @@ main(void)
 {
 	Suite *s = suite_create("memo");
 	TCase *t = tcase_create("memo");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(t, a_hit_is_what_was_put_for_the_very_same_input);
 	tcase_add_test(t, two_inputs_of_one_place_are_both_remembered);
 	tcase_add_test(t, what_does_not_fit_is_not_remembered);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -4,6 +4,8 @@
 
 #include "record/detect/needles.h"
 
+#include "tests/unit/suite.h"
+
 #define N_MAX 300
 
 static struct needle needle[N_MAX];
@@ -133,11 +135,5 @@ needles_suite(void)
 int
 main(void)
 {
-	SRunner *r = srunner_create(needles_suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return suite_run(needles_suite());
 }

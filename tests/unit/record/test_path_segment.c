@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "record/detect/detect.h"
+#include "tests/unit/suite.h"
 
 #define ROUNDS 100000
 
@@ -345,8 +346,6 @@ main(void)
 {
 	Suite *s = suite_create("path_segment");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(t, 300);
 	tcase_add_test(t, simd_sees_what_the_scalar_twin_sees);
@@ -355,9 +354,5 @@ main(void)
 	tcase_add_loop_test(t, paths_with_the_same_key_become_the_same, 0, 4);
 	tcase_add_test(t, key_that_does_not_fit_is_the_path);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -3,6 +3,8 @@
 
 #include "splitting.h"
 
+#include "tests/unit/suite.h"
+
 static struct conf_format
 pattern(const char *const *v, size_t n)
 {
@@ -228,8 +230,6 @@ main(void)
 {
 	Suite *suite = suite_create("pattern");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failures;
 
 	tcase_add_loop_test(t, line_is_split_into_fields_and_literals, 0,
 		(int)(sizeof(cases) / sizeof(cases[0])));
@@ -241,9 +241,5 @@ main(void)
 	tcase_add_test(t, longest_line_for_a_pattern_is_a_mebibyte);
 	tcase_add_test(t, any_byte_is_matched);
 	suite_add_tcase(suite, t);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures ? 1 : 0;
+	return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "record/format/pattern_need.h"
 #include "splitting.h"
+#include "tests/unit/suite.h"
 
 static const struct {
 	const char *pattern, *need; /* heads with a bar between them, a blank, the literal */
@@ -176,16 +177,10 @@ main(void)
 {
 	Suite *suite = suite_create("pattern_need");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failures;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, need_of_a_pattern, 0, (int)(sizeof(cases) / sizeof(cases[0])));
 	tcase_add_test(t, shipped_alternatives_are_chosen_as_if_each_was_tried);
 	suite_add_tcase(suite, t);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures ? 1 : 0;
+	return suite_run(suite);
 }

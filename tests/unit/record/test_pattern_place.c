@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tests/unit/suite.h"
+
 static const struct {
 	const char *pattern;
 	const char *places; /* "AT+LEN ", each; "": nothing is known */
@@ -168,8 +170,6 @@ main(void)
 {
 	Suite *s = suite_create("pattern_place");
 	TCase *t = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(t, what_stands_behind_a_group_and_whether_it_is_needed, 0,
 		sizeof(nexts) / sizeof(nexts[0]));
@@ -179,8 +179,5 @@ main(void)
 		sizeof(cases) / sizeof(cases[0]));
 	tcase_add_loop_test(t, nothing_is_read_behind_the_end_of_a_pattern, 0, N_ENDS);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "keyfolder.h"
 #include "record/key/pseudonym.h"
+#include "tests/unit/suite.h"
 
 #define N_MANY 300000u
 
@@ -307,8 +308,6 @@ main(void)
 {
 	Suite *s = suite_create("pseudonym");
 	TCase *t = tcase_create("pseudonym");
-	SRunner *sr = srunner_create(s);
-	int failures;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
@@ -325,8 +324,5 @@ main(void)
 	tcase_add_test(t, a_destroyed_key_takes_its_tokens_along);
 	tcase_add_test(t, without_a_key_there_is_no_token);
 	suite_add_tcase(s, t);
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures ? 1 : 0;
+	return suite_run(s);
 }

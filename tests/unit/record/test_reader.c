@@ -10,6 +10,7 @@
 #include "record/format/reader.h"
 #include "record/record.h"
 #include "record/timestamp.h"
+#include "tests/unit/suite.h"
 
 static const char *const web_pattern[] = { "(?<time>\\d{4}-\\S+) (?<level>[A-Z]+) - (?<text>.*)" };
 static const char *const times[] = { "time" };
@@ -181,8 +182,6 @@ main(void)
 {
 	Suite *s = suite_create("reader");
 	TCase *t = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(
 		t, line_tells_its_time_and_its_fields, 0, sizeof(cases) / sizeof(cases[0]));
@@ -190,8 +189,5 @@ main(void)
 	tcase_add_test(t, glance_is_right_for_all_shipped_stores_and_samples);
 	tcase_add_test(t, store_without_a_format_is_refused);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "splitting.h"
 
+#include "tests/unit/suite.h"
+
 static const struct {
 	const char *line, *split;
 } cases[] = {
@@ -241,9 +243,7 @@ main(void)
 {
 	Suite *suite = suite_create("syslog");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
 	const int n = (int)(sizeof(cases) / sizeof(cases[0]));
-	int failures;
 
 	tcase_add_loop_test(t, header_is_split, 0, n);
 	tcase_add_loop_test(t, header_is_split_likewise_behind_another_line, 0, n);
@@ -252,9 +252,5 @@ main(void)
 	tcase_add_loop_test(t, header_is_found_again_when_fields_are_dropped, 0, n);
 	tcase_add_test(t, second_chance_reads_the_whole_line_as_message);
 	suite_add_tcase(suite, t);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures ? 1 : 0;
+	return suite_run(suite);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "splitting.h"
 
+#include "tests/unit/suite.h"
+
 #define COMBINED                                                                                   \
 	"$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent "         \
 	"\"$http_referer\" \"$http_user_agent\""
@@ -253,8 +255,6 @@ main(void)
 {
 	Suite *suite = suite_create("template");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failures;
 
 	tcase_add_test(t, nginx_combined_is_split);
 	tcase_add_test(t, apache_combined_is_split_and_named_like_nginx);
@@ -269,9 +269,5 @@ main(void)
 	tcase_add_test(t, address_ends_at_its_first_blank);
 	tcase_add_test(t, any_byte_may_stand_in_a_field);
 	suite_add_tcase(suite, t);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures ? 1 : 0;
+	return suite_run(suite);
 }

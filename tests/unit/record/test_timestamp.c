@@ -7,6 +7,8 @@
 
 #include "record/timestamp.h"
 
+#include "tests/unit/suite.h"
+
 /* Zones by their rules, so that no zone files are needed. */
 #define BERLIN    "CET-1CEST,M3.5.0,M10.5.0/3"
 #define ST_JOHNS  "NST3:30NDT,M3.2.0,M11.1.0"
@@ -337,8 +339,6 @@ main(void)
 {
 	Suite *suite = suite_create("timestamp");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failures;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, time_is_read, 0, N(readable));
@@ -351,9 +351,5 @@ main(void)
 	tcase_add_test(t, coarse_time_that_cannot_be_written_is_none);
 	tcase_add_test(t, days_count_from_the_epoch_in_both_directions);
 	suite_add_tcase(suite, t);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_NORMAL);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures ? 1 : 0;
+	return suite_run(suite);
 }

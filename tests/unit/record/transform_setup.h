@@ -13,6 +13,7 @@
 #include "record/key/pseudonym.h"
 #include "record/timestamp.h"
 #include "record/transform/transform.h"
+#include "tests/unit/suite.h"
 
 #define DAY 20781 /* 2026-11-24 */
 
@@ -151,13 +152,7 @@ static int
 run_suite(const char *name, TCase *t)
 {
 	Suite *s = suite_create(name);
-	SRunner *sr;
-	int failed;
 
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -10,6 +10,7 @@
 
 #include "store/journal/journal_collect.h"
 #include "store/journal/journal_hash.h"
+#include "tests/unit/suite.h"
 
 #define SEEDS "tests/fuzz/corpus/journal/"
 
@@ -228,8 +229,6 @@ main(void)
 {
 	Suite *suite = suite_create("journal");
 	TCase *tc = tcase_create("journal");
-	SRunner *runner;
-	int failed;
 
 	if (sodium_init() < 0)
 		return EXIT_FAILURE;
@@ -241,9 +240,5 @@ main(void)
 	tcase_add_loop_test(tc, a_bit_that_is_wrong_crashes_nobody, 0, N_SEEDS);
 	tcase_add_test(tc, an_unknown_kind_is_refused);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -14,6 +14,7 @@
 #include "record/timestamp.h"
 #include "store/known.h"
 #include "tests/unit/folder.h"
+#include "tests/unit/suite.h"
 
 static char path[96], cache[96];
 static struct conf conf = { .state_dir = folder, .digest = 1 };
@@ -301,8 +302,6 @@ main(void)
 {
 	Suite *s = suite_create("known");
 	TCase *t = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, file_that_nobody_touched_is_known);
@@ -314,8 +313,5 @@ main(void)
 	tcase_add_test(t, other_store_s_reading_is_not_believed_and_nothing_personal_is_kept);
 	tcase_add_test(t, without_a_cache_all_is_read);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -11,6 +11,7 @@
 #include "record/record.h"
 #include "store/store.h"
 #include "tests/unit/store/under_test.h"
+#include "tests/unit/suite.h"
 
 #define CUTOFF ((NOW_S - 7 * DAY_S) * 1000000)
 
@@ -245,8 +246,6 @@ main(void)
 {
 	Suite *s = suite_create("maildir");
 	TCase *t = tcase_create("maildir");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, what_is_answered_and_old_goes);
@@ -258,9 +257,5 @@ main(void)
 	tcase_add_test(t, a_header_is_a_field);
 	tcase_add_test(t, what_an_index_keeps_is_told);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

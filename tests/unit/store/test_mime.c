@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/maildir/mime.h"
+#include "tests/unit/suite.h"
 
 static struct buf out;
 
@@ -163,8 +164,7 @@ main(void)
 {
 	Suite *s = suite_create("mime");
 	TCase *t = tcase_create("mime");
-	SRunner *r;
-	int failed;
+	int ret;
 
 	buf_init(&out, 1 << 20);
 	tcase_add_test(t, headers_are_unfolded_and_decoded);
@@ -175,10 +175,7 @@ main(void)
 	tcase_add_test(t, what_is_nested_too_deep_or_never_ends_is_given_as_it_stands);
 	tcase_add_test(t, text_that_does_not_fit_is_told);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	ret = suite_run(s);
 	buf_release(&out);
-	return failed != 0;
+	return ret;
 }

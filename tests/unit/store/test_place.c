@@ -9,6 +9,7 @@
 
 #include "store/place.h"
 #include "tests/unit/folder.h"
+#include "tests/unit/suite.h"
 
 #define N_FILES 3000
 
@@ -130,15 +131,10 @@ main(void)
 {
 	Suite *s = suite_create("place");
 	TCase *t = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, more_names_than_there_is_room_for_come_in_order_and_once);
 	tcase_add_loop_test(t, pattern_names_what_glob_says, 0, sizeof(cases) / sizeof(cases[0]));
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

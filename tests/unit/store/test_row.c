@@ -4,6 +4,8 @@
 
 #include "store/row.h"
 
+#include "tests/unit/suite.h"
+
 #define T INT64_C(1795484429) /* 2026-11-24T01:40:29Z */
 
 static struct row row;
@@ -107,8 +109,6 @@ main(void)
 {
 	Suite *suite = suite_create("row");
 	TCase *tc = tcase_create("row");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, a_row_is_its_columns_and_values);
 	tcase_add_test(tc, what_is_too_large_has_no_text);
@@ -116,9 +116,5 @@ main(void)
 	tcase_add_test(tc, bounds_in_units_are_never_narrower);
 	tcase_add_test(tc, names_are_split_and_quoted);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 #include "base/span.h"
 #include "record/record.h"
 #include "store/selector.h"
+#include "tests/unit/suite.h"
 
 /* "Held" are the records from 100 to before 200 whose text says so. */
 static enum select_answer
@@ -163,16 +164,11 @@ main(void)
 {
 	Suite *s = suite_create("selector");
 	TCase *t = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(t, erase_keeps_what_is_young_held_or_without_time, 0, N(records));
 	tcase_add_loop_test(t, block_is_answered_only_where_all_its_records_agree, 0, N(blocks));
 	tcase_add_loop_test(t, short_cuts_agree_with_looking_at_each_record, 0, 5);
 	tcase_add_test(t, a_copy_is_before_everything_whatever_its_time);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -16,6 +16,7 @@
 #include "record/record.h"
 #include "store/store.h"
 #include "tests/unit/store/under_test.h"
+#include "tests/unit/suite.h"
 
 #define CUTOFF ((NOW_S - 7 * DAY_S) * 1000000)
 
@@ -683,8 +684,6 @@ main(void)
 {
 	Suite *suite = suite_create("sqlite");
 	TCase *tc = tcase_create("rows");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -713,9 +712,5 @@ main(void)
 	tcase_add_loop_test(tc, the_owner_writes_while_rows_are_erased, 0, 2);
 	tcase_add_loop_test(tc, an_act_that_was_killed_runs_again, 0, 12);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -13,6 +13,7 @@
 #include "record/record.h"
 #include "store/store.h"
 #include "tests/unit/folder.h"
+#include "tests/unit/suite.h"
 
 #define DAY    (INT64_C(86400) * 1000000)
 #define NOW    (INT64_C(1795484429) * 1000000) /* 2026-11-24T01:40:29Z */
@@ -429,8 +430,6 @@ main(void)
 {
 	Suite *s = suite_create("textlog");
 	TCase *t = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, whole_file_that_is_past_goes_unread);
@@ -448,8 +447,5 @@ main(void)
 	tcase_add_test(t, file_that_was_swapped_since_the_plan_is_skipped);
 	tcase_add_test(t, scan_gives_records_with_their_fields);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

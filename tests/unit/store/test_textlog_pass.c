@@ -18,6 +18,7 @@
 #include "record/timestamp.h"
 #include "store/store.h"
 #include "tests/unit/folder.h"
+#include "tests/unit/suite.h"
 
 #define NOW     (INT64_C(1795484429) * 1000000) /* 2026-11-24T01:40:29Z */
 #define CUTOFF  (NOW - 7 * DAY_US)
@@ -368,15 +369,10 @@ main(void)
 {
 	Suite *s = suite_create("textlog_pass");
 	TCase *t = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, glance_changes_nothing, 0, 55);
 	tcase_add_loop_test(t, needles_change_nothing, 0, 33);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -15,6 +15,7 @@
 #include "record/record.h"
 #include "store/store.h"
 #include "tests/unit/store/under_test.h"
+#include "tests/unit/suite.h"
 
 #define CUTOFF ((NOW_S - 7 * DAY_S) * 1000000)
 
@@ -555,8 +556,6 @@ main(void)
 {
 	Suite *s = suite_create("tree");
 	TCase *t = tcase_create("tree");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
@@ -578,9 +577,5 @@ main(void)
 	tcase_add_test(t, a_bad_declaration_is_refused_at_its_place);
 	tcase_add_test(t, an_absent_product_is_none);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }
