@@ -129,6 +129,7 @@ struct sqlite_rows {
 	bool by_time, texts, running, ended;
 	int64_t from_us, to_us;
 	sqlite3_int64 rowid, at; /* of the row in hand; from where on it is read when not running */
+	sqlite3_int64 last;      /* none behind it is read */
 	sqlite3_value *time;     /* of the row in hand, where rows come by time */
 };
 
@@ -143,6 +144,9 @@ int sqlite_rows_next(struct sqlite_rows *r, struct record *ret, struct err *e);
 /* Lets go of all locks. The next row is the one behind the row in hand; with AGAIN, that one. */
 void sqlite_rows_rest(struct sqlite_rows *r, bool again);
 void sqlite_rows_end(struct sqlite_rows *r);
+
+/* Ends R at the last row that is there by now: those who erase would meet what a trigger puts back for ever. */
+int sqlite_rows_stop(struct sqlite_rows *r, struct err *e);
 
 int64_t sqlite_now_us(void); /* of a clock that only goes ahead */
 

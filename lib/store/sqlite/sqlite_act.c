@@ -244,7 +244,7 @@ erase_pass(struct erasing *x, const struct selector *which, struct err *e)
 	int rc = sqlite_rows_begin(x->db, which, false, &x->rows, e);
 
 	x->n_referenced = 0;
-	if (rc == 0 && erase_all(x, e) < 0)
+	if (rc == 0 && (sqlite_rows_stop(&x->rows, e) < 0 || erase_all(x, e) < 0))
 		rc = -1;
 	sqlite_rows_end(&x->rows);
 	return rc < 0 ? -1 : 0;
@@ -254,13 +254,14 @@ erase_pass(struct erasing *x, const struct selector *which, struct err *e)
 static int
 erase_passes(struct erasing *x, const struct selector *which, struct err *e)
 {
-	uint64_t n;
+	uint64_t before;
 
+	x->n_referenced = UINT64_MAX;
 	do {
-		n = x->result->n_erased;
+		before = x->n_referenced;
 		if (erase_pass(x, which, e) < 0)
 			return -1;
-	} while (x->db->by_itself && x->n_referenced > 0 && x->result->n_erased > n);
+	} while (x->db->by_itself && x->n_referenced > 0 && x->n_referenced < before);
 	return 0;
 }
 

@@ -18,14 +18,14 @@ put_range(const struct sqlite_rows *r, struct buf *sql)
 		return;
 	}
 	if (!r->by_time) {
-		buf_printf(sql, " WHERE %s >= ?3 ORDER BY %s", rowid, rowid);
+		buf_printf(sql, " WHERE %s BETWEEN ?3 AND ?4 ORDER BY %s", rowid, rowid);
 		return;
 	}
 	buf_str(sql, " WHERE (");
 	row_quote(sql, r->db->t->time);
 	buf_printf(sql, ", %s) >= (?1, ?3) AND ", rowid);
 	row_quote(sql, r->db->t->time);
-	buf_str(sql, " < ?2 ORDER BY ");
+	buf_printf(sql, " < ?2 AND %s <= ?4 ORDER BY ", rowid);
 	row_quote(sql, r->db->t->time);
 	buf_printf(sql, ", %s", rowid);
 }
@@ -91,7 +91,7 @@ sqlite_rows_begin(struct sqlite_db *db, const struct selector *which, bool texts
 	bool timeless;
 	enum select_answer answer = SELECT_MAYBE;
 
-	*r = (struct sqlite_rows){ .db = db, .which = which, .at = INT64_MIN };
+	*r = (struct sqlite_rows){ .db = db, .which = which, .at = INT64_MIN, .last = INT64_MAX };
 	selector_reach(which, &r->from_us, &r->to_us, &timeless);
 	if (!timeless) {
 		all.from_us = r->from_us == INT64_MIN ? INT64_MIN + 1 : r->from_us;
@@ -139,6 +139,7 @@ bind_all(struct sqlite_rows *r)
 			bind_bound(r, 1, r->from_us, false);
 	}
 	(void)sqlite3_bind_int64(r->stmt, 3, r->at);
+	(void)sqlite3_bind_int64(r->stmt, 4, r->last); /* by index it is not asked for */
 	r->running = true;
 }
 
@@ -295,6 +296,25 @@ sqlite_rows_rest(struct sqlite_rows *r, bool again)
 		return;
 	}
 	r->at = r->rowid == INT64_MAX || again ? r->rowid : r->rowid + 1;
+}
+
+int
+sqlite_rows_stop(struct sqlite_rows *r, struct err *e)
+{
+	const struct sqlite_db *db = r->db;
+	sqlite3_stmt *stmt = NULL;
+	struct buf sql;
+	int rc;
+
+	buf_init(&sql, 1 << 16);
+	buf_printf(&sql, "SELECT max(%s) FROM ", db->rowid);
+	row_quote(&sql, db->t->table);
+	if (prepare_sql(db, &sql, &stmt, e) < 0)
+		return -1;
+	rc = sqlite3_step(stmt);
+	r->last = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_finalize(stmt);
+	return rc == SQLITE_ROW ? 0 : sqlite_db_fail(db, rc, e);
 }
 
 void

@@ -549,6 +549,25 @@ START_TEST(a_thread_goes_with_its_answers)
 }
 END_TEST
 
+static const char *const indexes[] = { "", "CREATE INDEX visit_at ON visit(at);" };
+
+START_TEST(what_a_trigger_puts_back_is_met_once)
+{
+	const struct selector old = select_before(CUTOFF);
+	char text[256];
+
+	fill("at INTEGER, who", "s");
+	(void)snprintf(text, sizeof(text),
+		"%sCREATE TRIGGER undo AFTER DELETE ON visit BEGIN"
+		" INSERT INTO visit VALUES (old.at, old.who); END",
+		indexes[_i]);
+	sql(text);
+	open_store();
+	ck_assert_uint_eq(erase(&old), 93);
+	ck_assert_int_eq(number("SELECT count(*) FROM visit"), 100);
+}
+END_TEST
+
 static int
 keep_text(void *ctx, const struct record *r, struct err *failed)
 {
@@ -706,6 +725,7 @@ main(void)
 	tcase_add_test(tc, keys_that_are_checked_at_the_end_keep_one_row_and_not_its_whole_batch);
 	tcase_add_test(tc, what_is_untied_stays_without_what_it_points_to);
 	tcase_add_test(tc, a_thread_goes_with_its_answers);
+	tcase_add_loop_test(tc, what_a_trigger_puts_back_is_met_once, 0, 2);
 	tcase_add_test(tc, a_row_is_known_without_what_another_rows_end_changes);
 	tcase_add_test(tc, a_field_that_is_no_column_is_refused_at_open);
 	tcase_add_test(tc, a_link_and_what_is_no_database_are_left_alone);
