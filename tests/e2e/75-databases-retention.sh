@@ -212,6 +212,27 @@ age locked
 is parts 166 'select count(at) from locked'
 is parts 1 'select count(*) from locked where at is null'
 
+promise "rows that a trigger puts back do not keep a run from its end, and are told; without it they go"
+cat >"$scratch/stores.d/undone.conf" <<-'END'
+	store "undone" {
+	  type = "postgres" period = "7d" category = "log-and-system-data" purpose = "test" basis = "Art. 6(1)(f) GDPR"
+	  postgres { service = "parts" table = "undone" time = "at" }
+	}
+END
+db -v ON_ERROR_STOP=1 parts <<-'END'
+	create table undone (at timestamptz not null, who text);
+	create index on undone (at);
+	insert into undone select now() - i * interval '1 hour', 'planted' || i from generate_series(100, 400) i;
+	create function undo() returns trigger language plpgsql as 'begin insert into undone values (old.at, old.who); return old; end';
+	create trigger undo after delete on undone for each row execute function undo();
+END
+expect 1 timeout 300 "$retention" run -c "$conf" --store undone >/dev/null 2>"$scratch/stderr.log"
+has "$scratch/stderr.log" "a trigger puts them back"
+is parts 301 'select count(*) from undone'
+db -c 'drop trigger undo on undone' parts
+age undone
+is parts 67 'select count(*) from undone'
+
 promise "a run that is killed at any point leaves whole rows, and runs again"
 db greenlight <<-'END'
 	truncate users, rooms, roles, invitations, formats, recordings, shared_accesses, room_meeting_options, meeting_options, role_permissions, rooms_configurations cascade;

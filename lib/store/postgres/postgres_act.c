@@ -179,7 +179,7 @@ erase_rows(struct erasing *x, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-/* What is still there and should not be is locked by somebody. */
+/* What is still there and should not be is locked by somebody, or was put back. */
 static int
 tell_locked(struct erasing *x, struct err *e)
 {
@@ -194,7 +194,7 @@ tell_locked(struct erasing *x, struct err *e)
 	pg_rows_end(&rows);
 	if (n > 0)
 		store_tell(&x->t->store, NOTE_NOT_POSSIBLE, x->t->place,
-			"another session has rows locked: they go with the next run");
+			"another session has rows locked, or a trigger puts them back: they go with the next run, if they can");
 	return rc < 0 ? -1 : 0;
 }
 
