@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/wait.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 int(gnupg_fail)(gpgme_error_t why, const char *home, struct err *e)
@@ -34,25 +35,49 @@ gnupg_take(gpgme_data_t data, struct buf *out, struct err *e)
 	return n < 0 || out->failed ? err_memory(e) : 0;
 }
 
-/* Not by gpgme's own way to an agent: that reads behind its buffer when the agent is gone before its answer
- * was read (1.18: a length of -1 goes to its trace). */
+/* Does an agent of HOME answer to COMMAND? Not by gpgme's own way to an agent: that reads behind its buffer when the agent is
+ * gone before its answer was read (1.18: a length of -1 goes to its trace). */
+static bool
+agent_answers(const char *home, const char *command)
+{
+	char *argv[] = { (char *)"gpg-connect-agent", (char *)"--homedir", (char *)home,
+		(char *)"--no-autostart", (char *)command, (char *)"/bye", NULL };
+	cleanup_fd int out = -1, in = -1;
+	posix_spawn_file_actions_t files;
+	int ends[2];
+	pid_t pid;
+	char byte;
+	bool any = false;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return false;
+	out = ends[0];
+	in = ends[1];
+	if (posix_spawn_file_actions_init(&files) != 0)
+		return false;
+	(void)posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDWR, 0);
+	(void)posix_spawn_file_actions_adddup2(&files, in, STDOUT_FILENO);
+	(void)posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_RDWR, 0);
+	if (posix_spawnp(&pid, argv[0], &files, NULL, argv, environ) == 0) {
+		(void)close(fd_take(&in));
+		while (read(out, &byte, 1) > 0) /* silence: there is none */
+			any = true;
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	(void)posix_spawn_file_actions_destroy(&files);
+	return any;
+}
+
+/* An agent answers before it ends: a gpg that comes in between would find one that goes, and no key. */
 void
 gnupg_end(const char *home)
 {
 	/* as `gpgconf --kill gpg-agent` does, which only calls it */
-	char *argv[] = { (char *)"gpg-connect-agent", (char *)"--homedir", (char *)home,
-		(char *)"--no-autostart", (char *)"KILLAGENT", NULL };
-	posix_spawn_file_actions_t files;
-	pid_t pid;
-
-	if (posix_spawn_file_actions_init(&files) != 0)
+	if (!agent_answers(home, "KILLAGENT"))
 		return;
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		(void)posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
-	if (posix_spawnp(&pid, argv[0], &files, NULL, argv, environ) == 0)
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	(void)posix_spawn_file_actions_destroy(&files);
+	for (int i = 0; i < 100 && agent_answers(home, "GETINFO pid"); i++)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
 }
 
 static ssize_t

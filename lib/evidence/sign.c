@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "evidence/gnupg.h"
@@ -78,6 +79,38 @@ sign_init(const struct conf *c, const char *hostname, struct err *e)
 	return rc ? gnupg_fail(rc, home, e) : 0;
 }
 
+#define TRIES 5
+
+static gpgme_error_t
+first_key(const struct sign *s, bool secret, gpgme_key_t *ret)
+{
+	gpgme_error_t rc = gpgme_op_keylist_start(s->ctx, NULL, secret);
+
+	if (!rc)
+		rc = gpgme_op_keylist_next(s->ctx, ret);
+	(void)gpgme_op_keylist_end(s->ctx);
+	return rc;
+}
+
+/* Which keys are secret an agent says. Where it ends meanwhile, because another process of ours is done with it, gpg lists none
+ * and calls that a success. GPG_ERR_EOF: there is none. */
+static gpgme_error_t
+find_key(struct sign *s)
+{
+	gpgme_error_t rc = first_key(s, true, &s->key);
+
+	for (long i = 1; gpgme_err_code(rc) == GPG_ERR_EOF && i < TRIES; i++) {
+		gpgme_key_t public = NULL;
+
+		if (first_key(s, false, &public) != 0)
+			break;
+		gpgme_key_unref(public);
+		(void)nanosleep(&(struct timespec){ .tv_nsec = i * 100000000 }, NULL);
+		rc = first_key(s, true, &s->key);
+	}
+	return rc;
+}
+
 int
 sign_open(const struct conf *c, struct sign **ret, struct err *e)
 {
@@ -94,10 +127,7 @@ sign_open(const struct conf *c, struct sign **ret, struct err *e)
 			N_("make one with `retention init`, as root"), "%s", s->home);
 	if (context_new(s->home, &s->ctx, e) < 0)
 		return -1;
-	rc = gpgme_op_keylist_start(s->ctx, NULL, 1);
-	if (!rc)
-		rc = gpgme_op_keylist_next(s->ctx, &s->key);
-	(void)gpgme_op_keylist_end(s->ctx);
+	rc = find_key(s);
 	if (gpgme_err_code(rc) == GPG_ERR_EOF)
 		return err_fail(e, EX_CONFIG, 0, N_("the node has no key"),
 			N_("make one with `retention init`"), "%s", s->home);
