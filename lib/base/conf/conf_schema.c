@@ -340,18 +340,22 @@ static cfg_opt_t main_options[] = {
 	CFG_END(),
 };
 
-/* libconfuse hands its error function no context; its scanner serves one thread anyway. */
-static struct err *reading;
+/* libconfuse hands its error function no context, and a section that stands once has no file's name; its scanner serves one
+ * thread anyway. */
+static struct {
+	const char *file;
+	struct err *e;
+} reading;
 
 static void __attribute__((format(printf, 2, 0)))
 schema_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	char text[300];
 
-	if (!reading || reading->what)
+	if (!reading.e || reading.e->what)
 		return;
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	(void)conf_fail(reading, &(struct conf_place){ cfg->filename, (unsigned)cfg->line },
+	(void)conf_fail(reading.e, &(struct conf_place){ reading.file, (unsigned)cfg->line },
 		N_("bad configuration"), N_("see sparsam.conf(5)"), "%s", text);
 }
 
@@ -366,9 +370,10 @@ schema_parse(cfg_t *cfg, const char *file, struct buf *text, struct err *e)
 	if (!f || !cfg->filename)
 		return err_memory(e);
 	(void)cfg_set_error_function(cfg, schema_error);
-	reading = &first;
+	reading.file = file;
+	reading.e = &first;
 	r = cfg_parse_fp(cfg, f);
-	reading = NULL;
+	reading.e = NULL;
 	if (first.what) {
 		*e = first;
 		return -1;

@@ -110,6 +110,8 @@ static const struct {
 	{ "source \"a\" {\n listen = \"unix:x\"\n}\n", "t.conf:2: option 'listen' is unix:PATH" },
 	/* statistics */
 	{ "statistics {\n url = 'x'\n}\n", "t.conf:2: no such option 'url'" },
+	{ "retention {\n\n url = 'x'\n}\n", "t.conf:3: no such option 'url'" },
+	{ "dsar {\n url = 'x'\n}\n", "t.conf:2: no such option 'url'" },
 	{ "statistics { round = 5 }\nstatistics { }\n", "t.conf:2" },
 	{ "\nstatistics { store = \"web\" }\n", "t.conf:2: statistics: \"web\"" },
 	{ STORE("web", "") "statistics { store = \"web\" round = 0 }\n", "t.conf:6: statistics" },
