@@ -31,7 +31,7 @@ cat >"$scratch/ours.c" <<-'EOF'
 		return 0;
 	}
 EOF
-cc -std=gnu17 -O1 -I"$root/lib" -I"$root" -o "$scratch/ours" "$scratch/ours.c" "$root/dsar/case/deadline.c" "$root/lib/record/day.c"
+cc -std=gnu17 -O1 -I"$root/lib" -I"$root" -o "$scratch/ours" "$scratch/ours.c" "$root/dsar/case/deadline.c" "$root/lib/record/key/day.c"
 "$scratch/ours" | sort >"$scratch/ours.txt"
 
 # What the library does not know, or takes more widely than the law does, by its version 0.10: of 2021, it lacks what
