@@ -22,9 +22,6 @@ openpgp_key_end(gpgme_key_t *key)
 }
 #define CLEANUP_KEY CLEANUP(openpgp_key_end)
 
-/* A ring in the folder HOME, which is there and empty, with no key of ours. */
-int openpgp_open_at(const char *home, struct openpgp **ret, struct err *e);
-
 /* Key FPR of the ring, by a run of gpg. 1: there is none, and *ret is as it was. */
 int openpgp_find(struct openpgp *p, const char *fpr, gpgme_key_t *ret, struct err *e);
 

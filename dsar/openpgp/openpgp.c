@@ -60,13 +60,14 @@ secret_make(const char *home, bool own, struct err *e)
 }
 
 /* SHA-1 can be made to fit: neither a message nor a user id is proved by it. */
+#define OPTIONS                                                                                    \
+	"no-permission-warning\nno-auto-check-trustdb\nno-comments\nno-emit-version\n"             \
+	"weak-digest SHA1\ntrust-model always\n"
+
 static int
-home_fill(const char *home, struct err *e)
+home_fill(const char *home, bool secret, struct err *e)
 {
-	if (file_write(home, "gpg.conf",
-		    "no-permission-warning\nno-auto-check-trustdb\nno-comments\nno-emit-version\n"
-		    "weak-digest SHA1\ntrust-model always\n",
-		    e) < 0)
+	if (file_write(home, "gpg.conf", secret ? OPTIONS : OPTIONS "no-autostart\n", e) < 0)
 		return -1;
 	return file_write(home, "gpg-agent.conf", "default-cache-ttl 0\nmax-cache-ttl 0\n", e);
 }
@@ -81,7 +82,7 @@ home_make(const char *register_dir, const char *number, char **ret, struct err *
 		return err_memory(e);
 	if (folder_make(above, e) < 0 || folder_make(home, e) < 0 ||
 		secret_make(home, strcmp(number, OPENPGP_OWN) == 0, e) < 0 ||
-		home_fill(home, e) < 0)
+		home_fill(home, true, e) < 0)
 		return -1;
 	*ret = TAKE(home);
 	return 0;
@@ -170,7 +171,7 @@ openpgp_open_at(const char *home, struct openpgp **ret, struct err *e)
 
 	if (!p || !(p->home = strdup(home)))
 		return err_memory(e);
-	if (home_fill(home, e) < 0 || context_open(p, e) < 0)
+	if (home_fill(home, false, e) < 0 || context_open(p, e) < 0)
 		return -1;
 	*ret = TAKE(p);
 	return 0;

@@ -29,6 +29,9 @@ struct openpgp;
 /* Opens the keyring of case NUMBER, or OPENPGP_OWN; it is made where it is not there. SIGPIPE is ignored from
  * here on, as gpgme wants it. The caller owns *ret. EX_CANTCREAT, EX_NOPERM, EX_UNAVAILABLE. */
 int openpgp_open(const char *register_dir, const char *number, struct openpgp **ret, struct err *e);
+
+/* A ring in the folder HOME, which is there and empty, with no key of ours; nor does it ask an agent for any. */
+int openpgp_open_at(const char *home, struct openpgp **ret, struct err *e);
 struct openpgp *openpgp_free(struct openpgp *p); /* its agent ends, too */
 DEFINE_CLEANUP(struct openpgp, openpgp_free)
 

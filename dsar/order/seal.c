@@ -34,7 +34,7 @@ seal_new(struct seal **ret, struct err *e)
 		s->scratch[0] = '\0';
 		return -1;
 	}
-	if (openpgp_open(s->scratch, OPENPGP_OWN, &s->ring, e) < 0)
+	if (openpgp_open_at(s->scratch, &s->ring, e) < 0)
 		return -1;
 	*ret = TAKE(s);
 	return 0;
