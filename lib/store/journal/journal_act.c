@@ -145,7 +145,7 @@ goes(void *ctx, struct journal_map *m, const struct journal_entry *en,
 	const struct journal_says *all, struct err *e)
 {
 	struct going *g = ctx;
-	uint64_t size;
+	uint64_t size = 0;
 	const int rc = is_asked_for(&g->asking, m, en, all, &size, e);
 
 	g->bytes += rc > 0 ? size : 0;
